@@ -1,0 +1,59 @@
+# morphoflow: `make demo` shows it working, `make test` proves it. Both may be run again at no cost.
+
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# matplotlib and numba keep caches in the home folder; a job must not depend on one.
+export MPLBACKEND := agg
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test format lock clean
+
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to figures and report
+	@echo "Running the demo: real and generated neurons, from SWC files to a report."
+	@echo "It takes up to 10 minutes on 2 cores; a second call only makes what is missing."
+	@snakemake --profile profiles/laptop --cores $(CORES) demo || { \
+	    echo; echo "The demo stopped. The failed job's log is shown above (also in results/logs);"; \
+	    echo "mend what it names and call 'make demo' again: finished steps are kept."; exit 1; }
+	@echo
+	@echo "Done. Look at:"
+	@echo "  results/report.html                        everything in one page: open it in a browser"
+	@echo "  results/real_neurons/figures/              the neurons that went in"
+	@echo "  results/toy_neurons/comparison/scores.png  how the models compare"
+
+test: $(VENV)/test.done ## Install, then run all tests
+	@echo "Running all tests; this takes some minutes."
+	@ruff check . && ruff format --check . && snakefmt --check --compact-diff Snakefile rules
+	@python -m pytest --numprocesses 2 --dist loadgroup $(TESTS) || { \
+	    echo; echo "Tests failed: the lines that start with FAILED name them. To repeat one:"; \
+	    echo "  make test TESTS='tests/FILE.py -k NAME'"; exit 1; }
+
+format: $(VENV)/test.done ## Format all code
+	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
+
+lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/*.lock
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
+	@envs/lock $(VENV)-lock/bin/uv
+	@rm -rf $(VENV)-lock
+
+clean: ## Remove the installation (not the results)
+	rm -rf $(VENV)
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	    echo "morphoflow needs Python 3.11, 3.12 or 3.13, but '$(PYTHON)' is not one of them."; \
+	    echo "Install one and say: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Installing into $(VENV); the first time takes some minutes and downloads about 1 GB."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/%.done: envs/%.lock | $(VENV)/bin/pip
+	@echo "Installing the packages pinned in $<."
+	@pip install --quiet --disable-pip-version-check -r $< || { \
+	    echo "pip could not install the packages named above. Check the internet connection and"; \
+	    echo "call 'make $(MAKECMDGOALS)' again; 'make clean' starts over."; exit 1; }
+	@touch $@

@@ -1,0 +1,28 @@
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config/config.yaml"
+
+
+report: "rules/report/workflow.rst"
+
+
+include: "rules/common.smk"
+
+
+rule all:
+    """Everything that the table of runs asks for, with the report."""
+    default_target: True
+    input:
+        "results/report.html",
+
+
+include: "rules/neurons.smk"
+include: "rules/train.smk"
+include: "rules/embed.smk"
+include: "rules/analyse.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+include: "rules/targets.smk"

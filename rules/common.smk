@@ -1,0 +1,74 @@
+import json
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+from scripts.morphoflow.dependencies import code
+from scripts.morphoflow.plan import existing_file, read_models, read_runs, settings_of, swc_files
+
+validate(config, "../config/schemas/config.schema.yaml")
+
+MODALITIES = ("neurons",)
+DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
+try:
+    MODELS = read_models(Path(workflow.basedir, "config/models"))
+    RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
+    SWC_FILES = {
+        dataset: [swc_files(source, dataset) for source in config["neurons"][dataset]["sources"]]
+        for dataset in config["neurons"]
+    }
+    LABELS = {
+        dataset: existing_file(settings.get("labels"), f"dataset '{dataset}': the label table")
+        for dataset, settings in config["neurons"].items()
+    }
+    for settings in config["neurons"].values():
+        for source in settings["sources"]:
+            existing_file(source.get("card"), "the dataset card")
+except ValueError as error:
+    raise WorkflowError(str(error))
+
+
+TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
+BASELINES = sorted(name for name, model in MODELS.items() if not model["trained"])
+
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    model="|".join(MODELS),
+    variant="[a-z0-9_]+",
+    seed="[0-9]+",
+
+
+def dataset_of(wildcards):
+    """The configuration of a job's dataset."""
+    return config[DATASETS[wildcards.dataset]][wildcards.dataset]
+
+
+def as_json(settings):
+    """Settings as one command-line value that is the same in every run."""
+    return json.dumps(settings, sort_keys=True)
+
+
+def model_settings(wildcards):
+    """All settings of a job's model and variant."""
+    return as_json(settings_of(MODELS, wildcards.model, wildcards.variant))
+
+
+def model_samples(wildcards):
+    """The sample store that a job's model reads."""
+    return f"results/{wildcards.dataset}/samples/{MODELS[wildcards.model]['form']}.zarr"
+
+
+def model_code(script):
+    """Input function: the script's modules and the model's, which it imports by name."""
+    return lambda wildcards: code(script, f"scripts/morphoflow/models/{wildcards.model}.py")
+
+
+def of_runs(pattern, **chosen):
+    """Paths for every row of the table of runs, or for those with the chosen values."""
+    runs = [
+        run for run in RUNS if all(getattr(run, key) in chosen[key] for key in chosen)
+    ]
+    return sorted({pattern.format(run=run) for run in runs})

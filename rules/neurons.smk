@@ -1,0 +1,201 @@
+def source_archives(wildcards):
+    """Archives with the neurons of sources that are not folders, in the order of the sources."""
+    return [
+        path
+        for source in dataset_of(wildcards)["sources"]
+        if (path := source_archive(source)) is not None
+    ]
+
+
+def source_archive(source):
+    """Where the neurons of a card or a toy set are put; None for a folder."""
+    if "card" in source:
+        return f"results/sources/{Path(source['card']).stem}.zip"
+    if "toy" in source:
+        return "results/sources/toy_{toy}_n{per_population}_s{seed}.zip".format(**source)
+
+
+def source_settings(wildcards):
+    """How each source of a dataset is to be read: its path and units, as JSON."""
+    read = []
+    for source in dataset_of(wildcards)["sources"]:
+        card = yaml.safe_load(Path(source["card"]).read_text()) if "card" in source else source
+        read.append(
+            {
+                "path": source_archive(source) or source["folder"],
+                "units": card["units"],
+                "voxel_size_um": card["voxel_size_um"],
+            }
+        )
+    return as_json(read)
+
+
+def reading_settings(wildcards):
+    """The part of a dataset's configuration that says how neurons are read, as JSON."""
+    settings = dataset_of(wildcards)
+    names = ("on_bad_input", "roots", "compartments", "resample_um", "split", "label_column")
+    return as_json({name: settings[name] for name in (*names, "group_column") if name in settings})
+
+
+rule fetch_neurons:
+    """Neurons that a Python package ships, checked against the dataset card."""
+    input:
+        script="scripts/fetch_neurons.py",
+        code=code("scripts/fetch_neurons.py"),
+        card="resources/cards/{card}.yaml",
+    output:
+        archive=ensure("results/sources/{card}.zip", non_empty=True),
+        labels="results/sources/{card}.labels.csv",
+    log:
+        "results/logs/fetch_neurons/{card}.log",
+    benchmark:
+        "results/benchmarks/fetch_neurons/{card}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    wildcard_constraints:
+        card="(?!toy_)[a-z0-9_]+",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    localrule: True
+    shell:
+        "python {input.script} --card {input.card} --archive {output.archive}"
+        " --labels {output.labels} &> {log}"
+
+
+rule generate_neurons:
+    """A generated population of toy neurons, as SWC files."""
+    input:
+        script="scripts/generate_neurons.py",
+        code=code("scripts/generate_neurons.py"),
+    output:
+        archive=ensure(
+            "results/sources/toy_{toy}_n{number}_s{seed}.zip", non_empty=True
+        ),
+        labels="results/sources/toy_{toy}_n{number}_s{seed}.labels.csv",
+    log:
+        "results/logs/generate_neurons/{toy}_n{number}_s{seed}.log",
+    benchmark:
+        "results/benchmarks/generate_neurons/{toy}_n{number}_s{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    wildcard_constraints:
+        toy="[a-z_]+",
+        number="[0-9]+",
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    shell:
+        "python {input.script} --name {wildcards.toy} --per-population {wildcards.number}"
+        " --seed {wildcards.seed} --archive {output.archive} --labels {output.labels} &> {log}"
+
+
+rule read_neurons:
+    """SWC files read, repaired, centred and listed: trees, object table and quality table."""
+    input:
+        script="scripts/read_neurons.py",
+        code=code("scripts/read_neurons.py"),
+        archives=source_archives,
+        files=lambda wildcards: [
+            path for files in SWC_FILES[wildcards.dataset] for path in files
+        ],
+        labels=lambda wildcards: [
+            *(path.replace(".zip", ".labels.csv") for path in source_archives(wildcards)),
+            *filter(None, [LABELS[wildcards.dataset]]),
+        ],
+    output:
+        trees=directory("results/{dataset}/trees.zarr"),
+        objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+    log:
+        "results/logs/read_neurons/{dataset}.log",
+    benchmark:
+        "results/benchmarks/read_neurons/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        sources=source_settings,
+        settings=reading_settings,
+    shell:
+        "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
+        " --labels {input.labels} --trees {output.trees} --objects {output.objects}"
+        " --quality {output.quality} &> {log}"
+
+
+rule sample_walks:
+    """Random walks from the soma towards the tips of every neuron."""
+    input:
+        script="scripts/sample_walks.py",
+        code=code("scripts/sample_walks.py"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        samples=directory("results/{dataset}/samples/walks.zarr"),
+    log:
+        "results/logs/sample_walks/{dataset}.log",
+    benchmark:
+        "results/benchmarks/sample_walks/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
+    shell:
+        "python {input.script} --trees {input.trees} --settings {params.settings:q}"
+        " --samples {output.samples} &> {log}"
+
+
+rule map_densities:
+    """Cable length per voxel around the soma of every neuron."""
+    input:
+        script="scripts/map_densities.py",
+        code=code("scripts/map_densities.py"),
+        trees="results/{dataset}/trees.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        samples=directory("results/{dataset}/samples/densities.zarr"),
+    log:
+        "results/logs/map_densities/{dataset}.log",
+    benchmark:
+        "results/benchmarks/map_densities/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["densities"]),
+    shell:
+        "python {input.script} --trees {input.trees} --objects {input.objects}"
+        " --settings {params.settings:q} --samples {output.samples} &> {log}"
+
+
+rule measure_morphometrics:
+    """Morphometric features of every neuron: lengths, branching, angles, Sholl and Strahler."""
+    input:
+        script="scripts/measure_morphometrics.py",
+        code=code("scripts/measure_morphometrics.py"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        samples=directory("results/{dataset}/samples/morphometrics.zarr"),
+    log:
+        "results/logs/measure_morphometrics/{dataset}.log",
+    benchmark:
+        "results/benchmarks/measure_morphometrics/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    shell:
+        "python {input.script} --trees {input.trees} --samples {output.samples} &> {log}"

@@ -1,0 +1,51 @@
+localrules:
+    all,
+    neurons,
+    samples,
+    models,
+    embeddings,
+    clusters,
+    figures,
+
+
+rule neurons:
+    """All results on neurons."""
+    input:
+        of_runs("results/{run.folder}/scores.parquet", dataset=config["neurons"]),
+        figures_of(config["neurons"]),
+
+
+rule samples:
+    """The samples that the models read."""
+    input:
+        sorted(
+            {
+                f"results/{run.dataset}/samples/{MODELS[run.model]['form']}.zarr"
+                for run in RUNS
+            }
+        ),
+
+
+rule models:
+    """All fitted models."""
+    input:
+        of_runs("results/{run.folder}/model.pt"),
+
+
+rule embeddings:
+    """All embeddings, as AnnData files."""
+    input:
+        of_runs("results/{run.folder}/embedding.h5ad"),
+
+
+rule clusters:
+    """All cluster tables and scores."""
+    input:
+        of_runs("results/{run.folder}/clusters.parquet"),
+        of_runs("results/{run.dataset}/comparison/scores.parquet"),
+
+
+rule figures:
+    """All figures, as SVG and PNG."""
+    input:
+        figures_of(DATASETS),

@@ -1,0 +1,66 @@
+# Where an interrupted training leaves its checkpoint. It is no output, since Snakemake deletes the
+# outputs of a failed job; its folder's name is a digest of everything the training depends on.
+CHECKPOINTS = "results/checkpoints"
+
+
+rule train:
+    """A model trained on the samples; an interrupted training goes on where it stopped."""
+    input:
+        script="scripts/train.py",
+        code=model_code("scripts/train.py"),
+        samples=model_samples,
+        objects="results/{dataset}/objects.parquet",
+    output:
+        model=ensure("results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True),
+        history="results/{dataset}/{model}/{variant}/seed{seed}/history.parquet",
+    log:
+        "results/logs/train/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/training.yaml"
+    wildcard_constraints:
+        model="|".join(TRAINED),
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        settings=model_settings,
+        checkpoints=CHECKPOINTS,
+        tensorboard="results/logs/tensorboard/{dataset}/{model}/{variant}/seed{seed}",
+    shell:
+        "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
+        " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
+        " --tensorboard {params.tensorboard} --gpus {resources.gpu} &> {log}"
+
+
+rule fit:
+    """A baseline fitted to the training split: scaling and projection, no network, no GPU."""
+    input:
+        script="scripts/fit.py",
+        code=model_code("scripts/fit.py"),
+        samples=model_samples,
+        objects="results/{dataset}/objects.parquet",
+    output:
+        model=ensure("results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True),
+    log:
+        "results/logs/fit/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/fit/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/training.yaml"
+    wildcard_constraints:
+        model="|".join(BASELINES),
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        settings=model_settings,
+    shell:
+        "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
+        " --output {output.model} &> {log}"

@@ -1,0 +1,35 @@
+"""The embedding of a dataset by a fitted model."""
+
+import importlib
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.embedding import make_embedding, write_embedding
+from morphoflow.model import read_model
+from morphoflow.provenance import provenance
+from morphoflow.store import read_samples
+from morphoflow.tables import align_objects, read_objects
+from morphoflow.training.devices import make_fabric
+
+
+def main(
+    *, model: Path, samples: Path, objects: Path, output: Path, gpus: int, threads: int
+) -> None:
+    """Embed every sample with the model, and join the object table's rows."""
+    fitted = read_model(model)
+    store = read_samples(samples)
+    rows = align_objects(read_objects(objects), store.ids, str(samples))
+    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    x = importlib.import_module(f"morphoflow.models.{fitted.name}").embed(fitted, store, device)
+    record = provenance(
+        inputs=[model, samples, objects],
+        settings=fitted.settings,
+        seed=fitted.provenance["seed"],
+        modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
+    )
+    write_embedding(output, make_embedding(x, rows, record))
+    print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")
+
+
+if __name__ == "__main__":
+    run(main)

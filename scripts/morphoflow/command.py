@@ -1,0 +1,61 @@
+"""Entry scripts: the flags of a command are the keyword arguments of its ``main``."""
+
+import argparse
+import inspect
+import json
+import sys
+import types
+import typing
+from collections.abc import Callable
+
+from morphoflow.errors import InputError
+
+
+def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
+    """Call ``main`` with the command line's flags; an InputError becomes one sentence, exit code 1.
+
+    Annotations give the types: ``Path``, ``str``, ``int``, ``float``, ``bool`` (``true`` or
+    ``false``), ``dict`` (JSON), ``list[T]`` (several values), ``T | None`` (may be left out).
+    """
+    values = vars(parser(main).parse_args(arguments))
+    try:
+        main(**values)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def parser(main: Callable[..., None]) -> argparse.ArgumentParser:
+    """The argument parser that stands for the signature of ``main``."""
+    made = argparse.ArgumentParser(description=inspect.getdoc(main), allow_abbrev=False)
+    hints = typing.get_type_hints(main)
+    for name, parameter in inspect.signature(main).parameters.items():
+        required = parameter.default is inspect.Parameter.empty
+        made.add_argument(
+            "--" + name.replace("_", "-"),
+            required=required,
+            default=None if required else parameter.default,
+            **_conversion(hints[name]),
+        )
+    return made
+
+
+def _conversion(hint: type) -> dict:
+    if isinstance(hint, types.UnionType):
+        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is list:
+        return {"nargs": "*", **_conversion(typing.get_args(hint)[0])}
+    return {"type": {bool: _boolean, dict: _mapping}.get(hint, hint)}
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither true nor false")
+    return text == "true"
+
+
+def _mapping(text: str) -> dict:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not JSON: {error}") from error

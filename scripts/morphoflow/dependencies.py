@@ -1,0 +1,56 @@
+"""Which local files a script imports, so that a rule can name its code as input.
+
+The Snakefile imports this module, so it uses the standard library alone and is quick.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+PACKAGE = "morphoflow"
+
+
+def code(*entries: str) -> list[str]:
+    """All modules of the library that the entry files import, directly or through others, sorted.
+
+    Paths come back in the form of the entries: relative to the working directory where an entry
+    is. Imports inside functions count; imports by computed name are invisible, so name those files
+    as further entries (they are then listed as well).
+    """
+    root = _root(entries[0])
+    found = {Path(entry).resolve() for entry in entries[1:]}
+    for entry in entries:
+        found |= _closure(Path(entry).resolve())
+    return sorted(str(root / file.relative_to(SCRIPTS)) for file in found)
+
+
+def _root(entry: str) -> Path:
+    depth = len(Path(entry).resolve().relative_to(SCRIPTS).parts)
+    return Path(entry).parents[depth - 1]
+
+
+def _closure(file: Path) -> set[Path]:
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        new = _imports(waiting.pop()) - found
+        found |= new
+        waiting.extend(new)
+    return found - {file}
+
+
+@cache
+def _imports(file: Path) -> frozenset[Path]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    local = (SCRIPTS / (name.replace(".", "/") + ".py") for name in names if _is_local(name))
+    return frozenset(path for path in local if path.is_file())
+
+
+def _is_local(name: str) -> bool:
+    return name.split(".")[0] == PACKAGE

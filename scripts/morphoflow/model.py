@@ -1,0 +1,38 @@
+"""The saved model: weights and all that is needed to embed new data without the config."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from morphoflow.errors import InputError
+from morphoflow.files import whole
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted model; ``facts`` are plain values learned from the data, ``state`` its tensors."""
+
+    name: str
+    settings: dict
+    facts: dict
+    state: dict[str, torch.Tensor]
+    provenance: dict
+
+
+def write_model(path: Path, model: Model) -> None:
+    """Write a model with its tensors on the CPU, so that it loads on any device."""
+    content = asdict(model)
+    content["state"] = {key: tensor.detach().cpu() for key, tensor in model.state.items()}
+    with whole(path) as partial, partial.open("wb") as stream:
+        torch.save(content, stream)
+
+
+def read_model(path: Path) -> Model:
+    """Read a model without executing anything that the file may hold."""
+    try:
+        return Model(**torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, EOFError, TypeError) as error:
+        raise InputError(
+            f"{path} is not a model of this project ({error}); train it again."
+        ) from None

@@ -1,0 +1,63 @@
+"""What made a result: settings, seed, inputs, code and versions; never a time, host or full path.
+
+Equal runs therefore give equal bytes. Times and hosts belong to logs and benchmarks.
+"""
+
+import hashlib
+import importlib.metadata
+import sys
+from pathlib import Path
+
+from morphoflow.dependencies import code
+from morphoflow.files import sha256
+
+PACKAGES = (
+    "anndata",
+    "h5py",
+    "hdbscan",
+    "lightning-fabric",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "torch",
+    "umap-learn",
+    "zarr",
+)
+
+
+def provenance(
+    *, inputs: list[Path], settings: dict, seed: int | None = None, modules: tuple[str, ...] = ()
+) -> dict:
+    """Describe the running command for the file that it is about to write.
+
+    ``inputs`` are files or folders that were read; ``modules`` are code files loaded by name, which
+    an import statement does not show.
+    """
+    entry = Path(sys.modules["__main__"].__file__)
+    return {
+        "command": entry.name,
+        "settings": settings,
+        "seed": seed,
+        "inputs": sorted(f"{Path(path).name} sha256:{sha256(path)}" for path in inputs),
+        "code": _digest([str(entry), *modules]),
+        "versions": _versions(),
+    }
+
+
+def _digest(entries: list[str]) -> str:
+    total = hashlib.sha256()
+    for file in sorted({*entries, *code(*entries)}):
+        total.update(f"{Path(file).name}\0{sha256(Path(file))}\n".encode())
+    return total.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,113 @@
+"""The sample store: one zarr group a form, with ids, explicit padding, axes, units, provenance."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import zarr
+
+from morphoflow.errors import InputError
+from morphoflow.files import whole
+
+CHUNK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples of one form.
+
+    ``x`` (n, ...) is a zarr array, read where it is sliced; ``ids`` (n,) are strings; ``length``
+    (n, ...) or ``mask`` (n, ...) say what is padding, where there is any; ``names`` (d,) name the
+    last axis where it holds features; ``attributes`` hold axes, units, settings and provenance.
+    """
+
+    x: zarr.Array
+    ids: np.ndarray
+    length: np.ndarray | None
+    mask: np.ndarray | None
+    names: list[str] | None
+    attributes: dict
+
+
+def write_samples(
+    path: Path,
+    ids: list[str] | np.ndarray,
+    x: np.ndarray,
+    *,
+    axes: list[str],
+    units: str,
+    provenance: dict,
+    length: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
+    names: list[str] | None = None,
+    facts: dict | None = None,
+) -> None:
+    """Write a store; ``x`` (n, ...) with one name per axis in ``axes`` and one unit for its values.
+
+    ``facts`` are further attributes that a reader needs, such as an extent in um.
+    """
+    _check(path, ids, x, axes, length, mask, names)
+    attributes = {"axes": axes, "units": units, "names": names, **(facts or {})}
+    with whole(path) as partial:
+        group = zarr.open_group(partial, mode="w", zarr_format=3)
+        group.attrs.update({**attributes, "provenance": provenance})
+        write_array(group, "x", x)
+        write_array(group, "id", text_bytes(ids))
+        for name, values in (("length", length), ("mask", mask)):
+            if values is not None:
+                write_array(group, name, values)
+
+
+def read_samples(path: Path) -> Samples:
+    """Open a store written by :func:`write_samples`; ``x`` stays on disk until it is sliced."""
+    group = open_group(path)
+    attributes = json.loads(json.dumps(group.attrs.asdict()))
+    optional = {name: group[name][:] if name in group else None for name in ("length", "mask")}
+    ids = text_array(group["id"][:])
+    return Samples(group["x"], ids, names=attributes["names"], attributes=attributes, **optional)
+
+
+def open_group(path: Path) -> zarr.Group:
+    """Open a zarr group for reading, or say which file is not one."""
+    try:
+        return zarr.open_group(path, mode="r")
+    except (FileNotFoundError, ValueError) as error:
+        raise InputError(f"{path} is not a readable zarr group ({error}); remake it.") from None
+
+
+def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
+    """Store an array, chunked along its first axis in pieces of some 4 MB."""
+    values = np.ascontiguousarray(values)
+    row = max(1, values[:1].nbytes)
+    chunk = (max(1, min(len(values), CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
+    group.create_array(name, data=values, chunks=chunk)
+
+
+def text_bytes(texts: list[str] | np.ndarray) -> np.ndarray:
+    """Strings as UTF-8 in a fixed-width (n, width) uint8 array, which every zarr reader knows."""
+    encoded = np.array([str(text).encode() for text in texts], dtype=bytes)
+    width = max(1, encoded.dtype.itemsize)
+    return encoded.astype(f"S{width}").view(np.uint8).reshape(len(encoded), width)
+
+
+def text_array(rows: np.ndarray) -> np.ndarray:
+    """The strings behind :func:`text_bytes`."""
+    width = rows.shape[1]
+    encoded = np.ascontiguousarray(rows).view(f"S{width}").ravel()
+    return np.array([text.decode() for text in encoded], dtype=str)
+
+
+def _check(path, ids, x, axes, length, mask, names) -> None:
+    if len(set(ids)) != len(ids):
+        raise InputError(f"{path}: ids are not unique; give each object an id of its own.")
+    if len(ids) != len(x) or len(axes) != x.ndim:
+        raise ValueError(f"{path}: {len(ids)} ids and axes {axes} for an array of shape {x.shape}")
+    for values in (length, mask):
+        if values is not None and values.shape != x.shape[: values.ndim]:
+            raise ValueError(f"{path}: padding of shape {values.shape} for {x.shape}")
+    if names is not None and len(names) != x.shape[-1]:
+        raise ValueError(f"{path}: {len(names)} feature names for {x.shape[-1]} features")
+    if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
+        row = int(np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))[0])
+        raise InputError(f"{path}: '{ids[row]}' has a value that is not finite; check its input.")

@@ -1,0 +1,73 @@
+"""Tables as Parquet files with their provenance, and the object table's contract."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from morphoflow.errors import InputError
+from morphoflow.files import whole
+
+SPLITS = ("train", "validation", "test")
+OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
+
+
+def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
+    """Write a table (its index is dropped) with ``provenance`` in the file's metadata."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    record = json.dumps(provenance, sort_keys=True)
+    metadata = {**(arrow.schema.metadata or {}), b"morphoflow": record.encode()}
+    with whole(path) as partial:
+        pq.write_table(arrow.replace_schema_metadata(metadata), partial, compression="zstd")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table written by :func:`write_table`."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(
+            f"{path} cannot be read as a Parquet table ({error}); remake it."
+        ) from None
+
+
+def read_provenance(path: Path) -> dict:
+    """The provenance that :func:`write_table` put into the file."""
+    return json.loads(pq.read_schema(path).metadata[b"morphoflow"])
+
+
+def write_objects(path: Path, objects: pd.DataFrame, provenance: dict) -> None:
+    """Write the object table: one row an object, checked by :func:`check_objects`."""
+    check_objects(objects, str(path))
+    write_table(path, objects, provenance)
+
+
+def read_objects(path: Path) -> pd.DataFrame:
+    """Read and check an object table."""
+    objects = read_table(path)
+    check_objects(objects, str(path))
+    return objects
+
+
+def check_objects(objects: pd.DataFrame, name: str) -> None:
+    """Raise InputError unless the table has the contract's columns, unique ids and known splits."""
+    missing = [column for column in OBJECT_COLUMNS if column not in objects]
+    if missing:
+        raise InputError(f"{name} has no column {', '.join(missing)}; remake the object table.")
+    twice = objects["id"][objects["id"].duplicated()].tolist()
+    if twice:
+        raise InputError(f"{name} lists the id '{twice[0]}' more than once; ids must be unique.")
+    unknown = sorted(set(objects["split"]) - set(SPLITS))
+    if unknown:
+        raise InputError(f"{name} has the split '{unknown[0]}'; known are {', '.join(SPLITS)}.")
+
+
+def align_objects(objects: pd.DataFrame, ids: list[str], name: str) -> pd.DataFrame:
+    """The rows of the object table in the order of ``ids``; an id without a row is an error."""
+    indexed = objects.set_index("id", drop=False)
+    absent = [identifier for identifier in ids if identifier not in indexed.index]
+    if absent:
+        raise InputError(f"{name} holds '{absent[0]}', which the object table lacks; remake it.")
+    return indexed.loc[list(ids)].reset_index(drop=True)

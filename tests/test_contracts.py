@@ -1,0 +1,133 @@
+"""Each contract: written is read back, equal content gives equal bytes, bad content stops."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from morphoflow.embedding import make_embedding, read_embedding, write_embedding
+from morphoflow.errors import InputError
+from morphoflow.files import sha256, whole
+from morphoflow.model import Model, read_model, write_model
+from morphoflow.store import read_samples, write_samples
+from morphoflow.tables import align_objects, read_objects, read_provenance, write_objects
+
+PROVENANCE = {"command": "test", "settings": {"b": 1, "a": [2]}}
+
+
+def objects(n: int = 6) -> pd.DataFrame:
+    ids = [f"neuron ü{i}" for i in range(n)]
+    labels = ["a", None, "b"] * (n // 3)
+    columns = {"source": "s", "label": labels, "group": ids, "split": "train", "cable_um": 1.5}
+    return pd.DataFrame({"id": ids} | columns)
+
+
+def write_all(folder, x):
+    rows = objects()
+    names = ["f_um", "g"]
+    write_objects(folder / "objects.parquet", rows, PROVENANCE)
+    write_samples(
+        folder / "x.zarr",
+        rows["id"],
+        x,
+        axes=["neuron", "feature"],
+        units="um",
+        names=names,
+        length=np.full(6, 2),
+        provenance=PROVENANCE,
+    )
+    write_embedding(folder / "e.h5ad", make_embedding(x, rows, PROVENANCE))
+    model = Model("m", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE)
+    write_model(folder / "model.pt", model)
+
+
+def test_round_trip(tmp_path):
+    x = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    write_all(tmp_path, x)
+    pd.testing.assert_frame_equal(read_objects(tmp_path / "objects.parquet"), objects())
+    assert read_provenance(tmp_path / "objects.parquet") == PROVENANCE
+    samples = read_samples(tmp_path / "x.zarr")
+    np.testing.assert_array_equal(samples.x[:], x)
+    assert list(samples.ids) == list(objects()["id"]) and samples.names == ["f_um", "g"]
+    assert samples.mask is None and samples.length.tolist() == [2] * 6
+    assert samples.attributes["provenance"] == PROVENANCE
+    embedding = read_embedding(tmp_path / "e.h5ad")
+    np.testing.assert_array_equal(embedding.X, x)
+    assert list(embedding.obs_names) == list(objects()["id"])
+    assert embedding.obs["label"].isna().sum() == 2
+    model = read_model(tmp_path / "model.pt")
+    assert torch.equal(model.state["w"], torch.from_numpy(x)) and model.settings == {"s": 1}
+
+
+def test_equal_content_gives_equal_bytes_at_any_time(tmp_path):
+    x = np.arange(12, dtype=np.float32).reshape(6, 2)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_all(tmp_path / name, x)
+        time.sleep(1.1)
+    assert sha256(tmp_path / "one") == sha256(tmp_path / "two")
+
+
+def test_a_changed_value_or_name_changes_the_checksum(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_bytes(b"1")
+    first = sha256(tmp_path / "a")
+    (tmp_path / "a" / "x").rename(tmp_path / "a" / "y")
+    second = sha256(tmp_path / "a")
+    (tmp_path / "a" / "y").write_bytes(b"2")
+    assert len({first, second, sha256(tmp_path / "a")}) == 3
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_interrupted_write_leaves_the_old_content_and_nothing_else(tmp_path, kind):
+    target = tmp_path / "out"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), whole(target) as partial:
+        partial.mkdir() if kind == "folder" else partial.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
+
+
+def test_objects_are_refused_with_their_fault(tmp_path):
+    for change, named in [
+        ({"id": ["x"] * 6}, "'x'"),
+        ({"split": ["dev"] * 6}, "'dev'"),
+    ]:
+        with pytest.raises(InputError, match=named):
+            write_objects(tmp_path / "o.parquet", objects().assign(**change), {})
+    with pytest.raises(InputError, match="group"):
+        write_objects(tmp_path / "o.parquet", objects().drop(columns="group"), {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_values_that_are_not_finite_are_refused_by_name(tmp_path):
+    x = np.zeros((6, 2), np.float32)
+    x[4, 1] = np.nan
+    with pytest.raises(InputError, match="neuron ü4"):
+        write_samples(
+            tmp_path / "x.zarr", objects()["id"], x, axes=["n", "f"], units="um", provenance={}
+        )
+    with pytest.raises(InputError, match="neuron ü4"):
+        make_embedding(x, objects(), {})
+
+
+def test_rows_follow_the_order_of_the_samples():
+    ids = objects()["id"].tolist()[::-1]
+    assert align_objects(objects(), ids, "x")["id"].tolist() == ids
+    with pytest.raises(InputError, match="stranger"):
+        align_objects(objects(), ["stranger"], "x")
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    for name, read in [
+        ("m.pt", read_model),
+        ("o.parquet", read_objects),
+        ("e.h5ad", read_embedding),
+    ]:
+        (tmp_path / name).write_bytes(b"not this format")
+        with pytest.raises(InputError, match=name):
+            read(tmp_path / name)
+    with pytest.raises(InputError, match=r"none\.zarr"):
+        read_samples(tmp_path / "none.zarr")
