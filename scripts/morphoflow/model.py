@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 
@@ -32,7 +33,6 @@ def read_model(path: Path) -> Model:
     """Read a model without executing anything that the file may hold."""
     try:
         return Model(**torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, EOFError, TypeError) as error:
-        raise InputError(
-            f"{path} is not a model of this project ({error}); train it again."
-        ) from None
+    except (OSError, RuntimeError, EOFError, TypeError, UnpicklingError):
+        message = f"{path} is not a readable model of this project; train it again."
+        raise InputError(message) from None

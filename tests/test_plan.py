@@ -1,0 +1,94 @@
+"""Every mistake in the config or the table of runs is named before anything is computed."""
+
+from pathlib import Path
+
+import pytest
+
+from morphoflow.plan import existing_file, read_models, read_runs, settings_of, swc_files
+
+HEAD = "dataset\tmodel\tvariant\tseed\n"
+MODELS = {
+    "walker": {"modality": "neurons", "variants": {"default": None, "quick": {"epochs": 1}}},
+    "voxels": {"modality": "organelles", "variants": {"default": {}}},
+}
+DATASETS = {"toy_neurons": "neurons"}
+
+
+def runs(tmp_path, rows: str):
+    (tmp_path / "runs.tsv").write_text(HEAD + rows)
+    return read_runs(tmp_path / "runs.tsv", DATASETS, MODELS)
+
+
+def test_rows_are_read(tmp_path):
+    (run,) = runs(tmp_path, "toy_neurons\twalker\tquick\t3\n")
+    assert run.folder == "toy_neurons/walker/quick/seed3"
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ("toy_neuron\twalker\tquick\t0", "row 1: dataset 'toy_neuron'.*mean 'toy_neurons'"),
+        ("toy_neurons\twalk\tquick\t0", "model 'walk'.*mean 'walker'"),
+        ("toy_neurons\twalker\tfast\t0", "variant 'fast'.*known are: default, quick"),
+        ("toy_neurons\twalker\tquick\t-1", "seed '-1'"),
+        ("toy_neurons\tvoxels\tdefault\t0", "for organelles.*holds neurons"),
+        ("toy_neurons\twalker\tquick\t0\n" * 2, "lists toy_neurons/walker/quick/seed0 twice"),
+        ("", "a row"),
+    ],
+)
+def test_a_wrong_row_is_named_with_the_way_out(tmp_path, row, named):
+    with pytest.raises(ValueError, match=named):
+        runs(tmp_path, row)
+
+
+def test_a_missing_table_folder_or_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match="nowhere.tsv"):
+        read_runs(tmp_path / "nowhere.tsv", DATASETS, MODELS)
+    with pytest.raises(ValueError, match=r"'mine'.*nowhere.*does not exist"):
+        swc_files({"folder": str(tmp_path / "nowhere")}, "mine")
+    with pytest.raises(ValueError, match=r"holds no \.swc"):
+        swc_files({"folder": str(tmp_path)}, "mine")
+    with pytest.raises(ValueError, match=r"labels.*none\.csv"):
+        existing_file(str(tmp_path / "none.csv"), "labels")
+
+
+def test_neurons_are_found_in_folders_of_any_depth(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("x.swc", "a/b/y.SWC", "a/z.txt"):
+        (tmp_path / name).touch()
+    found = swc_files({"folder": str(tmp_path)}, "mine")
+    assert [Path(path).name for path in found] == ["y.SWC", "x.swc"]
+
+
+def write_model(tmp_path, **changes):
+    text = {
+        "description": "d",
+        "modality": "neurons",
+        "form": "walks",
+        "trained": True,
+        "settings": {"epochs": {"type": "integer", "minimum": 0, "default": 9}},
+        "variants": {"default": {}, "quick": {"epochs": 1}},
+    } | changes
+    import yaml
+
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "walker.yaml").write_text(yaml.safe_dump(text))
+    schemas = Path(__file__).parent.parent / "config" / "schemas"
+    (tmp_path / "schemas").symlink_to(schemas)
+    return read_models(folder)
+
+
+def test_a_variant_changes_the_defaults(tmp_path):
+    models = write_model(tmp_path)
+    assert settings_of(models, "walker", "default") == {"epochs": 9}
+    assert settings_of(models, "walker", "quick") == {"epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("variant", "named"),
+    [({"epoch": 1}, "epoch"), ({"epochs": -1}, "'epochs'.*-1"), ({"epochs": "3"}, "'3'")],
+)
+def test_a_wrong_variant_is_named(tmp_path, variant, named):
+    with pytest.raises(ValueError, match=rf"walker\.yaml, variant 'bad'.*{named}"):
+        write_model(tmp_path, variants={"default": {}, "bad": variant})
