@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lock clean
+.PHONY: help demo test format reference lock clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -34,6 +34,9 @@ test: $(VENV)/test.done ## Install, then run all tests
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
+
+reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
+	@python scripts/morphoflow/reference.py
 
 lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/*.lock
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

@@ -30,6 +30,10 @@ except ValueError as error:
     raise WorkflowError(str(error))
 
 
+# Sums on a CPU are grouped by thread, so the number is fixed: results then do not depend on how
+# many cores a machine happens to have, as {threads} would.
+CPU_THREADS = 2
+
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted(name for name, model in MODELS.items() if not model["trained"])
 

@@ -21,6 +21,8 @@ rule embed:
         gpu=lambda wildcards: int(MODELS[wildcards.model]["trained"]),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        threads=CPU_THREADS,
     shell:
         "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --output {output.embedding} --gpus {resources.gpu} &> {log}"
+        " --objects {input.objects} --output {output.embedding} --gpus {resources.gpu} --threads {params.threads} &> {log}"

@@ -28,13 +28,14 @@ rule train:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         settings=model_settings,
+        threads=CPU_THREADS,
         checkpoints=CHECKPOINTS,
         tensorboard="results/logs/tensorboard/{dataset}/{model}/{variant}/seed{seed}",
     shell:
         "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
         " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
-        " --tensorboard {params.tensorboard} --gpus {resources.gpu} &> {log}"
+        " --tensorboard {params.tensorboard} --gpus {resources.gpu} --threads {params.threads} &> {log}"
 
 
 rule fit:

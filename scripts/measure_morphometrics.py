@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.morphometrics import measure
+from morphoflow.neurons.morphometrics import morphometrics
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples
 
@@ -12,7 +12,7 @@ from morphoflow.store import write_samples
 def main(*, trees: Path, samples: Path) -> None:
     """Measure ``trees``; the names of the features carry their units."""
     forest = Forest.read(trees)
-    x, names = measure(forest)
+    x, names = morphometrics(forest)
     write_samples(
         samples,
         forest.ids,

@@ -42,7 +42,7 @@ def test_a_wrong_row_is_named_with_the_way_out(tmp_path, row, named):
 
 
 def test_a_missing_table_folder_or_file_is_named(tmp_path):
-    with pytest.raises(ValueError, match="nowhere.tsv"):
+    with pytest.raises(ValueError, match=r"nowhere\.tsv"):
         read_runs(tmp_path / "nowhere.tsv", DATASETS, MODELS)
     with pytest.raises(ValueError, match=r"'mine'.*nowhere.*does not exist"):
         swc_files({"folder": str(tmp_path / "nowhere")}, "mine")

@@ -12,71 +12,58 @@ def resample(tree: Tree, spacing_um: float) -> Tree:
     stay. It is cut into the whole number of equal pieces, at least one, that comes nearest to
     ``spacing_um`` along the cable. A new node has the compartment and line of the segment it is on.
     """
-    parent = tree.parent
-    n_children = np.bincount(parent[1:], minlength=len(parent))
-    stays = n_children != 1
-    stays[0] = True
-    end = _section_end(parent, stays)
-    ends = np.flatnonzero(stays)[1:]
-    start = follow(own_if(stays, parent))[parent[ends]]
-    along = path_sum(parent, tree.segment_length)
-    length = along[ends] - along[start]
+    section, start, end = _sections(tree.parent)
+    along = path_sum(tree.parent, tree.segment_length)
+    length = along[end] - along[start]
     pieces = np.maximum(1, np.rint(length / spacing_um)).astype(np.int64)
-    before = np.concatenate([[0], np.cumsum(pieces)[:-1]])
+    new_section = np.repeat(np.arange(len(end)), pieces)
+    before = np.cumsum(pieces) - pieces
+    step = np.arange(len(new_section)) - before[new_section] + 1
 
-    section = np.repeat(np.arange(len(ends)), pieces)
-    step = np.arange(len(section)) - before[section] + 1
-    inner = step < pieces[section]
-    wanted = along[start][section] + length[section] * step / pieces[section]
-    node = ends[section]
-    node[inner] = _segment_at(section[inner], wanted[inner], end, along, ends, start)
+    # All sections are laid on one line, one after the other, so that one search serves them all.
+    base = np.cumsum(length) - length
+    place = base[section] + along[1:] - along[start][section]
+    wanted = base[new_section] + length[new_section] * step / pieces[new_section]
+    node = _first_not_before(place, section, wanted, new_section)
+    share = 1 - (place[node - 1] - wanted) / tree.segment_length[node]
+    at_end = step == pieces[new_section]
+    node[at_end], share[at_end] = end, 1.0
 
-    up = parent[node]
-    span = along[node] - along[up]
-    share = np.where(inner, (wanted - along[up]) / np.where(span > 0, span, 1.0), 1.0)
-    new_of_end = np.zeros(len(parent), dtype=np.int64)
-    new_of_end[ends] = before + pieces
-    new_parent = np.where(step == 1, new_of_end[start[section]], np.arange(len(section)))
-    return Tree(
-        xyz=_between(tree.xyz, up, node, share),
-        radius=_between(tree.radius, up, node, share),
-        compartment=np.concatenate([tree.compartment[:1], tree.compartment[node]]),
-        parent=np.concatenate([[-1], new_parent]),
-        line=np.concatenate([tree.line[:1], tree.line[node]]),
-    )
+    new_row = np.zeros(len(tree.parent), dtype=np.int64)
+    new_row[end] = before + pieces
+    up = np.where(step == 1, new_row[start][new_section], np.arange(len(step)))
+    return _interpolated(tree, node, share, np.concatenate([[-1], up]))
 
 
-def _section_end(parent: np.ndarray, stays: np.ndarray) -> np.ndarray:
-    """The node at the far end of the section that each node but the root is in, (N,)."""
-    only_child = np.arange(len(parent))
+def _sections(parent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The section of each node but the root (N - 1,), the start and end node of each section."""
+    stays = np.bincount(parent[1:], minlength=len(parent)) != 1
+    stays[0] = True
     inside = np.flatnonzero(~stays[parent[1:]]) + 1
+    only_child = np.arange(len(parent))
     only_child[parent[inside]] = inside
-    return follow(only_child)
+    end = np.flatnonzero(stays)[1:]
+    start = follow(own_if(stays, parent))[parent[end]]
+    return np.searchsorted(end, follow(only_child)[1:]), start, end
 
 
-def _segment_at(
-    section: np.ndarray,
-    wanted: np.ndarray,
-    end: np.ndarray,
-    along: np.ndarray,
-    ends: np.ndarray,
-    start: np.ndarray,
+def _first_not_before(
+    place: np.ndarray, section: np.ndarray, wanted: np.ndarray, wanted_section: np.ndarray
 ) -> np.ndarray:
-    """The node at the lower end of the segment at path length ``wanted`` in each ``section``."""
-    number = np.full(len(along), -1)
-    number[ends] = np.arange(len(ends))
-    nodes = np.arange(1, len(along))
-    order = nodes[np.lexsort((along[1:], number[end[1:]]))]
-    last = np.cumsum(np.bincount(number[end[1:]], minlength=len(ends)))
-    base = np.concatenate([[0.0], np.cumsum(along[ends] - along[start])])
-    place = base[number[end[order]]] + along[order] - along[start[number[end[order]]]]
-    found = np.searchsorted(place, base[section] + wanted - along[start[section]])
-    first = np.concatenate([[0], last[:-1]])
-    return order[np.clip(found, first[section], last[section] - 1)]
+    """The node (not the root) at or after each wanted place in the wanted section."""
+    order = np.lexsort((place, section))
+    last = np.cumsum(np.bincount(section)) - 1
+    first = np.concatenate([[0], last[:-1] + 1])
+    found = np.searchsorted(place[order], wanted)
+    return order[np.clip(found, first[wanted_section], last[wanted_section])] + 1
 
 
-def _between(values: np.ndarray, up: np.ndarray, node: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """``values`` (N, ...) of the root, then interpolated from ``up`` to ``node`` by ``share``."""
-    share = share.reshape(-1, *[1] * (values.ndim - 1))
-    between = np.where(share == 1.0, values[node], values[up] * (1 - share) + values[node] * share)
-    return np.concatenate([values[:1], between])
+def _interpolated(tree: Tree, node: np.ndarray, share: np.ndarray, parent: np.ndarray) -> Tree:
+    """The root, then points at ``share`` of the way from the parent of ``node`` to ``node``."""
+    up = tree.parent[node]
+    values = np.column_stack([tree.xyz, tree.radius])
+    between = values[up] + (values[node] - values[up]) * share[:, None]
+    between[share == 1.0] = values[node[share == 1.0]]
+    rows = np.concatenate([[0], node])
+    xyzr = np.concatenate([values[:1], between])
+    return Tree(xyzr[:, :3], xyzr[:, 3], tree.compartment[rows], parent, tree.line[rows])

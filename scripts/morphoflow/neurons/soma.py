@@ -71,11 +71,11 @@ def _centre_and_radius(
     tree: Tree, members: np.ndarray, main: int, notes: list[Finding]
 ) -> tuple[np.ndarray, float]:
     centre, reach, thickness = _extent(tree, members)
+    n = int(members.sum())
     radius = max(reach, thickness)
-    code = "contour_soma" if reach > thickness else "multi_point_soma"
+    code = "contour_soma" if n > 2 and reach > thickness else "multi_point_soma"
     if _is_three_point(tree, members, main):
         code, centre, radius = "three_point_soma", tree.xyz[main], tree.radius[main]
-    n = int(members.sum())
     found = f"{n} nodes of the soma become one of radius {radius:.3g} um"
     notes.append(Finding(code, found, int(tree.line[main]), str(n)))
     return centre, radius
@@ -89,8 +89,7 @@ def _is_three_point(tree: Tree, members: np.ndarray, main: int) -> bool:
     tolerance = THREE_POINT_TOLERANCE * tree.radius[main]
     opposite = np.linalg.norm(arms.sum(axis=0)) <= tolerance
     return bool(
-        opposite
-        and (np.abs(np.linalg.norm(arms, axis=1) - tree.radius[main]) <= tolerance).all()
+        opposite and (np.abs(np.linalg.norm(arms, axis=1) - tree.radius[main]) <= tolerance).all()
     )
 
 

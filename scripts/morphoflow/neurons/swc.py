@@ -112,14 +112,15 @@ def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Fi
         found = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
         notes.append(Finding("extra_columns", found, int(line[first]), rows[first].strip()))
     scale = SCALE.search(text)
-    if scale and any(not _is_one(field) for field in scale.group(1).split()):
+    if scale and _rescales(scale.group(1)):
         at = text.count("\n", 0, scale.start(1)) + 1
         found = f"the header says SCALE {scale.group(1)}, which is not applied"
         notes.append(Finding("scale_header", found, at, scale.group(1)))
 
 
-def _is_one(field: str) -> bool:
-    return bool(NUMBER.fullmatch(field)) and float(field) == 1.0
+def _rescales(scale: str) -> bool:
+    factors = [field for field in scale.split() if NUMBER.fullmatch(field)]
+    return any(float(factor) != 1.0 for factor in factors)
 
 
 def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:

@@ -38,7 +38,7 @@ class Tree:
             xyz=self.xyz[rows],
             radius=self.radius[rows],
             compartment=self.compartment[rows],
-            parent=np.where(up < 0, -1, new[up]),
+            parent=np.where(up < 0, -1, new[np.maximum(up, 0)]),
             line=self.line[rows],
         )
 

@@ -71,7 +71,7 @@ def _read(path: Path, identity: dict) -> tuple[dict, str]:
     if hashlib.sha256(payload).digest() != digest:
         return {}, "it is truncated or damaged"
     content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    return content, _difference(content["identity"], identity)
+    return content, _difference(content.get("identity", {}), identity)
 
 
 def _difference(made: dict, now: dict) -> str:

@@ -51,15 +51,20 @@ def make_deterministic(threads: int) -> None:
 
 
 def describe(fabric: Fabric) -> dict[str, str | int]:
-    """The facts of a device on which a result's bits depend."""
-    cuda = fabric.device.type == "cuda"
+    """How a job computes, as far as it is chosen; a run is resumed only in the same way."""
     return {
-        "device": torch.cuda.get_device_name(fabric.device) if cuda else "cpu",
+        "device": fabric.device.type,
         "processes": fabric.world_size,
-        "precision": str(fabric.strategy.precision.precision),
+        "precision": fabric.strategy.precision.precision,
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
     }
+
+
+def hardware(fabric: Fabric) -> str:
+    """The processor and torch version, on which the last bits of a result may depend."""
+    if fabric.device.type == "cuda":
+        return f"{torch.cuda.get_device_name(fabric.device)}, torch {torch.__version__}"
+    return f"{torch.backends.cpu.get_cpu_capability()} CPU, torch {torch.__version__}"
 
 
 def _check_visible(gpus: int) -> None:

@@ -58,7 +58,7 @@ class Learner(Protocol):
         generator
             On the device; the source of every random draw of the step.
         fabric
-            Device, precision and gradient averaging.
+            Device and precision. With several processes, gradients are averaged by the loop.
 
         Returns
         -------

@@ -1,7 +1,6 @@
 """What several processes that train together tell each other; nothing where there is one."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import torch
 import torch.distributed
@@ -9,7 +8,7 @@ from lightning_fabric import Fabric
 
 
 class GradientAverage:
-    """Averages gradients over the processes as soon as a backward pass has accumulated them.
+    """Within the block, gradients are averaged over the processes as a backward pass yields them.
 
     It works for any learner, with several networks, several backward passes and accumulation: an
     average stays as it is when it is averaged again. ``weight`` is this process's share of the
@@ -17,20 +16,25 @@ class GradientAverage:
     order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fabric: Fabric, modules: Iterable[torch.nn.Module]) -> None:
         self.weight = 1.0
-
-    @contextmanager
-    def over(self, fabric: Fabric, modules: Iterable[torch.nn.Module]) -> Iterator[None]:
-        """Average the gradients of ``modules`` within the block."""
-        parameters = [p for module in modules for p in module.parameters()]
         several = fabric.world_size > 1
-        hooks = [p.register_post_accumulate_grad_hook(self._average) for p in parameters if several]
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
+        self._parameters = [p for module in modules for p in module.parameters() if several]
+
+    def __enter__(self) -> "GradientAverage":
+        self._hooks = [self._watch(parameter) for parameter in self._parameters]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _watch(self, parameter: torch.nn.Parameter) -> torch.utils.hooks.RemovableHandle:
+        # torch refuses a hook on a parameter that is frozen now and may be trained later.
+        frozen = not parameter.requires_grad
+        hook = parameter.requires_grad_().register_post_accumulate_grad_hook(self._average)
+        parameter.requires_grad_(not frozen)
+        return hook
 
     def _average(self, parameter: torch.nn.Parameter) -> None:
         parameter.grad.mul_(self.weight)

@@ -1,0 +1,129 @@
+"""SWC files in, neurons ready for sampling out, with a table of all that was found."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.errors import InputError
+from morphoflow.neurons.findings import CODES, Finding, Refused
+from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.neurons.link import link
+from morphoflow.neurons.quality import Report, quality_table
+from morphoflow.neurons.repair import centre, fill_radii, merge_coinciding, select_compartments
+from morphoflow.neurons.resample import resample
+from morphoflow.neurons.roots import one_tree
+from morphoflow.neurons.soma import collapse_soma
+from morphoflow.neurons.sources import Source, list_sources
+from morphoflow.neurons.swc import parse
+from morphoflow.neurons.tree import Tree
+
+UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is to be made of each file; see :func:`read_neurons`."""
+
+    scale_um: np.ndarray
+    compartments: list[str]
+    resample_um: float
+    roots: str
+
+
+def read_neurons(
+    files: Sequence[Path],
+    *,
+    units: str,
+    voxel_size_um: Sequence[float] | None,
+    compartments: list[str],
+    resample_um: float,
+    roots: str,
+    on_bad_input: str,
+) -> tuple[Forest, pd.DataFrame]:
+    """Read neurons from ``.swc`` files and ``.zip`` archives of such, in the order given.
+
+    ``units`` is ``um``, ``nm`` or ``voxel`` (then ``voxel_size_um`` has the three edges);
+    ``compartments`` any of axon, dendrite, apical, other; ``resample_um`` the spacing of nodes
+    along the cable, 0 to keep them; ``roots`` ``join`` or ``largest``. A refused file stops the
+    reading (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is left out
+    and listed (``"skip"``). Returns the neurons, each with its soma at the origin and its file's
+    stem as id, and the quality table.
+    """
+    sources = list_sources(files)
+    plan = Preparation(_scale_um(units, voxel_size_um), compartments, resample_um, roots)
+    reports, neurons = [], []
+    first_with: dict[bytes, str] = {}
+    for source in sources:
+        report = Report(source.id, source.name)
+        reports.append(report)
+        try:
+            neurons.append(_neuron(source, plan, first_with, report))
+        except Refused as refused:
+            report.findings.append(refused.finding)
+    _stop_if_refused(reports, on_bad_input)
+    return concatenate(neurons), quality_table(reports)
+
+
+def _scale_um(units: str, voxel_size_um: Sequence[float] | None) -> np.ndarray:
+    if units != "voxel":
+        return np.full(3, UM_PER_UNIT[units])
+    if voxel_size_um is None:
+        raise InputError("units is 'voxel' but voxel_size_um is not set; give its three edges.")
+    return np.asarray(voxel_size_um, dtype=np.float64)
+
+
+def _neuron(
+    source: Source, plan: Preparation, first_with: dict[bytes, str], report: Report
+) -> Forest:
+    notes = report.findings
+    tree = link(parse(source.read(), notes), plan.scale_um, notes)
+    report.n_nodes_read = len(tree.parent)
+    report.cable_length_read_um = float(tree.segment_length.sum())
+    tree = _repaired(tree, plan, notes)
+    _refuse_same(tree, source, first_with)
+    if plan.resample_um > 0:
+        tree = resample(tree, plan.resample_um)
+    neuron = single(source.id, tree.xyz, tree.parent, tree.radius, tree.compartment)
+    report.n_nodes = len(tree.parent)
+    report.cable_length_um = float(neuron.cable_length[0])
+    return neuron
+
+
+def _repaired(tree: Tree, plan: Preparation, notes: list[Finding]) -> Tree:
+    tree, soma = collapse_soma(tree, notes)
+    tree = centre(one_tree(tree, soma, plan.roots, notes))
+    tree = select_compartments(tree, plan.compartments, notes)
+    return fill_radii(merge_coinciding(tree, notes), notes)
+
+
+def _refuse_same(tree: Tree, source: Source, first_with: dict[bytes, str]) -> None:
+    geometry = _digest(tree)
+    if geometry in first_with:
+        other = first_with[geometry]
+        raise Refused("same_neuron", f"the geometry is that of {other}", value=other)
+    first_with[geometry] = source.name
+
+
+def _digest(tree: Tree) -> bytes:
+    """The same for all files with equal segments, whatever their ids, order, types and radii."""
+    segments = np.column_stack([tree.xyz[1:], tree.xyz[tree.parent[1:]]]).astype(np.float32)
+    segments = segments + np.float32(0)  # -0 and 0 are one place
+    order = np.lexsort(segments.T)
+    return hashlib.sha256(np.ascontiguousarray(segments[order])).digest()
+
+
+def _stop_if_refused(reports: list[Report], on_bad_input: str) -> None:
+    refused = [report for report in reports if report.refusal]
+    if not refused or (on_bad_input == "skip" and len(refused) < len(reports)):
+        return
+    finding = refused[0].refusal
+    line = "" if finding.line is None else f", line {finding.line}"
+    skip = "" if len(refused) == len(reports) else " or set on_bad_input to skip"
+    raise InputError(
+        f"{refused[0].file}{line}: {finding.message}; {CODES[finding.code][1]}{skip} "
+        f"({len(refused)} of {len(reports)} files are refused)."
+    )

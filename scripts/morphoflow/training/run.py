@@ -1,0 +1,98 @@
+"""The course of a training: steps, epochs, validation, the best weights, the end."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from morphoflow.training.history import history_row
+from morphoflow.training.learner import Learner
+from morphoflow.training.metrics import EpochMetrics, check_validation
+from morphoflow.training.noise import Noise
+from morphoflow.training.order import batches_per_epoch, epoch_order, share
+from morphoflow.training.parallel import GradientAverage
+from morphoflow.training.progress import Report
+from morphoflow.training.snapshot import Progress, copy_state
+
+
+class Run:
+    """A training that is under way; ``learner``, ``metrics``, ``noise`` and ``progress`` change."""
+
+    def __init__(
+        self, learner: Learner, fabric: Fabric, seed: int, epochs: int, patience: int
+    ) -> None:
+        self.learner, self.fabric, self.seed = learner, fabric, seed
+        self.epochs, self.patience = epochs, patience
+        self.batches = batches_per_epoch(learner.n_train, learner.batch_size)
+        self.progress = Progress()
+        self.metrics = EpochMetrics()
+        self.noise = Noise(seed, fabric)
+
+    @property
+    def done(self) -> float:
+        """Epochs behind, with the part of the running one."""
+        return self.progress.epoch + self.progress.batch / self.batches
+
+    @property
+    def steps(self) -> int:
+        """Optimisation steps behind."""
+        return self.progress.epoch * self.batches + self.progress.batch
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or too many in a row were no better than the best."""
+        waited = self.progress.epoch - self.progress.best_epoch
+        return self.progress.epoch >= self.epochs or 0 < self.patience <= waited
+
+    def train(
+        self, average: GradientAverage, report: Report, between_steps: Callable[[], None]
+    ) -> Iterator[dict]:
+        """Train to the end and yield the history's new rows.
+
+        ``between_steps`` is called after every step and epoch, when all state is consistent.
+        """
+        while not self.finished:
+            for batch in self._remaining_batches():
+                self._step(batch, average)
+                report.step(len(batch))
+                between_steps()
+            row = self._end_epoch()
+            report.epoch(row, last=self.finished)
+            yield row
+            between_steps()
+
+    def _remaining_batches(self) -> tuple[Tensor, ...]:
+        for module in self.learner.modules.values():
+            module.train()
+        self.learner.start_epoch(self.progress.epoch)
+        order = epoch_order(self.seed, self.progress.epoch, self.learner.n_train)
+        batches = order.to(self.fabric.device).split(self.learner.batch_size)
+        return batches[self.progress.batch :]
+
+    def _step(self, batch: Tensor, average: GradientAverage) -> None:
+        part, average.weight = share(batch, self.fabric.global_rank, self.fabric.world_size)
+        values = self.learner.step(part, self.noise.generator, self.fabric)
+        self.progress.batch += 1
+        self.metrics.add(values, items=average.weight * len(batch), step=self.steps)
+
+    def _end_epoch(self) -> dict:
+        epoch, steps = self.progress.epoch + 1, self.steps
+        train = self.metrics.fetch(self.fabric, self.learner.n_train, epoch)
+        validation = self._validate()
+        check_validation(validation, epoch, steps)
+        better = validation["loss"] < self.progress.best_loss
+        if better:
+            self.progress.best = copy_state(self.learner.state())
+            self.progress.best_epoch, self.progress.best_loss = epoch, validation["loss"]
+        row = history_row(epoch, steps, self.learner.optimizers, train, validation, better)
+        self.progress.rows.append(row)
+        self.progress.epoch, self.progress.batch = epoch, 0
+        self.metrics = EpochMetrics()
+        return row
+
+    def _validate(self) -> dict[str, float]:
+        for module in self.learner.modules.values():
+            module.eval()
+        with torch.no_grad():
+            return self.fabric.broadcast(self.learner.validate())

@@ -1,0 +1,50 @@
+"""SWC files of a dataset read, repaired, labelled and split."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.neurons.labels import LabelColumns, read_labels
+from morphoflow.neurons.objects import object_table
+from morphoflow.neurons.prepare import Part, read_neurons
+from morphoflow.provenance import provenance
+from morphoflow.tables import write_objects, write_table
+
+
+def main(
+    *, sources: dict, settings: dict, labels: list[Path], trees: Path, objects: Path, quality: Path
+) -> None:
+    """Read ``sources`` (path and units of each) as ``settings`` say; nothing is left unlisted."""
+    columns = LabelColumns(settings["label_column"], settings.get("group_column"))
+    label_table = read_labels(labels, columns)
+    parts = [
+        Part(swc_paths(Path(part["path"])), part["units"], part["voxel_size_um"])
+        for part in sources
+    ]
+    forest, findings = read_neurons(
+        parts,
+        compartments=settings["compartments"],
+        resample_um=settings["resample_um"],
+        roots=settings["roots"],
+        on_bad_input=settings["on_bad_input"],
+    )
+    rows, findings = object_table(
+        forest, findings, label_table, settings["split"], settings["on_bad_input"]
+    )
+    paths = [path for part in parts for path in part.files]
+    record = provenance(inputs=[*paths, *labels], settings=settings)
+    forest.write(trees, provenance=record)
+    write_table(quality, findings, record)
+    write_objects(objects, rows, record)
+    counts = findings.drop_duplicates("id")["verdict"].value_counts().to_dict()
+    print(f"{forest.n} neurons read; files by verdict: {counts}")
+
+
+def swc_paths(path: Path) -> list[Path]:
+    """The SWC files below a folder, sorted, or the one archive that the path names."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".swc")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,60 @@
+"""A model trained on the samples of a dataset."""
+
+import importlib
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.model import Model, write_model
+from morphoflow.provenance import provenance
+from morphoflow.store import read_samples
+from morphoflow.tables import align_objects, read_objects, write_table
+from morphoflow.training.checkpoint import checkpoint_folder
+from morphoflow.training.devices import make_fabric
+from morphoflow.training.loop import fit
+
+
+def main(
+    *,
+    model: str,
+    settings: dict,
+    seed: int,
+    samples: Path,
+    objects: Path,
+    output: Path,
+    history: Path,
+    checkpoints: Path,
+    tensorboard: Path,
+    gpus: int,
+    threads: int,
+) -> None:
+    """Train ``model`` and write the weights of its best epoch with its history.
+
+    Stopped by a signal, it leaves a checkpoint under ``checkpoints`` from which the same command
+    goes on; data are read and checked before a GPU is touched.
+    """
+    store = read_samples(samples)
+    rows = align_objects(read_objects(objects), store.ids, str(samples))
+    code = f"scripts/morphoflow/models/{model}.py"
+    inputs = [samples, objects]
+    record = provenance(inputs=inputs, settings=settings, seed=seed, modules=(code,))
+    module = importlib.import_module(f"morphoflow.models.{model}")
+    fabric = make_fabric(gpus=gpus, precision=settings["precision"], threads=threads)
+    learner = module.build(store, rows, settings, seed, fabric.device)
+    fitted = fit(
+        learner,
+        epochs=settings["epochs"],
+        patience=settings["patience"],
+        seed=seed,
+        fabric=fabric,
+        checkpoint=checkpoint_folder(checkpoints, model=model, **record),
+        tensorboard=tensorboard,
+        unit="objects",
+    )
+    if fabric.is_global_zero:
+        write_table(history, fitted.history, record)
+        write_model(output, Model(model, settings, learner.facts, fitted.best, record))
+        fitted.finish()
+
+
+if __name__ == "__main__":
+    run(main)

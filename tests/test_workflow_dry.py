@@ -1,0 +1,117 @@
+"""What a dry run must show: every target under every profile, GPUs, and mistakes by name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from workflow import CONFIG, ROOT, RUNS, Workflow
+
+TARGETS = [
+    "all",
+    "demo",
+    "neurons",
+    "samples",
+    "models",
+    "embeddings",
+    "clusters",
+    "figures",
+    "report",
+]
+PROFILES = sorted(path.name for path in (ROOT / "profiles").iterdir() if path.name != "default")
+
+
+@pytest.fixture(scope="module")
+def workflow(tmp_path_factory):
+    return Workflow(tmp_path_factory.mktemp("dry"))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_target_is_planned_under_every_profile(workflow, profile):
+    for target in TARGETS:
+        assert workflow.planned(target, profile=profile), f"{target} plans nothing"
+
+
+def test_the_shipped_configuration_is_planned(workflow):
+    out = workflow.snakemake("--dry-run", "--configfile", "config/config.yaml", "all").stdout
+    assert "real_neurons" in out and "toy_neurons" in out
+
+
+def test_only_jobs_that_train_or_embed_ask_for_a_gpu(workflow):
+    out = workflow.snakemake("--dry-run", "--forceall", "all", profile="slurm").stdout
+    asked = {}
+    for rule, text in re.findall(r"^(?:local)?rule (\w+):\n(.*?)\n\n", out, re.M | re.S):
+        asked.setdefault(rule, set()).update(re.findall(r"gpu=(\d+)", text) or {"0"})
+    assert asked.pop("train") == {"1"}
+    assert asked.pop("embed") == {"0", "1"}
+    assert set().union(*asked.values()) == {"0"}
+
+
+def test_every_rule_is_described_and_every_job_has_its_directives(workflow):
+    listed = workflow.snakemake("--list-rules").stdout
+    for rules in [*sorted((ROOT / "rules").glob("*.smk")), ROOT / "Snakefile"]:
+        for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)*)", rules.read_text(), re.M):
+            assert '"""' in body, f"rule {name} has no description"
+            assert name in listed
+            if "shell:" in body:
+                for directive in ("log:", "benchmark:", "conda:", "threads:", "resources:"):
+                    assert f"    {directive}" in body, f"rule {name} has no {directive}"
+                assert 'script="scripts/' in body or name == "report"
+
+
+def test_lint_finds_nothing(workflow):
+    assert "Congratulations" in workflow.snakemake("--lint").stdout
+
+
+MISTAKES = {
+    "a typo in a key": (CONFIG.replace("walks:", "walk:"), RUNS, ["'walk' was unexpected", "tiny"]),
+    "a wrong type": (CONFIG.replace("number: 8", "number: many"), RUNS, ["'many'", "number"]),
+    "a wrong choice": (CONFIG.replace("kmeans", "k-means"), RUNS, ["k-means"]),
+    "an unknown dataset": (CONFIG, RUNS.replace("tiny\tden", "tinny\tden"), ["row 3", "'tiny'?"]),
+    "an unknown variant": (CONFIG, RUNS.replace("density\tdefault", "density\tzz"), ["'zz'"]),
+    "a missing folder": (
+        CONFIG.replace("{toy: three_populations, per_population: 8}", "{folder: nowhere}"),
+        RUNS,
+        ["'nowhere' does not exist", "`folder`"],
+    ),
+    "a missing card": (
+        CONFIG.replace("{toy: three_populations, per_population: 8}", "{card: nowhere.yaml}"),
+        RUNS,
+        ["nowhere.yaml"],
+    ),
+    "two kinds of source in one": (
+        CONFIG.replace("{toy: three_populations,", "{toy: three_populations, folder: config,"),
+        RUNS,
+        ["folder"],
+    ),
+    "a missing label table": (
+        CONFIG.replace("    walks:", "    labels: none.csv\n    walks:"),
+        RUNS,
+        ["none.csv"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_stops_before_any_job_and_is_named(workflow, mistake):
+    config, runs, named = MISTAKES[mistake]
+    (workflow.folder / "bad.yaml").write_text(config.replace("runs.tsv", "bad.tsv"))
+    (workflow.folder / "bad.tsv").write_text(runs)
+    done = workflow.snakemake("--configfile", "bad.yaml", "all", check=False)
+    assert done.returncode != 0
+    for part in named:
+        assert part in done.stdout
+    assert "Traceback" not in done.stdout and not (workflow.folder / "results/tiny").exists()
+
+
+def test_the_reference_of_the_configuration_is_up_to_date():
+    from morphoflow.reference import reference
+
+    assert (ROOT / "config/README.md").read_text() == reference(Path(ROOT / "config"))
+
+
+def test_the_top_level_is_as_agreed():
+    folders = {"rules", "scripts", "envs", "config", "resources", "results", "tests", "profiles"}
+    files = {"Snakefile", "README.md", "LICENSE", "Makefile", "pyproject.toml"}
+    visible = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert visible == folders | files

@@ -1,0 +1,75 @@
+"""A copy of the project with a small configuration, to run the workflow in."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "resources", "profiles")
+
+CONFIG = """
+runs: runs.tsv
+neurons:
+  tiny:
+    sources:
+      - {toy: three_populations, per_population: 8}
+    walks: {number: 8, steps: 6}
+    densities: {bins: 6}
+clusters: {methods: [kmeans, hdbscan]}
+classification: {neighbours: [1, 3], bootstraps: 50}
+"""
+RUNS = """dataset\tmodel\tvariant\tseed
+tiny\tmorphvae\ttiny\t0
+tiny\tmorphometry\tdefault\t0
+tiny\tdensity\tdefault\t0
+"""
+
+
+class Workflow:
+    """A copy of the project in ``folder``, in which ``snakemake`` runs."""
+
+    def __init__(self, folder: Path, config: str = CONFIG, runs: str = RUNS):
+        self.folder = folder
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy(ROOT / part, folder / part)
+        (folder / "small.yaml").write_text(config)
+        (folder / "runs.tsv").write_text(runs)
+
+    def snakemake(self, *arguments: str, profile: str = "laptop", check: bool = True):
+        """Run snakemake and return the finished process, its output as text."""
+        line = self.command(*arguments, profile=profile)
+        done = subprocess.run(line, cwd=self.folder, env=environment(), text=True, **PIPE)
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(line)}\n{done.stdout}")
+        return done
+
+    def command(self, *arguments: str, profile: str = "laptop") -> list[str]:
+        """The command line of a snakemake call."""
+        options = ["--profile", f"profiles/{profile}", "--configfile", "small.yaml"]
+        cores = [] if profile == "slurm" else ["--cores", "2"]
+        return [sys.executable, "-m", "snakemake", *options, *cores, *arguments]
+
+    def planned(self, *arguments: str, profile: str = "laptop") -> dict[str, str]:
+        """The rules that a dry run would execute, with the reason for each."""
+        out = self.snakemake("--dry-run", *arguments, profile=profile).stdout
+        found = re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?:\n\n|\Z)", out, re.M | re.S)
+        return {rule: _reason(text) for rule, text in found}
+
+
+PIPE = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+
+
+def environment() -> dict[str, str]:
+    """The environment of a job: this interpreter first, no settings of an outer workflow."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("SNAKEMAKE")}
+    return kept | {"PATH": path, "MPLBACKEND": "agg", "PYTHONPATH": ""}
+
+
+def _reason(text: str) -> str:
+    match = re.search(r"^\s*reason: (.*)$", text, re.M)
+    return match.group(1) if match else ""
