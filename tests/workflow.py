@@ -15,7 +15,7 @@ runs: runs.tsv
 neurons:
   tiny:
     sources:
-      - {toy: three_populations, per_population: 8}
+      - {toy: three, per_population: 8}
     walks: {number: 8, steps: 6}
     densities: {bins: 6}
 clusters: {methods: [kmeans, hdbscan]}

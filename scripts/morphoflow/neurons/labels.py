@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.errors import InputError
+from morphoflow.files import whole
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ def read_labels(paths: list[Path], columns: LabelColumns) -> pd.DataFrame:
             f"remove one of the lines."
         )
     return labels
+
+
+def write_labels(path: Path, ids: list[str], labels: list[str]) -> None:
+    """Write a label table (CSV) with the columns id and label."""
+    with whole(path) as partial:
+        pd.DataFrame({"id": ids, "label": labels}).to_csv(partial, index=False, lineterminator="\n")
 
 
 def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:

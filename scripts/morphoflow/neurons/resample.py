@@ -51,7 +51,8 @@ def _first_not_before(
     place: np.ndarray, section: np.ndarray, wanted: np.ndarray, wanted_section: np.ndarray
 ) -> np.ndarray:
     """The node (not the root) at or after each wanted place in the wanted section."""
-    order = np.lexsort((place, section))
+    # Parents precede their children, so a stable order is also the order along each section.
+    order = np.argsort(section, kind="stable")
     last = np.cumsum(np.bincount(section)) - 1
     first = np.concatenate([[0], last[:-1] + 1])
     found = np.searchsorted(place[order], wanted)

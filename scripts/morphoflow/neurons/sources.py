@@ -1,6 +1,7 @@
 """The SWC files behind a list of files and zip archives."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,7 +31,7 @@ class Source:
                 return self.path.read_bytes()
             with zipfile.ZipFile(self.path) as archive:
                 return archive.read(self.member)
-        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except (OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise Refused("unreadable_file", f"the file cannot be read ({reason})") from None
 

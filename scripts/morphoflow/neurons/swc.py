@@ -1,6 +1,5 @@
 """SWC text to a table of nodes: one vectorised pass, and a search by line only to name a fault."""
 
-import io
 import re
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)
 COMMENT = re.compile(r"#[^\n]*")
 SCALE = re.compile(r"^\s*#\s*SCALE\s+(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 LARGEST_COORDINATE = 1e12
+LONGEST_VALUE = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +66,14 @@ def _without_commas(rows: list[str], line: np.ndarray) -> list[str]:
     for at, row in zip(line.tolist(), rows, strict=True):
         decimal = re.search(r"\S*\d,\d\S*", row)
         if decimal and len(row.split()) >= len(COLUMNS):
-            value = decimal.group()
+            value = _shown(decimal.group())
             raise Refused("decimal_comma", f"'{value}' has a decimal comma", at, value)
     return [row.replace(",", " ") for row in rows]
 
 
 def _numbers(rows: list[str], line: np.ndarray) -> np.ndarray:
-    stream = io.StringIO("\n".join(rows))
-    columns = range(len(COLUMNS))
     try:
-        return np.loadtxt(stream, comments=None, usecols=columns, ndmin=2)
+        return np.loadtxt(rows, comments=None, usecols=range(len(COLUMNS)), ndmin=2)
     except ValueError as error:
         raise _unreadable(rows, line) or Refused("not_a_number", str(error)) from None
 
@@ -94,9 +92,10 @@ def _unreadable(rows: list[str], line: np.ndarray) -> Refused | None:
     more = _more(len(faults))
     if column == len(fields):
         found = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
-        return Refused("too_few_columns", found, at, row.strip())
-    found = f"the {COLUMNS[column]} '{fields[column]}' is not a number{more}"
-    return Refused("not_a_number", found, at, fields[column])
+        return Refused("too_few_columns", found, at, _shown(row))
+    value = _shown(fields[column])
+    found = f"the {COLUMNS[column]} '{value}' is not a number{more}"
+    return Refused("not_a_number", found, at, value)
 
 
 def _bad_field(row: str) -> int | None:
@@ -110,7 +109,7 @@ def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Fi
         count = [len(row.split()) for row in rows]
         first = next(i for i, n in enumerate(count) if n > len(COLUMNS))
         found = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
-        notes.append(Finding("extra_columns", found, int(line[first]), rows[first].strip()))
+        notes.append(Finding("extra_columns", found, int(line[first]), _shown(rows[first])))
     scale = SCALE.search(text)
     if scale and _rescales(scale.group(1)):
         at = text.count("\n", 0, scale.start(1)) + 1
@@ -170,6 +169,10 @@ def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.n
         found = f"{bad.sum()} negative parents are read as -1, the start of a tree"
         notes.append(Finding("negative_parent", found, int(line[row]), str(parent[row])))
     return np.where(bad, -1, parent)
+
+
+def _shown(text: str) -> str:
+    return text.strip()[:LONGEST_VALUE]
 
 
 def _more(n: int) -> str:

@@ -1,0 +1,20 @@
+"""Generated populations of toy neurons, as SWC files with their labels."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.neurons.labels import write_labels
+from morphoflow.neurons.swc_write import write_swc
+from morphoflow.neurons.toy import generate_toy_set
+
+
+def main(*, name: str, per_population: int, seed: int, archive: Path, labels: Path) -> None:
+    """Grow the populations of the set ``name`` and write them."""
+    forest, populations = generate_toy_set(name, per_population, seed)
+    write_swc(archive, forest)
+    write_labels(labels, forest.ids, populations)
+    print(f"{forest.n} neurons in {len(set(populations))} populations")
+
+
+if __name__ == "__main__":
+    run(main)
