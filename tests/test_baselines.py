@@ -116,7 +116,7 @@ def test_units_of_the_features_do_not_matter_to_morphometry(store):
 def test_other_morphometrics_than_the_fitted_ones_are_an_error_that_names_them(store):
     x = np.ones((4, 2), dtype=np.float32)
     model = fitted(morphometry, store(x, ["n_tips", "n_stems"]), objects(4, 4), {})
-    with pytest.raises(InputError, match="n_stems.*measure the neurons anew"):
+    with pytest.raises(InputError, match=r"n_stems.*measure the neurons anew"):
         morphometry.embed(model, store(x, ["n_tips", "depth_um"]), CPU)
     with pytest.raises(InputError, match="their order"):
         morphometry.embed(model, store(x, ["n_stems", "n_tips"]), CPU)

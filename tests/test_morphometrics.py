@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic_neurons import line, random_binary_tree, small_forest, y_shape
 
 from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.morphometrics import morphometrics
 from morphoflow.neurons.morphometrics_sholl import N_SPHERES, crossings
 from morphoflow.neurons.morphometrics_tree import Trees
+from synthetic_neurons import line, random_binary_tree, small_forest, y_shape
 
 
 def tree(parent, xyz) -> Forest:
@@ -120,6 +120,12 @@ KNOWN = [
         tree([-1, 0, 1, 2], [[0, 0, 0], [1, 0, 0], [2, 0, 0], [2, 1, 0]]),
         "path_angle_sd_deg",
         45,
+    ),
+    # The last segment has no direction.
+    (
+        tree([-1, 0, 1, 2], [[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0]]),
+        "path_angle_mean_deg",
+        90,
     ),
     (y_shape(2, 3, 4), "width_um", 7),
     (y_shape(2, 3, 4), "height_um", 2),

@@ -14,7 +14,7 @@ from morphoflow.neurons.archive import write_archive
 from morphoflow.neurons.findings import CODES, Finding, Refused
 from morphoflow.neurons.forest import DTYPES, Forest
 from morphoflow.neurons.link import link
-from morphoflow.neurons.prepare import read_neurons
+from morphoflow.neurons.prepare import Part, read_neurons
 from morphoflow.neurons.resample import resample
 from morphoflow.neurons.swc import parse
 from morphoflow.neurons.swc_write import swc_text, write_swc
@@ -31,16 +31,14 @@ PLAIN = """1 1 0 0 0 5 -1
 """
 
 
-def read(files, **settings):
+def read(files, part=None, **settings):
     defaults = {
-        "units": "um",
-        "voxel_size_um": None,
         "compartments": ALL,
         "resample_um": 0,
         "roots": "join",
         "on_bad_input": "skip",
     }
-    return read_neurons(files, **{**defaults, **settings})
+    return read_neurons([Part(files, **(part or {}))], **{**defaults, **settings})
 
 
 def read_text(folder: Path, text: str | bytes, **settings):
@@ -357,18 +355,37 @@ def test_resampling_follows_a_bend():
 
 
 @pytest.mark.parametrize(
-    ("settings", "factor"),
+    ("part", "factor"),
     [
         ({"units": "nm"}, (1e-3, 1e-3, 1e-3)),
         ({"units": "voxel", "voxel_size_um": [0.5, 0.5, 4.0]}, (0.5, 0.5, 4.0)),
     ],
 )
-def test_units_scale_each_axis_and_the_radius(tmp_path, settings, factor):
+def test_units_scale_each_axis_and_the_radius(tmp_path, part, factor):
     text = PLAIN + "5 3 4 13 9 1 4\n"
     plain, _ = read_text(tmp_path, text)
-    scaled, _ = read_text(tmp_path, text, **settings)
+    scaled, _ = read_text(tmp_path, text, part=part)
     np.testing.assert_allclose(scaled.xyz, plain.xyz * factor, rtol=1e-6)
     np.testing.assert_allclose(scaled.radius, plain.radius * np.prod(factor) ** (1 / 3), rtol=1e-6)
+
+
+def test_parts_have_units_of_their_own_and_share_ids_and_copies(tmp_path):
+    for folder in ("um", "nm"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"in_{folder}.swc").write_text(PLAIN)
+    thousandfold = PLAIN.replace("10", "10000").replace("13", "13000").replace("4", "4000")
+    (tmp_path / "nm" / "copy.swc").write_text(thousandfold.replace("\n4000 ", "\n4 "))
+    parts = [
+        Part([tmp_path / "um" / "in_um.swc"]),
+        Part([tmp_path / "nm" / "in_nm.swc", tmp_path / "nm" / "copy.swc"], units="nm"),
+    ]
+    choice = {"compartments": ALL, "resample_um": 0, "roots": "join", "on_bad_input": "skip"}
+    forest, quality = read_neurons(parts, **choice)
+    assert forest.ids.tolist() == ["in_um", "in_nm"]
+    np.testing.assert_allclose(forest.cable_length, [20, 0.02], rtol=1e-6)
+    assert quality.set_index("code").loc["same_neuron", "value"] == "in_um.swc"
+    with pytest.raises(InputError, match="name of two neurons"):
+        read_neurons([parts[0], Part(parts[0].files, units="nm")], **choice)
 
 
 def test_the_place_of_the_neuron_does_not_matter(tmp_path):

@@ -6,7 +6,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from morphoflow.neurons.forest import DTYPES
-from morphoflow.neurons.prepare import read_neurons
+from morphoflow.neurons.prepare import Part, read_neurons
 from morphoflow.neurons.swc_write import write_swc
 from morphoflow.neurons.toy import TOY_SETS, generate_toy_set
 
@@ -95,9 +95,7 @@ def test_written_toy_neurons_read_back_to_the_written_decimals(tmp_path):
     forest, _ = generate_toy_set("equal_tips", 5, seed=6)
     write_swc(tmp_path / "toy.zip", forest, decimals=3)
     again, quality = read_neurons(
-        [tmp_path / "toy.zip"],
-        units="um",
-        voxel_size_um=None,
+        [Part([tmp_path / "toy.zip"])],
         compartments=["dendrite"],
         resample_um=0,
         roots="join",

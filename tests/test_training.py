@@ -200,6 +200,19 @@ def test_each_epoch_takes_every_item_once_in_another_order(train):
     assert [len(batch) for batch in learner.seen[:STEPS]] == [BATCH] * (STEPS - 1) + [4]
 
 
+def test_modules_are_in_training_mode_for_steps_and_in_evaluation_mode_for_validation(train):
+    class Watched(Scripted):
+        def step(self, indices, generator, fabric):
+            assert self.modules["net"].training and torch.is_grad_enabled()
+            return super().step(indices, generator, fabric)
+
+        def validate(self):
+            assert not self.modules["net"].training and not torch.is_grad_enabled()
+            return super().validate()
+
+    assert len(train(Watched(), epochs=2).history) == 2
+
+
 def test_train_metrics_are_means_over_items(train):
     losses = [1.0, 2.0, 6.0]  # batches of 8, 8 and 4 items
     history = train(Scripted(losses=losses), epochs=1).history

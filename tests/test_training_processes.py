@@ -15,7 +15,7 @@ import training_toy
 from morphoflow.training.checkpoint import CURRENT, PREVIOUS
 from morphoflow.training.devices import make_fabric
 from morphoflow.training.loop import fit
-from training_toy import SEED, Toy, digest
+from training_toy import SEED, SHARED, Toy, digest
 
 EPOCHS = 4
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -91,7 +91,7 @@ def test_two_processes_train_as_one(start, tmp_path):
     results = [torch.load(tmp_path / f"result{rank}.pt") for rank in (0, 1)]
     assert results[0]["fitted"] == results[1]["fitted"]
 
-    learner = Toy(plain=True, n_train=49)
+    learner = Toy(**SHARED)
     alone = train(tmp_path / "alone", learner)
     for batch, *parts in zip(learner.seen, *(result["seen"] for result in results), strict=True):
         assert set(batch) == set(parts[0]) | set(parts[1])

@@ -17,6 +17,8 @@ from morphoflow.training.seeds import torch_generator, torch_seed
 
 SEED = 3
 N_TRAIN, N_VALIDATION, BATCH = 52, 20, 8  # 7 batches, the last of 4
+# In two processes: shares of 2 and 1 items, and of the last batch 1 and none.
+SHARED = {"plain": True, "n_train": 49, "batch_size": 3}
 
 
 class Toy:
@@ -32,11 +34,12 @@ class Toy:
         plain: bool = False,
         rate: float = 1e-2,
         n_train: int = N_TRAIN,
+        batch_size: int = BATCH,
         on_step: Callable[[int], None] = lambda step: None,
     ) -> None:
         self.facts = {"features": 6}
         self.noise, self.rate = 0.0 if plain else 0.1, rate
-        self.n_train, self.batch_size = n_train, BATCH
+        self.n_train, self.batch_size = n_train, batch_size
         self.on_step, self.begun, self.seen, self.epochs = on_step, 0, [], []
         self.modules = _networks(plain)
         self.optimizers = {
@@ -140,8 +143,7 @@ def _main() -> None:
 
     several = arguments.processes > 1
     fabric = _two_processes() if several else make_fabric(gpus=0, precision="32-true", threads=1)
-    # With 49 items the last batch holds one, so that nothing is left for the second process.
-    learner = Toy(on_step=on_step, plain=several, n_train=49 if several else N_TRAIN)
+    learner = Toy(on_step=on_step, **(SHARED if several else {}))
     fitted = fit(
         learner,
         epochs=arguments.epochs,

@@ -16,13 +16,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numba
 import numpy as np
 
-from morphoflow.neurons.forest import Forest, concatenate, single
-from morphoflow.neurons.prepare import read_neurons
+from morphoflow.neurons.forest import Forest
+from morphoflow.neurons.prepare import Part, read_neurons
+from morphoflow.neurons.swc_write import write_swc
+from morphoflow.neurons.toy import generate_toy_set
 from morphoflow.neurons.walks import sample_walks
 
 N_WALKS, N_STEPS = 256, 16
@@ -57,7 +60,7 @@ print(json.dumps({
 
 
 def main() -> None:
-    """Time both codes on toy trees and on the neuron given, and write the record."""
+    """Time both codes on toy neurons and on the neuron given, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--published", type=Path, required=True, help="checkout of morphvae")
     parser.add_argument("--published-python", required=True, help="interpreter for it")
@@ -65,7 +68,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
-    cases = {"toy trees, 2 each of 1, 2 and 3 children on average": toy_trees(2)}
+    cases = {"toy set three, 2 of each population": toy(2)}
     if options.swc:
         cases[f"real neuron {options.swc.stem}, as shipped by navis 1.12.0"] = real(options.swc)
     code = (options.published / "utils" / "rw_utils.py").read_bytes()
@@ -83,7 +86,7 @@ def main() -> None:
         },
         "published_rw_utils_sha256": hashlib.sha256(code).hexdigest(),
         "cases": [compare(name, forest, options) for name, forest in cases.items()],
-        "ours_on_600_toy_trees_in_one_call": summary(timed_walks(toy_trees(200), options, 3)),
+        "ours_on_600_toy_neurons_in_one_call": summary(timed_walks(toy(200), options, 3)),
     }
     options.output.write_text(json.dumps(record, indent=2) + "\n")
     print(options.output.read_text())
@@ -98,7 +101,7 @@ def compare(name: str, forest: Forest, options: argparse.Namespace) -> dict:
     return {
         "case": name,
         "neurons": forest.n,
-        "nodes": forest.n_nodes.tolist(),
+        "nodes": int(forest.n_nodes.mean()),
         "mean_length": {
             "published": round(published["mean_length"], 2),
             "ours": round(float(walk(forest)[1].mean()), 2),
@@ -137,51 +140,29 @@ def timed(job: Callable[[], object], n_neurons: int, repeats: int, times: int) -
 def run_published(forest: Forest, options: argparse.Namespace) -> dict:
     """Run the published code on the neurons, written as SWC."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder) / f"{i}.swc" for i in range(forest.n)]
-        for i, file in enumerate(files):
-            write_swc(file, forest.neuron(i))
+        files = [Path(folder) / "swc" / f"{name}.swc" for name in forest.ids]
+        write_swc(Path(folder) / "swc", as_soma_and_dendrite(forest))
         sizes = [str(n) for n in (N_WALKS, N_STEPS, options.repeats)]
         command = [options.published_python, "-c", DRIVER, options.published, *sizes, *files]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def write_swc(path: Path, neuron: Forest) -> None:
-    """Write a forest of one as SWC, the soma as type 1 and all else as dendrite."""
-    n = len(neuron.parent)
-    up = np.where(neuron.parent < 0, -1, neuron.parent + 1)
-    kind = np.where(neuron.parent < 0, 1, 3)
-    table = np.column_stack([np.arange(1, n + 1), kind, neuron.xyz, np.ones(n), up])
-    np.savetxt(path, table, fmt="%d %d %.6f %.6f %.6f %.3f %d")
+def as_soma_and_dendrite(forest: Forest) -> Forest:
+    """The published code needs a node of type 1 in each file."""
+    kind = np.where(forest.parent < 0, 1, 3).astype(np.uint8)
+    return replace(forest, compartment=kind)
 
 
-def toy_trees(n_each: int, n_nodes: int = 200) -> Forest:
-    """Trees as large and as bushy as the toy populations of MorphVAE, with random steps."""
-    rng = np.random.default_rng(17)
-    trees = []
-    for mean_children in (1, 2, 3):
-        for k in range(n_each):
-            parent = grow(rng, mean_children, n_nodes)
-            xyz = rng.normal(size=(n_nodes, 3)).cumsum(axis=0)
-            trees.append(single(f"toy-{mean_children}-{k}", xyz - xyz[0], parent))
-    return concatenate(trees)
-
-
-def grow(rng: np.random.Generator, mean_children: int, n_nodes: int) -> np.ndarray:
-    """Parents of a tree grown breadth first from two stems, max(1, Poisson) children a node."""
-    parent, node = [-1, 0, 0], 1
-    while len(parent) < n_nodes:
-        parent += [node] * max(1, rng.poisson(mean_children))
-        node += 1
-    return np.array(parent[:n_nodes])
+def toy(n_per_population: int) -> Forest:
+    """Toy neurons of 200 nodes, of the three populations of MorphVAE."""
+    return generate_toy_set("three", n_per_population, seed=17)[0]
 
 
 def real(path: Path) -> Forest:
     """A real neuron with all its nodes; its units do not matter here."""
     forest, _ = read_neurons(
-        [path],
-        units="um",
-        voxel_size_um=None,
+        [Part([path])],
         compartments=["axon", "dendrite", "apical", "other"],
         resample_um=0.0,
         roots="largest",

@@ -88,8 +88,7 @@ def _deposit(a, d, t0, t1, length, counts):
     bins = len(counts)
     face, step, voxel = np.empty(3), np.sign(d), np.empty(3, dtype=np.int64)
     for axis in range(3):
-        here = a[axis] + t0 * d[axis]
-        face[axis] = np.floor(here) + 1 if d[axis] > 0 else np.ceil(here) - 1
+        face[axis] = np.floor(a[axis] + t0 * d[axis]) + (d[axis] > 0)
     t = t0
     while t < t1:
         nearest, ahead = -1, t1

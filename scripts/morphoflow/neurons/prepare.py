@@ -25,62 +25,74 @@ UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
 
 
 @dataclass(frozen=True)
+class Part:
+    """Files whose coordinates have one unit: ``um``, ``nm`` or ``voxel`` of ``voxel_size_um`` (3,).
+
+    ``files`` are ``.swc`` files and ``.zip`` archives of such.
+    """
+
+    files: Sequence[Path]
+    units: str = "um"
+    voxel_size_um: Sequence[float] = (1.0, 1.0, 1.0)
+
+    @property
+    def scale_um(self) -> np.ndarray:
+        """The um in one unit along x, y and z, (3,)."""
+        if self.units == "voxel":
+            return np.asarray(self.voxel_size_um, dtype=np.float64)
+        return np.full(3, UM_PER_UNIT[self.units])
+
+
+@dataclass(frozen=True)
 class Preparation:
     """What is to be made of each file; see :func:`read_neurons`."""
 
-    scale_um: np.ndarray
     compartments: list[str]
     resample_um: float
     roots: str
 
 
 def read_neurons(
-    files: Sequence[Path],
+    parts: Sequence[Part],
     *,
-    units: str,
-    voxel_size_um: Sequence[float] | None,
     compartments: list[str],
     resample_um: float,
     roots: str,
     on_bad_input: str,
 ) -> tuple[Forest, pd.DataFrame]:
-    """Read neurons from ``.swc`` files and ``.zip`` archives of such, in the order given.
+    """Read the neurons of all files of all parts, in the order given; their stems are the ids.
 
-    ``units`` is ``um``, ``nm`` or ``voxel`` (then ``voxel_size_um`` has the three edges);
-    ``compartments`` any of axon, dendrite, apical, other; ``resample_um`` the spacing of nodes
-    along the cable, 0 to keep them; ``roots`` ``join`` or ``largest``. A refused file stops the
-    reading (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is left out
-    and listed (``"skip"``). Returns the neurons, each with its soma at the origin and its file's
-    stem as id, and the quality table.
+    ``compartments`` are any of axon, dendrite, apical, other; ``resample_um`` is the spacing of
+    nodes along the cable, 0 to keep them; ``roots`` is ``join`` or ``largest``. A refused file
+    stops the reading (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is
+    left out and listed (``"skip"``). Returns the neurons, each with its soma at the origin, and the
+    quality table.
     """
-    sources = list_sources(files)
-    plan = Preparation(_scale_um(units, voxel_size_um), compartments, resample_um, roots)
+    sources = list_sources([file for part in parts for file in part.files])
+    scale_um = {Path(file): part.scale_um for part in parts for file in part.files}
+    plan = Preparation(compartments, resample_um, roots)
     reports, neurons = [], []
     first_with: dict[bytes, str] = {}
     for source in sources:
         report = Report(source.id, source.name)
         reports.append(report)
         try:
-            neurons.append(_neuron(source, plan, first_with, report))
+            neurons.append(_neuron(source, scale_um[source.path], plan, first_with, report))
         except Refused as refused:
             report.findings.append(refused.finding)
     _stop_if_refused(reports, on_bad_input)
     return concatenate(neurons), quality_table(reports)
 
 
-def _scale_um(units: str, voxel_size_um: Sequence[float] | None) -> np.ndarray:
-    if units != "voxel":
-        return np.full(3, UM_PER_UNIT[units])
-    if voxel_size_um is None:
-        raise InputError("units is 'voxel' but voxel_size_um is not set; give its three edges.")
-    return np.asarray(voxel_size_um, dtype=np.float64)
-
-
 def _neuron(
-    source: Source, plan: Preparation, first_with: dict[bytes, str], report: Report
+    source: Source,
+    scale_um: np.ndarray,
+    plan: Preparation,
+    first_with: dict[bytes, str],
+    report: Report,
 ) -> Forest:
     notes = report.findings
-    tree = link(parse(source.read(), notes), plan.scale_um, notes)
+    tree = link(parse(source.read(), notes), scale_um, notes)
     report.n_nodes_read = len(tree.parent)
     report.cable_length_read_um = float(tree.segment_length.sum())
     tree = _repaired(tree, plan, notes)

@@ -17,8 +17,8 @@ def collapse_soma(tree: Tree, notes: list[Finding]) -> tuple[Tree, int | None]:
     Outlines in several pieces without neurites are one soma if they lie within two radii.
     """
     is_soma = tree.compartment == SOMA
-    if not is_soma.any():
-        return tree, None
+    if is_soma.sum() < 2:
+        return tree, int(np.argmax(is_soma)) if is_soma.any() else None
     stays = ~is_soma | (tree.parent < 0) | ~is_soma[tree.parent]
     top = follow(own_if(stays, tree.parent))
     main = _main_piece(tree, is_soma, top)

@@ -17,20 +17,18 @@ class Source:
     id: str
     name: str
     path: Path
-    member: str | None = None
+    archive: zipfile.ZipFile | None = None
+    member: str = ""
 
     @property
     def place(self) -> str:
         """The path as the user gave it, with the member of an archive after it."""
-        return str(self.path) if self.member is None else f"{self.path}/{self.member}"
+        return f"{self.path}/{self.member}" if self.archive else str(self.path)
 
     def read(self) -> bytes:
         """The bytes of the file; raises Refused where they cannot be had."""
         try:
-            if self.member is None:
-                return self.path.read_bytes()
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(self.member)
+            return self.archive.read(self.member) if self.archive else self.path.read_bytes()
         except (OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise Refused("unreadable_file", f"the file cannot be read ({reason})") from None
@@ -60,17 +58,21 @@ def _sources_of(path: Path) -> list[Source]:
         raise InputError(f"{path} does not exist; correct the path.")
     if suffix == ".swc":
         return [Source(path.stem, path.name, path)]
-    members = _members(path)
-    if not members:
-        raise InputError(f"{path} holds no .swc file; leave it out.")
-    return [Source(PurePosixPath(m).stem, f"{path.name}/{m}", path, m) for m in members]
+    return _members(path)
 
 
-def _members(path: Path) -> list[str]:
+def _members(path: Path) -> list[Source]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+        # It stays open, since to open it again for each member takes longer than to read them.
+        archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError(f"{path} is not a readable archive ({error}); copy it anew.") from None
+    names = [name for name in sorted(archive.namelist()) if _is_neuron(name)]
+    if not names:
+        raise InputError(f"{path} holds no .swc file; leave it out.")
+    return [Source(PurePosixPath(n).stem, f"{path.name}/{n}", path, archive, n) for n in names]
+
+
+def _is_neuron(member: str) -> bool:
     # macOS adds a folder of files that have the names of neurons but hold none.
-    return sorted(n for n in names if n.lower().endswith(".swc") and not n.startswith("__MACOSX/"))
+    return member.lower().endswith(".swc") and not member.startswith("__MACOSX/")

@@ -1,0 +1,63 @@
+"""Clustering methods that find the number of clusters themselves; two of them know noise.
+
+Each takes ``x`` (n, d) as :func:`morphoflow.analysis.geometry.centred` gives it and a seed, and
+returns the cluster of each row, (n,), -1 for noise.
+"""
+
+import warnings
+
+import numpy as np
+from sklearn.cluster import DBSCAN, HDBSCAN, AffinityPropagation
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
+
+from morphoflow.analysis.clusters_counted import check_pairs
+
+
+def hdbscan(x: np.ndarray, seed: int) -> np.ndarray:
+    """HDBSCAN (Campello, Moulavi and Sander 2013); the smallest cluster has sqrt(n) / 2 objects.
+
+    But at least 3 objects, or 2 where there are fewer than 9 objects in all.
+    """
+    return HDBSCAN(min_cluster_size=_smallest_cluster(len(x)), copy=True).fit_predict(x)
+
+
+def dbscan(x: np.ndarray, seed: int) -> np.ndarray:
+    """DBSCAN (Ester et al. 1996) with the radius at the knee of the sorted neighbour distances.
+
+    The distance is that to the fourth neighbour (fewer below 12 objects), as they advise; the knee
+    is the point furthest below the chord of the curve (Satopaa et al. 2011).
+    """
+    n_neighbours = max(1, min(4, len(x) // 3))
+    distances = NearestNeighbors(n_neighbors=n_neighbours).fit(x).kneighbors()[0][:, -1]
+    radius = max(_knee(np.sort(distances)), np.finfo(float).eps)
+    return DBSCAN(eps=radius, min_samples=n_neighbours + 1).fit_predict(x)
+
+
+def affinity_propagation(x: np.ndarray, seed: int) -> np.ndarray:
+    """Affinity propagation (Frey and Dueck 2007), preference the median similarity, damping 0.9.
+
+    Where it finds no stable set of exemplars, every object is noise.
+    """
+    check_pairs(len(x), "affinity_propagation")
+    model = AffinityPropagation(damping=0.9, max_iter=1000, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit_predict(x)
+
+
+def _smallest_cluster(n: int) -> int:
+    return 2 if n < 9 else max(3, round(np.sqrt(n) / 2))
+
+
+def _knee(curve: np.ndarray) -> float:
+    """The value of an increasing ``curve`` (n,) where it lies furthest below its chord."""
+    chord = np.linspace(curve[0], curve[-1], len(curve))
+    return float(curve[int(np.argmax(chord - curve))])
+
+
+FREE = {
+    "hdbscan": hdbscan,
+    "dbscan": dbscan,
+    "affinity_propagation": affinity_propagation,
+}
