@@ -101,10 +101,10 @@ rule read_neurons:
         files=lambda wildcards: [
             path for files in SWC_FILES[wildcards.dataset] for path in files
         ],
-        labels=lambda wildcards: [
-            *(path.replace(".zip", ".labels.csv") for path in source_archives(wildcards)),
-            *filter(None, [LABELS[wildcards.dataset]]),
+        source_labels=lambda wildcards: [
+            path.replace(".zip", ".labels.csv") for path in source_archives(wildcards)
         ],
+        labels=lambda wildcards: LABELS[wildcards.dataset] or [],
     output:
         trees=directory("results/{dataset}/trees.zarr"),
         objects="results/{dataset}/objects.parquet",
@@ -124,7 +124,7 @@ rule read_neurons:
         settings=reading_settings,
     shell:
         "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
-        " --labels {input.labels} --trees {output.trees} --objects {output.objects}"
+        " --source-labels {input.source_labels} --labels {input.labels} --trees {output.trees} --objects {output.objects}"
         " --quality {output.quality} &> {log}"
 
 

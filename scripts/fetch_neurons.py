@@ -7,6 +7,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from morphoflow.command import run
@@ -26,8 +27,8 @@ def main(*, card: Path, archive: Path, labels: Path) -> None:
     for file in facts["files"]:
         check(files[f"{file['id']}.swc"], file["sha256"], file["path"])
     write_archive(archive, files)
-    ids, names = zip(*((file["id"], file["label"]) for file in facts["files"]), strict=True)
-    write_labels(labels, ids, names)
+    table = pd.DataFrame(facts["files"]).reindex(columns=["id", "label", "group"])
+    write_labels(labels, table.assign(group=table["group"].fillna(table["id"])))
     print(f"{len(files)} neurons from {wheel.name}")
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from morphoflow.command import run
 from morphoflow.neurons.labels import write_labels
 from morphoflow.neurons.swc_write import write_swc
@@ -12,7 +14,8 @@ def main(*, name: str, per_population: int, seed: int, archive: Path, labels: Pa
     """Grow the populations of the set ``name`` and write them."""
     forest, populations = generate_toy_set(name, per_population, seed)
     write_swc(archive, forest)
-    write_labels(labels, forest.ids, populations)
+    table = {"id": forest.ids, "label": populations, "group": forest.ids}
+    write_labels(labels, pd.DataFrame(table))
     print(f"{forest.n} neurons in {len(set(populations))} populations")
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from morphoflow.command import run
 from morphoflow.neurons.labels import LabelColumns, read_labels
 from morphoflow.neurons.objects import object_table
@@ -11,11 +13,25 @@ from morphoflow.tables import write_objects, write_table
 
 
 def main(
-    *, sources: dict, settings: dict, labels: list[Path], trees: Path, objects: Path, quality: Path
+    *,
+    sources: list,
+    settings: dict,
+    source_labels: list[Path],
+    labels: list[Path],
+    trees: Path,
+    objects: Path,
+    quality: Path,
 ) -> None:
-    """Read ``sources`` (path and units of each) as ``settings`` say; nothing is left unlisted."""
+    """Read ``sources`` (path and units of each) as ``settings`` say; nothing is left unlisted.
+
+    ``source_labels`` came with the sources; ``labels`` are the user's, in columns of their choice.
+    """
     columns = LabelColumns(settings["label_column"], settings.get("group_column"))
-    label_table = read_labels(labels, columns)
+    named = [
+        read_labels(source_labels, LabelColumns("label", "group")),
+        read_labels(labels, columns),
+    ]
+    label_table = pd.concat(named, ignore_index=True)
     parts = [
         Part(swc_paths(Path(part["path"])), part["units"], part["voxel_size_um"])
         for part in sources
@@ -31,7 +47,7 @@ def main(
         forest, findings, label_table, settings["split"], settings["on_bad_input"]
     )
     paths = [path for part in parts for path in part.files]
-    record = provenance(inputs=[*paths, *labels], settings=settings)
+    record = provenance(inputs=[*paths, *source_labels, *labels], settings=settings)
     forest.write(trees, provenance=record)
     write_table(quality, findings, record)
     write_objects(objects, rows, record)

@@ -15,7 +15,7 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     """Call ``main`` with the command line's flags; an InputError becomes one sentence, exit code 1.
 
     Annotations give the types: ``Path``, ``str``, ``int``, ``float``, ``bool`` (``true`` or
-    ``false``), ``dict`` (JSON), ``list[T]`` (several values), ``T | None`` (may be left out).
+    ``false``), ``dict`` and ``list`` (JSON), ``list[T]`` (several values), ``T | None``.
     """
     values = vars(parser(main).parse_args(arguments))
     try:
@@ -45,7 +45,7 @@ def _conversion(hint: type) -> dict:
         (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
     if typing.get_origin(hint) is list:
         return {"nargs": "*", **_conversion(typing.get_args(hint)[0])}
-    return {"type": {bool: _boolean, dict: _mapping}.get(hint, hint)}
+    return {"type": {bool: _boolean, dict: _json, list: _json}.get(hint, hint)}
 
 
 def _boolean(text: str) -> bool:
@@ -54,7 +54,7 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
-def _mapping(text: str) -> dict:
+def _json(text: str) -> dict | list:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

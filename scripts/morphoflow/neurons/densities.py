@@ -69,7 +69,7 @@ def _clip(a: np.ndarray, d: np.ndarray, low: float, high: float) -> tuple[float,
 
 
 @njit(cache=True, nogil=True)
-def _inside(xyz, parent, length, half):
+def _inside(xyz: np.ndarray, parent: np.ndarray, length: np.ndarray, half: float) -> float:
     """The cable in um inside the cube of this half width."""
     total = 0.0
     for node, up in enumerate(parent):
@@ -80,7 +80,9 @@ def _inside(xyz, parent, length, half):
 
 
 @njit(cache=True, nogil=True)
-def _deposit(a, d, t0, t1, length, counts):
+def _deposit(
+    a: np.ndarray, d: np.ndarray, t0: float, t1: float, length: float, counts: np.ndarray
+) -> None:
     """Add the length of the line a + t d, t0 <= t <= t1, to the voxels that it crosses.
 
     After Amanatides and Woo, Eurographics 1987: the next face is the nearest one of three.
@@ -106,7 +108,14 @@ def _deposit(a, d, t0, t1, length, counts):
 
 
 @njit(cache=True, nogil=True)
-def _fill(grid, parent, length, offsets, x, outside_um):
+def _fill(
+    grid: np.ndarray,
+    parent: np.ndarray,
+    length: np.ndarray,
+    offsets: np.ndarray,
+    x: np.ndarray,
+    outside_um: np.ndarray,
+) -> None:
     """Fill the arrays of :func:`density_maps`; ``grid`` (N, 3) is in voxels from the low corner."""
     counts = np.zeros(x.shape[1:])
     for i in range(len(x)):

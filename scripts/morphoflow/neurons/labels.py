@@ -36,10 +36,10 @@ def read_labels(paths: list[Path], columns: LabelColumns) -> pd.DataFrame:
     return labels
 
 
-def write_labels(path: Path, ids: list[str], labels: list[str]) -> None:
-    """Write a label table (CSV) with the columns id and label."""
+def write_labels(path: Path, table: pd.DataFrame) -> None:
+    """Write a label table (CSV) with the columns id, label and group."""
     with whole(path) as partial:
-        pd.DataFrame({"id": ids, "label": labels}).to_csv(partial, index=False, lineterminator="\n")
+        table[["id", "label", "group"]].to_csv(partial, index=False, lineterminator="\n")
 
 
 def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:

@@ -109,7 +109,16 @@ def _uniform(stream: np.uint64, counter: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _descend(xyz, offsets, keys, start, child, threshold, x, length):
+def _descend(
+    xyz: np.ndarray,
+    offsets: np.ndarray,
+    keys: np.ndarray,
+    start: np.ndarray,
+    child: np.ndarray,
+    threshold: np.ndarray,
+    x: np.ndarray,
+    length: np.ndarray,
+) -> None:
     """Fill ``x`` and ``length`` of :func:`sample_walks`; each neuron writes its own part."""
     for i in range(len(keys)):
         for walk in range(x.shape[1]):
