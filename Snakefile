@@ -19,6 +19,7 @@ rule all:
         "results/report.html",
 
 
+include: "rules/neurons_inputs.smk"
 include: "rules/neurons.smk"
 include: "rules/train.smk"
 include: "rules/embed.smk"

@@ -1,4 +1,6 @@
 import json
+import os
+import shlex
 from pathlib import Path
 
 import yaml
@@ -6,7 +8,13 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 from scripts.morphoflow.dependencies import code
-from scripts.morphoflow.plan import existing_file, read_models, read_runs, settings_of, swc_files
+from scripts.morphoflow.plan import (
+    existing_file,
+    read_models,
+    read_runs,
+    settings_of,
+    swc_files,
+)
 
 validate(config, "../config/schemas/config.schema.yaml")
 
@@ -16,11 +24,16 @@ try:
     MODELS = read_models(Path(workflow.basedir, "config/models"))
     RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
     SWC_FILES = {
-        dataset: [swc_files(source, dataset) for source in config["neurons"][dataset]["sources"]]
+        dataset: [
+            swc_files(source, dataset)
+            for source in config["neurons"][dataset]["sources"]
+        ]
         for dataset in config["neurons"]
     }
     LABELS = {
-        dataset: existing_file(settings.get("labels"), f"dataset '{dataset}': the label table")
+        dataset: existing_file(
+            settings.get("labels"), f"dataset '{dataset}': the label table"
+        )
         for dataset, settings in config["neurons"].items()
     }
     for settings in config["neurons"].values():
@@ -34,6 +47,11 @@ except ValueError as error:
 # many cores a machine happens to have, as {threads} would.
 CPU_THREADS = 2
 
+DEMO = [
+    name
+    for name, settings in config["neurons"].items()
+    if not any("folder" in source for source in settings["sources"])
+]
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted(name for name, model in MODELS.items() if not model["trained"])
 
@@ -67,7 +85,9 @@ def model_samples(wildcards):
 
 def model_code(script):
     """Input function: the script's modules and the model's, which it imports by name."""
-    return lambda wildcards: code(script, f"scripts/morphoflow/models/{wildcards.model}.py")
+    return lambda wildcards: code(
+        script, f"scripts/morphoflow/models/{wildcards.model}.py"
+    )
 
 
 def of_runs(pattern, **chosen):
@@ -76,3 +96,30 @@ def of_runs(pattern, **chosen):
         run for run in RUNS if all(getattr(run, key) in chosen[key] for key in chosen)
     ]
     return sorted({pattern.format(run=run) for run in runs})
+
+
+def uses_labels(wildcards):
+    """Whether a job's model saw labels in training: then neighbours must come from other splits."""
+    settings = settings_of(MODELS, wildcards.model, wildcards.variant)
+    return "true" if settings.get("label_fraction", 0) > 0 else "false"
+
+
+OF_DATASET = ("neurons", "walks", "quality", "scores")
+OF_RUN = ("maps", "clusters", "confusion")
+
+
+def figures_of(datasets):
+    """The figures of all runs on the chosen datasets, as SVG files."""
+    runs = [run for run in RUNS if run.dataset in datasets]
+    of_run = {f"{run.folder}/figures/{name}" for run in runs for name in OF_RUN}
+    trained = {f"{run.folder}/figures/history" for run in runs if run.model in TRAINED}
+    of_dataset = {
+        f"{run.dataset}/figures/{name}" for run in runs for name in OF_DATASET
+    }
+    return [f"results/{path}.svg" for path in sorted(of_run | trained | of_dataset)]
+
+
+def config_flags():
+    """The --configfile flags of this call, for a call within it."""
+    files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+    return " ".join(["--configfile", *map(shlex.quote, files)]) if files else ""

@@ -8,7 +8,8 @@ rule embed:
         objects="results/{dataset}/objects.parquet",
     output:
         embedding=ensure(
-            "results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad", non_empty=True
+            "results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+            non_empty=True,
         ),
     log:
         "results/logs/embed/{dataset}/{model}/{variant}/seed{seed}.log",

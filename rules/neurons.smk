@@ -1,42 +1,3 @@
-def source_archives(wildcards):
-    """Archives with the neurons of sources that are not folders, in the order of the sources."""
-    return [
-        path
-        for source in dataset_of(wildcards)["sources"]
-        if (path := source_archive(source)) is not None
-    ]
-
-
-def source_archive(source):
-    """Where the neurons of a card or a toy set are put; None for a folder."""
-    if "card" in source:
-        return f"results/sources/{Path(source['card']).stem}.zip"
-    if "toy" in source:
-        return "results/sources/toy_{toy}_n{per_population}_s{seed}.zip".format(**source)
-
-
-def source_settings(wildcards):
-    """How each source of a dataset is to be read: its path and units, as JSON."""
-    read = []
-    for source in dataset_of(wildcards)["sources"]:
-        card = yaml.safe_load(Path(source["card"]).read_text()) if "card" in source else source
-        read.append(
-            {
-                "path": source_archive(source) or source["folder"],
-                "units": card["units"],
-                "voxel_size_um": card["voxel_size_um"],
-            }
-        )
-    return as_json(read)
-
-
-def reading_settings(wildcards):
-    """The part of a dataset's configuration that says how neurons are read, as JSON."""
-    settings = dataset_of(wildcards)
-    names = ("on_bad_input", "roots", "compartments", "resample_um", "split", "label_column")
-    return as_json({name: settings[name] for name in (*names, "group_column") if name in settings})
-
-
 rule fetch_neurons:
     """Neurons that a Python package ships, checked against the dataset card."""
     input:
@@ -50,15 +11,15 @@ rule fetch_neurons:
         "results/logs/fetch_neurons/{card}.log",
     benchmark:
         "results/benchmarks/fetch_neurons/{card}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
     wildcard_constraints:
         card="(?!toy_)[a-z0-9_]+",
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=20,
-    localrule: True
     shell:
         "python {input.script} --card {input.card} --archive {output.archive}"
         " --labels {output.labels} &> {log}"
@@ -78,11 +39,11 @@ rule generate_neurons:
         "results/logs/generate_neurons/{toy}_n{number}_s{seed}.log",
     benchmark:
         "results/benchmarks/generate_neurons/{toy}_n{number}_s{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
     wildcard_constraints:
         toy="[a-z_]+",
         number="[0-9]+",
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,

@@ -9,19 +9,16 @@ rule report:
         "results/logs/report.log",
     benchmark:
         "results/benchmarks/report.jsonl"
+    localrule: True
     conda:
         "../envs/training.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
-    localrule: True
     params:
-        configfiles=[
-            str(Path(path).relative_to(Path.cwd()) if Path(path).is_relative_to(Path.cwd()) else path)
-            for path in workflow.overwrite_configfiles
-        ],
-    # The inner call only reads what the finished jobs left; this one holds the lock.
+        configfiles=config_flags(),
+    # The inner call only reads what the finished jobs left; the outer one holds the lock.
     shell:
         "python -m snakemake figures --report {output} --nolock --cores 1"
-        " $([ -z '{params.configfiles}' ] || echo --configfile {params.configfiles}) &> {log}"
+        " {params.configfiles} &> {log}"

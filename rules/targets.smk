@@ -1,11 +1,20 @@
 localrules:
     all,
+    demo,
     neurons,
     samples,
     models,
     embeddings,
     clusters,
     figures,
+
+
+rule demo:
+    """The datasets that need no data of yours, from raw files to figures, and the report."""
+    input:
+        figures_of(DEMO),
+        of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
+        "results/report.html",
 
 
 rule neurons:

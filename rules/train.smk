@@ -11,16 +11,18 @@ rule train:
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
     output:
-        model=ensure("results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True),
+        model=ensure(
+            "results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True
+        ),
         history="results/{dataset}/{model}/{variant}/seed{seed}/history.parquet",
     log:
         "results/logs/train/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
         "results/benchmarks/train/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/training.yaml"
     wildcard_constraints:
         model="|".join(TRAINED),
+    conda:
+        "../envs/training.yaml"
     threads: 2
     resources:
         gpu=1,
@@ -46,15 +48,17 @@ rule fit:
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
     output:
-        model=ensure("results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True),
+        model=ensure(
+            "results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True
+        ),
     log:
         "results/logs/fit/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
         "results/benchmarks/fit/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/training.yaml"
     wildcard_constraints:
         model="|".join(BASELINES),
+    conda:
+        "../envs/training.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

@@ -19,19 +19,20 @@ The tables below are made from the schemas (`make reference`), which are the onl
 
 def reference(config: Path) -> str:
     """The text of ``config/README.md`` for the folder ``config``."""
-    schemas = {path.name: _load(path) for path in sorted((config / "schemas").glob("*.yaml"))}
-    parts = [HEAD, "## config.yaml\n", _table(_rows(schemas["config.schema.yaml"], schemas))]
-    parts += ["## runs.tsv\n", _table(_rows(schemas["runs.schema.yaml"], schemas))]
+    parts = [HEAD]
+    for title, name in (("config.yaml", "config"), ("runs.tsv", "runs")):
+        schema = _load(config / "schemas" / f"{name}.schema.yaml")
+        parts += [f"## {title}\n", _table(_rows(schema))]
     for path in sorted((config / "models").glob("*.yaml")):
-        parts.append(_model(path.stem, _load(path), schemas))
+        parts.append(_model(path.stem, _load(path)))
     return "\n".join(parts)
 
 
-def _model(name: str, model: dict, schemas: dict) -> str:
+def _model(name: str, model: dict) -> str:
     variants = [f"* `{key}`: {_variant(value)}" for key, value in model["variants"].items()]
     lines = [f"## Model `{name}`\n", model["description"], ""]
     lines += [f"For {model['modality']}; reads the samples `{model['form']}`. Variants:\n"]
-    return "\n".join([*lines, *variants, "", _table(_rows({"properties": model["settings"]}, {}))])
+    return "\n".join([*lines, *variants, "", _table(_rows({"properties": model["settings"]}))])
 
 
 def _variant(changes: dict | None) -> str:
@@ -40,16 +41,15 @@ def _variant(changes: dict | None) -> str:
     return ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in changes.items())
 
 
-def _rows(schema: dict, schemas: dict, prefix: str = "") -> list[tuple[str, str, str]]:
+def _rows(schema: dict, prefix: str = "") -> list[tuple[str, str, str]]:
     rows = []
     for name, part in schema.get("properties", {}).items():
         key = f"{prefix}{name}"
         rows.append((key, _default(part), part.get("description", "")))
-        rows += _rows(part, schemas, f"{key}.")
+        rows += _rows(part, f"{key}.")
         for mark, inner in (("[]", part.get("items")), (".NAME", part.get("additionalProperties"))):
             if isinstance(inner, dict):
-                inner = schemas[inner["$ref"]] if "$ref" in inner else inner
-                rows += _rows(inner, schemas, f"{key}{mark}.")
+                rows += _rows(inner, f"{key}{mark}.")
     return rows
 
 

@@ -95,8 +95,9 @@ def _neighbour_graph(x: np.ndarray) -> scipy.sparse.csr_array:
     # Duplicates may put the scale at zero; they are then simply alike.
     product = np.maximum(scale[:, None] * scale[neighbour], np.finfo(float).tiny)
     weight = np.exp(-(distance**2) / product)
-    rows = np.repeat(np.arange(n), n_neighbours)
-    graph = scipy.sparse.csr_array((weight.ravel(), (rows, neighbour.ravel())), shape=(n, n))
+    start = np.arange(0, n * n_neighbours + 1, n_neighbours, dtype=np.int32)
+    columns = neighbour.ravel().astype(np.int32)
+    graph = scipy.sparse.csr_array((weight.ravel(), columns, start), shape=(n, n))
     return graph.maximum(graph.T)
 
 

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 from sklearn.cluster import DBSCAN, HDBSCAN, AffinityPropagation
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
 from morphoflow.analysis.clusters_counted import check_pairs
@@ -17,9 +18,12 @@ from morphoflow.analysis.clusters_counted import check_pairs
 def hdbscan(x: np.ndarray, seed: int) -> np.ndarray:
     """HDBSCAN (Campello, Moulavi and Sander 2013); the smallest cluster has sqrt(n) / 2 objects.
 
-    But at least 3 objects, or 2 where there are fewer than 9 objects in all.
+    But at least 3 objects, or 2 where there are fewer than 9 objects in all. The density around an
+    object is measured at its third neighbour, the object itself counted.
     """
-    return HDBSCAN(min_cluster_size=_smallest_cluster(len(x)), copy=True).fit_predict(x)
+    smallest = 2 if len(x) < 9 else max(3, round(np.sqrt(len(x)) / 2))
+    model = HDBSCAN(min_cluster_size=smallest, min_samples=min(3, smallest), copy=True)
+    return model.fit_predict(x)
 
 
 def dbscan(x: np.ndarray, seed: int) -> np.ndarray:
@@ -30,24 +34,29 @@ def dbscan(x: np.ndarray, seed: int) -> np.ndarray:
     """
     n_neighbours = max(1, min(4, len(x) // 3))
     distances = NearestNeighbors(n_neighbors=n_neighbours).fit(x).kneighbors()[0][:, -1]
-    radius = max(_knee(np.sort(distances)), np.finfo(float).eps)
+    # A little more, so that rounding does not decide on objects at exactly that distance.
+    radius = max(_knee(np.sort(distances)) * (1 + 1e-9), np.finfo(float).eps)
     return DBSCAN(eps=radius, min_samples=n_neighbours + 1).fit_predict(x)
 
 
 def affinity_propagation(x: np.ndarray, seed: int) -> np.ndarray:
-    """Affinity propagation (Frey and Dueck 2007), preference the median similarity, damping 0.9.
+    """Affinity propagation (Frey and Dueck 2007) on negative squared distances, damping 0.9.
 
-    Where it finds no stable set of exemplars, every object is noise.
+    The preference is the smallest similarity, which they advise for few clusters. Where it finds no
+    stable set of exemplars, every object is noise.
     """
     check_pairs(len(x), "affinity_propagation")
-    model = AffinityPropagation(damping=0.9, max_iter=1000, random_state=seed)
+    similarity = -euclidean_distances(x, squared=True)
+    model = AffinityPropagation(
+        affinity="precomputed",
+        preference=similarity.min(),
+        damping=0.9,
+        max_iter=1000,
+        random_state=seed,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit_predict(x)
-
-
-def _smallest_cluster(n: int) -> int:
-    return 2 if n < 9 else max(3, round(np.sqrt(n) / 2))
+        return model.fit_predict(similarity)
 
 
 def _knee(curve: np.ndarray) -> float:

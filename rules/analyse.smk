@@ -1,0 +1,106 @@
+rule map_embedding:
+    """Two-dimensional maps of an embedding: PCA, t-SNE and UMAP."""
+    input:
+        script="scripts/map_embedding.py",
+        code=code("scripts/map_embedding.py"),
+        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+    output:
+        maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
+    log:
+        "results/logs/map_embedding/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/map_embedding/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=as_json(config["maps"]),
+    shell:
+        "python {input.script} --embedding {input.embedding} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --output {output.maps} &> {log}"
+
+
+rule cluster_embedding:
+    """Clusters of an embedding by several methods, and how they agree with the labels."""
+    input:
+        script="scripts/cluster_embedding.py",
+        code=code("scripts/cluster_embedding.py"),
+        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+    output:
+        clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+        scores="results/{dataset}/{model}/{variant}/seed{seed}/cluster_scores.parquet",
+    log:
+        "results/logs/cluster_embedding/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/cluster_embedding/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=as_json(config["clusters"]),
+    shell:
+        "python {input.script} --embedding {input.embedding} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model} --variant {wildcards.variant}"
+        " --output {output.clusters} --scores {output.scores} &> {log}"
+
+
+rule classify_embedding:
+    """How well neighbours in an embedding share a label, with the confusion matrix."""
+    input:
+        script="scripts/classify_embedding.py",
+        code=code("scripts/classify_embedding.py"),
+        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+    output:
+        scores="results/{dataset}/{model}/{variant}/seed{seed}/scores.parquet",
+        confusion="results/{dataset}/{model}/{variant}/seed{seed}/confusion.parquet",
+    log:
+        "results/logs/classify_embedding/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/classify_embedding/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=as_json(config["classification"]),
+        uses_labels=uses_labels,
+    shell:
+        "python {input.script} --embedding {input.embedding} --settings {params.settings:q}"
+        " --uses-labels {params.uses_labels} --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model} --variant {wildcards.variant}"
+        " --scores {output.scores} --confusion {output.confusion} &> {log}"
+
+
+rule compare_scores:
+    """The scores of all models, variants and seeds of a dataset in one table."""
+    input:
+        script="scripts/compare_scores.py",
+        code=code("scripts/compare_scores.py"),
+        scores=lambda wildcards: of_runs(
+            "results/{run.folder}/scores.parquet", dataset=[wildcards.dataset]
+        ),
+        clusters=lambda wildcards: of_runs(
+            "results/{run.folder}/cluster_scores.parquet", dataset=[wildcards.dataset]
+        ),
+    output:
+        scores="results/{dataset}/comparison/scores.parquet",
+    log:
+        "results/logs/compare_scores/{dataset}.log",
+    benchmark:
+        "results/benchmarks/compare_scores/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --scores {input.scores} {input.clusters}"
+        " --output {output.scores} &> {log}"

@@ -1,0 +1,84 @@
+"""How good clusters are: against labels, by their own distances, and when objects are left out."""
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+from morphoflow.analysis.clusters import NOISE, cluster, silhouette
+from morphoflow.analysis.clusters_counted import COUNTED
+from morphoflow.analysis.scores import score
+
+SHARE = 0.8
+REPEATS = 10
+
+
+def cluster_scores(x: np.ndarray, method: str, clusters: np.ndarray, labels: np.ndarray) -> list:
+    """Scores of one clustering (n,) of ``x`` (n, d), as rows named ``<method>_<score>``.
+
+    Against labels (n,) (None where unknown): ``ari`` (Hubert and Arabie 1985), ``ami`` (Vinh et al.
+    2010) and ``purity`` of the objects that have a label and are not noise, ``coverage``, the share
+    of objects with a label that are not noise, and ``ari_with_noise``, in which each object of
+    noise is a cluster of its own. Without labels: ``silhouette`` (noise left out), ``clusters``,
+    ``noise_fraction``. A score that is not defined is missing (NaN).
+    """
+    n, kept = len(clusters), int((clusters != NOISE).sum())
+    own = {
+        "silhouette": (silhouette(x, clusters), kept),
+        "clusters": (float(clusters.max() + 1), n),
+        "noise_fraction": (1 - kept / n, n),
+    }
+    found = {**own, **label_scores(clusters, labels)}
+    return [score("all", f"{method}_{name}", *pair) for name, pair in found.items()]
+
+
+def label_scores(clusters: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, int]]:
+    """The scores of clusters (n,) against labels (n,), each with the objects it is over."""
+    known = ~pd.isna(labels)
+    truth, found = labels[known].astype(str), clusters[known]
+    kept = found != NOISE
+    n, clustered = len(found), int(kept.sum())
+    scores = {
+        "ari": (adjusted_rand_score, truth[kept], found[kept]),
+        "ami": (adjusted_mutual_info_score, truth[kept], found[kept]),
+        "purity": (purity, truth[kept], found[kept]),
+        "ari_with_noise": (adjusted_rand_score, truth, with_singletons(found)),
+    }
+    values = {
+        name: (float(measure(a, b)) if len(a) > 1 else np.nan, len(a))
+        for name, (measure, a, b) in scores.items()
+    }
+    return {**values, "coverage": (clustered / n if n else np.nan, n)}
+
+
+def purity(labels: np.ndarray, clusters: np.ndarray) -> float:
+    """The share of objects whose label is the most frequent one of their cluster."""
+    return float(pd.crosstab(clusters, labels).max(axis=1).sum() / len(labels))
+
+
+def with_singletons(clusters: np.ndarray) -> np.ndarray:
+    """Clusters (n,) in which every object of noise has become a cluster of its own."""
+    noise = clusters == NOISE
+    return np.where(noise, clusters.max(initial=NOISE) + np.cumsum(noise), clusters)
+
+
+def stability(x: np.ndarray, method: str, clusters: np.ndarray, seed: int) -> dict:
+    """The score ``<method>_stability``: agreement with clusters found from 80 % of the objects.
+
+    The mean adjusted Rand index over 10 subsamples (Ben-Hur, Elisseeff and Guyon 2002), each object
+    of noise a cluster of its own, between the given clusters (n,) and those of the subsample, which
+    has as many where the method must be told; ``low`` and ``high`` are the extremes. Missing where
+    a subsample has fewer than 3 objects.
+    """
+    n = int(SHARE * len(x))
+    if n < 3:
+        return score("all", f"{method}_stability", np.nan, len(x))
+    count = min(int(clusters.max()) + 1, n) if method in COUNTED else "auto"
+    generator = np.random.default_rng(seed)
+    values = []
+    for _ in range(REPEATS):
+        part = np.sort(generator.choice(len(x), n, replace=False))
+        again = cluster(x[part], method, n_clusters=count, seed=seed)
+        before = with_singletons(clusters[part])
+        values.append(adjusted_rand_score(before, with_singletons(again)))
+    mean, low, high = float(np.mean(values)), min(values), max(values)
+    return score("all", f"{method}_stability", mean, len(x), low, high)
