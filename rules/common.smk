@@ -5,40 +5,28 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
 
 from scripts.morphoflow.dependencies import code
 from scripts.morphoflow.plan import (
-    existing_file,
+    neuron_files,
+    read_config,
     read_models,
     read_runs,
     settings_of,
-    swc_files,
 )
 
-validate(config, "../config/schemas/config.schema.yaml")
-
 MODALITIES = ("neurons",)
-DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
+SCHEMAS = Path(workflow.basedir, "config/schemas")
+
 try:
+    config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
+    DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
     MODELS = read_models(Path(workflow.basedir, "config/models"))
     RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
-    SWC_FILES = {
-        dataset: [
-            swc_files(source, dataset)
-            for source in config["neurons"][dataset]["sources"]
-        ]
-        for dataset in config["neurons"]
+    NEURON_FILES = {
+        name: neuron_files(name, settings)
+        for name, settings in config["neurons"].items()
     }
-    LABELS = {
-        dataset: existing_file(
-            settings.get("labels"), f"dataset '{dataset}': the label table"
-        )
-        for dataset, settings in config["neurons"].items()
-    }
-    for settings in config["neurons"].values():
-        for source in settings["sources"]:
-            existing_file(source.get("card"), "the dataset card")
 except ValueError as error:
     raise WorkflowError(str(error))
 

@@ -59,13 +59,11 @@ rule read_neurons:
         script="scripts/read_neurons.py",
         code=code("scripts/read_neurons.py"),
         archives=source_archives,
-        files=lambda wildcards: [
-            path for files in SWC_FILES[wildcards.dataset] for path in files
-        ],
+        files=lambda wildcards: NEURON_FILES[wildcards.dataset]["swc"],
         source_labels=lambda wildcards: [
             path.replace(".zip", ".labels.csv") for path in source_archives(wildcards)
         ],
-        labels=lambda wildcards: LABELS[wildcards.dataset] or [],
+        labels=lambda wildcards: NEURON_FILES[wildcards.dataset]["labels"],
     output:
         trees=directory("results/{dataset}/trees.zarr"),
         objects="results/{dataset}/objects.parquet",

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_neurons import y_shape
 
 from morphoflow.errors import InputError
 from morphoflow.neurons.forest import concatenate
@@ -11,6 +10,7 @@ from morphoflow.neurons.labels import LabelColumns, read_labels
 from morphoflow.neurons.objects import object_table
 from morphoflow.neurons.quality import Report, quality_table
 from morphoflow.tables import check_objects
+from synthetic_neurons import y_shape
 
 SPLIT = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
 FOREST = concatenate([y_shape(identifier=f"n{i}") for i in range(8)])

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from morphoflow.plan import existing_file, read_models, read_runs, settings_of, swc_files
+from morphoflow.plan import neuron_files, read_models, read_runs, settings_of
+from morphoflow.schema import complete
 
 HEAD = "dataset\tmodel\tvariant\tseed\n"
 MODELS = {
@@ -44,20 +45,62 @@ def test_a_wrong_row_is_named_with_the_way_out(tmp_path, row, named):
 def test_a_missing_table_folder_or_file_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"nowhere\.tsv"):
         read_runs(tmp_path / "nowhere.tsv", DATASETS, MODELS)
-    with pytest.raises(ValueError, match=r"'mine'.*nowhere.*does not exist"):
-        swc_files({"folder": str(tmp_path / "nowhere")}, "mine")
-    with pytest.raises(ValueError, match=r"holds no \.swc"):
-        swc_files({"folder": str(tmp_path)}, "mine")
-    with pytest.raises(ValueError, match=r"labels.*none\.csv"):
-        existing_file(str(tmp_path / "none.csv"), "labels")
+    nowhere, empty = str(tmp_path / "nowhere"), tmp_path / "empty"
+    empty.mkdir()
+    for settings, named in [
+        ({"sources": [{"folder": nowhere}]}, "'mine': the folder.*nowhere.*does not exist"),
+        ({"sources": [{"folder": str(empty)}]}, r"holds no \.swc"),
+        ({"sources": [{"card": nowhere}]}, "'mine': the dataset card"),
+        ({"sources": [{"toy": "x"}], "labels": nowhere}, "'mine': the label table"),
+    ]:
+        with pytest.raises(ValueError, match=named):
+            neuron_files("mine", settings)
 
 
 def test_neurons_are_found_in_folders_of_any_depth(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     for name in ("x.swc", "a/b/y.SWC", "a/z.txt"):
         (tmp_path / name).touch()
-    found = swc_files({"folder": str(tmp_path)}, "mine")
-    assert [Path(path).name for path in found] == ["y.SWC", "x.swc"]
+    found = neuron_files("mine", {"sources": [{"folder": str(tmp_path)}]})
+    assert [Path(path).name for path in found["swc"]] == ["y.SWC", "x.swc"]
+
+
+SCHEMA = {
+    "additionalProperties": False,
+    "properties": {
+        "walks": {
+            "additionalProperties": False,
+            "default": {},
+            "properties": {
+                "number": {"type": "integer", "default": 256},
+                "children": {"enum": ["uniform", "tips"], "default": "uniform"},
+            },
+        }
+    },
+}
+
+
+def test_defaults_are_filled_in_at_every_depth_and_not_shared():
+    first, second = complete({}, SCHEMA, "c"), complete({}, SCHEMA, "c")
+    assert first == {"walks": {"number": 256, "children": "uniform"}}
+    assert complete({"walks": {"number": 3}}, SCHEMA, "c")["walks"]["number"] == 3
+    first["walks"]["number"] = 0
+    assert second["walks"]["number"] == 256
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({"walk": {}}, "the config: there is no key 'walk'; did you mean 'walks'?"),
+        ({"walks": {"zzz": 1}}, "the config, walks: there is no key 'zzz'; known are: .*number"),
+        ({"walks": {"number": "3"}}, "the config, walks.number: '3' is not of type 'integer'"),
+        ({"walks": {"children": "tip"}}, "walks.children: 'tip' is not one of"),
+    ],
+)
+def test_a_fault_is_one_sentence_with_place_and_value(value, sentence):
+    with pytest.raises(ValueError, match=sentence) as raised:
+        complete(value, SCHEMA, "the config")
+    assert "\n" not in str(raised.value)
 
 
 def write_model(tmp_path, **changes):
@@ -87,7 +130,7 @@ def test_a_variant_changes_the_defaults(tmp_path):
 
 @pytest.mark.parametrize(
     ("variant", "named"),
-    [({"epoch": 1}, "epoch"), ({"epochs": -1}, "'epochs'.*-1"), ({"epochs": "3"}, "'3'")],
+    [({"epoch": 1}, "epoch"), ({"epochs": -1}, "epochs: -1"), ({"epochs": "3"}, "'3'")],
 )
 def test_a_wrong_variant_is_named(tmp_path, variant, named):
     with pytest.raises(ValueError, match=rf"walker\.yaml, variant 'bad'.*{named}"):

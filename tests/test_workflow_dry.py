@@ -33,7 +33,7 @@ def test_every_target_is_planned_under_every_profile(workflow, profile):
 
 
 def test_the_shipped_configuration_is_planned(workflow):
-    out = workflow.snakemake("--dry-run", "--configfile", "config/config.yaml", "all").stdout
+    out = workflow.snakemake("--dry-run", "all", config="config/config.yaml").stdout
     assert "real_neurons" in out and "toy_neurons" in out
 
 
@@ -64,7 +64,11 @@ def test_lint_finds_nothing(workflow):
 
 
 MISTAKES = {
-    "a typo in a key": (CONFIG.replace("walks:", "walk:"), RUNS, ["'walk' was unexpected", "tiny"]),
+    "a typo in a key": (
+        CONFIG.replace("walks:", "walk:"),
+        RUNS,
+        ["neurons.tiny", "'walk'; did you mean 'walks'?"],
+    ),
     "a wrong type": (CONFIG.replace("number: 8", "number: many"), RUNS, ["'many'", "number"]),
     "a wrong choice": (CONFIG.replace("kmeans", "k-means"), RUNS, ["k-means"]),
     "an unknown dataset": (CONFIG, RUNS.replace("tiny\tden", "tinny\tden"), ["row 3", "'tiny'?"]),
@@ -82,7 +86,7 @@ MISTAKES = {
     "two kinds of source in one": (
         CONFIG.replace("{toy: three,", "{toy: three, folder: config,"),
         RUNS,
-        ["folder"],
+        ["sources.0", "One of"],
     ),
     "a missing label table": (
         CONFIG.replace("    walks:", "    labels: none.csv\n    walks:"),
@@ -97,7 +101,7 @@ def test_a_mistake_stops_before_any_job_and_is_named(workflow, mistake):
     config, runs, named = MISTAKES[mistake]
     (workflow.folder / "bad.yaml").write_text(config.replace("runs.tsv", "bad.tsv"))
     (workflow.folder / "bad.tsv").write_text(runs)
-    done = workflow.snakemake("--configfile", "bad.yaml", "all", check=False)
+    done = workflow.snakemake("all", check=False, config="bad.yaml")
     assert done.returncode != 0
     for part in named:
         assert part in done.stdout

@@ -1,15 +1,16 @@
 """The workflow in earnest, small: what reruns, what does not, equal bytes, interruption."""
 
 import os
-import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from morphoflow.dependencies import code
 from morphoflow.files import sha256
+from morphoflow.tables import read_objects, read_table
 from workflow import ROOT, Workflow, environment
 
 pytestmark = pytest.mark.xdist_group("runs")
@@ -120,8 +121,7 @@ def test_an_interrupted_training_goes_on_and_two_runs_give_equal_bytes(finished,
     running = subprocess.Popen(
         line, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
     )
-    pid = training_job(tmp_path, running)
-    os.kill(pid, signal.SIGTERM)
+    training_job(tmp_path, running).terminate()
     assert running.wait(timeout=120) != 0
     assert list((tmp_path / "results/checkpoints").rglob("*.pt"))
     assert not (tmp_path / "results/tiny/morphvae/tiny/seed0/model.pt").exists()
@@ -131,23 +131,66 @@ def test_an_interrupted_training_goes_on_and_two_runs_give_equal_bytes(finished,
     assert results(again) == results(finished)
 
 
-def training_job(folder: Path, running: subprocess.Popen) -> int:
-    """The process that trains in ``folder``, once it has printed a line about an epoch."""
+BROKEN = "1 1 0 0 0 5 -1\n2 3 10 0 nan 1 1\n"
+WHOLE = "1 1 0 0 0 5 -1\n2 3 10 0 {i} 1 1\n3 3 20 5 0 1 2\n4 3 20 -5 {i} 1 2\n"
+
+
+@pytest.fixture
+def own_neurons(tmp_path):
+    """A workflow on a user's folder of neurons, one of which has a NaN coordinate."""
+    workflow = Workflow(tmp_path, OWN, "dataset\tmodel\tvariant\tseed\nmine\tmorphvae\ttiny\t0\n")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for i in range(8):
+        (folder / f"n{i}.swc").write_text(WHOLE.format(i=i))
+    (folder / "bad.swc").write_text(BROKEN)
+    labels = "".join(f"n{i},{'ab'[i % 2]}\n" for i in range(8))
+    (tmp_path / "labels.csv").write_text(f"id,label\nbad,a\n{labels}")
+    return workflow
+
+
+OWN = """
+runs: runs.tsv
+neurons:
+  mine: {sources: [{folder: data}], labels: labels.csv, on_bad_input: stop}
+"""
+
+
+def test_a_broken_file_stops_before_training_with_file_line_value_and_remedy(own_neurons):
+    done = own_neurons.snakemake("models", check=False)
+    assert done.returncode != 0
+    for part in ("bad.swc, line 2", "nan", "on_bad_input"):
+        assert part in done.stdout
+    assert not (own_neurons.folder / "results/logs/train").exists()
+
+
+def test_a_broken_file_is_listed_and_skipped_where_the_config_says_so(own_neurons):
+    config = own_neurons.folder / "small.yaml"
+    config.write_text(config.read_text().replace("stop", "skip"))
+    own_neurons.snakemake("results/mine/objects.parquet")
+    quality = read_table(own_neurons.folder / "results/mine/quality.parquet")
+    refused = quality[quality["severity"] == "refused"]
+    assert refused[["id", "code", "line"]].values.tolist() == [["bad", "bad_coordinate", 2]]
+    objects = read_objects(own_neurons.folder / "results/mine/objects.parquet")
+    assert sorted(objects["id"]) == [f"n{i}" for i in range(8)]
+
+
+def training_job(folder: Path, running: subprocess.Popen) -> psutil.Process:
+    """The process that trains in ``folder``, once it has said something of an epoch."""
     log = folder / "results/logs/train/tiny/morphvae/tiny/seed0.log"
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and running.poll() is None:
         if log.is_file() and "epoch" in log.read_text():
-            for process in Path("/proc").glob("[0-9]*"):
-                if trains_in(process, folder):
-                    return int(process.name)
-        time.sleep(0.05)
+            for process in psutil.Process(running.pid).children(recursive=True):
+                if is_training(process):
+                    return process
+        time.sleep(0.02)
     raise AssertionError("no training was seen")
 
 
-def trains_in(process: Path, folder: Path) -> bool:
-    """Whether a process is a training job of the copy in ``folder``."""
+def is_training(process: psutil.Process) -> bool:
+    """Whether a process is the Python of a training job."""
     try:
-        words = (process / "cmdline").read_bytes().split(b"\0")
-        return words[1:2] == [b"scripts/train.py"] and (process / "cwd").resolve() == folder
-    except OSError:
+        return process.cmdline()[1:2] == ["scripts/train.py"]
+    except psutil.Error:
         return False

@@ -26,6 +26,8 @@ tiny\tmorphvae\ttiny\t0
 tiny\tmorphometry\tdefault\t0
 tiny\tdensity\tdefault\t0
 """
+# A variant that trains for long enough to be interrupted, and for a few seconds at most.
+VARIANT = "  tiny: {epochs: 60, batch_size: 8}\n"
 
 
 class Workflow:
@@ -36,22 +38,26 @@ class Workflow:
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
+        with (folder / "config/models/morphvae.yaml").open("a") as stream:
+            stream.write(VARIANT)
         (folder / "small.yaml").write_text(config)
         (folder / "runs.tsv").write_text(runs)
 
-    def snakemake(self, *arguments: str, profile: str = "laptop", check: bool = True):
+    def snakemake(self, *arguments: str, check: bool = True, **options: str):
         """Run snakemake and return the finished process, its output as text."""
-        line = self.command(*arguments, profile=profile)
+        line = self.command(*arguments, **options)
         done = subprocess.run(line, cwd=self.folder, env=environment(), text=True, **PIPE)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(line)}\n{done.stdout}")
         return done
 
-    def command(self, *arguments: str, profile: str = "laptop") -> list[str]:
+    def command(
+        self, *arguments: str, profile: str = "laptop", config: str = "small.yaml"
+    ) -> list[str]:
         """The command line of a snakemake call."""
-        options = ["--profile", f"profiles/{profile}", "--configfile", "small.yaml"]
         cores = [] if profile == "slurm" else ["--cores", "2"]
-        return [sys.executable, "-m", "snakemake", *options, *cores, *arguments]
+        options = ["--profile", f"profiles/{profile}", "--configfile", config]
+        return [sys.executable, "-m", "snakemake", *arguments, *cores, *options]
 
     def planned(self, *arguments: str, profile: str = "laptop") -> dict[str, str]:
         """The rules that a dry run would execute, with the reason for each."""

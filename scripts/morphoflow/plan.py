@@ -1,16 +1,16 @@
 """What a run of the workflow is to compute, checked in full before the first job.
 
-The Snakefile imports this module as ``scripts.morphoflow.plan``, so it stands alone: nothing of
-the library is imported here. Every error is a ValueError with a sentence for the user.
+The Snakefile imports this module as ``scripts.morphoflow.plan``, hence the relative import. Every
+error is a ValueError with a sentence for the user.
 """
 
 import csv
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+
+from .schema import complete, hint
 
 COLUMNS = ("dataset", "model", "variant", "seed")
 
@@ -30,15 +30,18 @@ class Run:
         return f"{self.dataset}/{self.model}/{self.variant}/seed{self.seed}"
 
 
+def read_config(config: dict, schema: Path) -> dict:
+    """The configuration with all defaults."""
+    return complete(config, yaml.safe_load(schema.read_text(encoding="utf-8")), "the config")
+
+
 def read_models(folder: Path) -> dict[str, dict]:
     """The descriptions of all models, by name, each checked with all its variants."""
     schema = yaml.safe_load((folder.parent / "schemas" / "model.schema.yaml").read_text())
     models = {}
     for path in sorted(folder.glob("*.yaml")):
-        model = yaml.safe_load(path.read_text())
-        _check(model, schema, str(path))
-        models[path.stem] = model
-        for variant in model["variants"]:
+        models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
+        for variant in models[path.stem]["variants"]:
             settings_of(models, path.stem, variant)
     return models
 
@@ -46,11 +49,8 @@ def read_models(folder: Path) -> dict[str, dict]:
 def settings_of(models: dict[str, dict], model: str, variant: str) -> dict:
     """All settings of a model's variant: the defaults of its schema with the variant's changes."""
     changes = models[model]["variants"][variant] or {}
-    properties = models[model]["settings"]
-    settings = {name: schema["default"] for name, schema in properties.items()} | changes
-    schema = {"properties": properties, "additionalProperties": False}
-    _check(settings, schema, f"config/models/{model}.yaml, variant '{variant}'")
-    return settings
+    schema = {"properties": models[model]["settings"], "additionalProperties": False}
+    return complete(changes, schema, f"config/models/{model}.yaml, variant '{variant}'")
 
 
 def read_runs(path: Path, datasets: dict[str, str], models: dict[str, dict]) -> list[Run]:
@@ -90,39 +90,42 @@ def _run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict
     return Run(row["dataset"], row["model"], row["variant"], int(row["seed"]))
 
 
-def swc_files(source: dict, dataset: str) -> list[str]:
-    """The .swc files of a source that is a folder, sorted; empty for other kinds of source."""
-    if "folder" not in source:
-        return []
-    folder = Path(source["folder"])
+def neuron_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+    """The files that a dataset of neurons reads: ``swc``, those of its folders, and ``labels``.
+
+    Raises ValueError for a folder, card or label table that is named and not there.
+    """
+    sources = settings["sources"]
+    place = f"dataset '{dataset}'"
+    for source in sources:
+        _existing_file(source.get("card"), f"{place}: the dataset card")
+    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
+    folders = [source["folder"] for source in sources if "folder" in source]
+    swc = [path for folder in folders for path in _swc_files(Path(folder), place)]
+    return {"swc": swc, "labels": labels}
+
+
+def _swc_files(folder: Path, place: str) -> list[str]:
     if not folder.is_dir():
         raise ValueError(
-            f"dataset '{dataset}': the folder '{folder}' does not exist; "
+            f"{place}: the folder '{folder}' does not exist; "
             f"correct `folder` in the config or put the files there."
         )
     files = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() == ".swc")
     if not files:
-        raise ValueError(f"dataset '{dataset}': the folder '{folder}' holds no .swc file.")
+        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file.")
     return files
 
 
-def existing_file(path: str | None, what: str) -> str | None:
-    """The path of a file named in the config, which must be there if it is named at all."""
-    if path is not None and not Path(path).is_file():
+def _existing_file(path: str | None, what: str) -> list[str]:
+    if path is None:
+        return []
+    if not Path(path).is_file():
         raise ValueError(f"{what} '{path}' does not exist; correct the path in the config.")
-    return path
+    return [path]
 
 
 def _known(name: str | None, choices, what: str, place: str) -> None:
     if name in choices:
         return
-    near = difflib.get_close_matches(name or "", choices, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(sorted(choices))}."
-    raise ValueError(f"{what} '{name}' is not in {place}; {hint}")
-
-
-def _check(value, schema: dict, place: str) -> None:
-    error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
-    if error is not None:
-        where = "".join(f" at '{part}'" for part in error.absolute_path)
-        raise ValueError(f"{place}{where}: {error.message}")
+    raise ValueError(f"{what} '{name}' is not in {place}; {hint(name or '', choices)}")

@@ -1,0 +1,89 @@
+"""Two-dimensional maps of an embedding: principal components, t-SNE and UMAP."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from morphoflow.analysis.geometry import check_embedding, principal_components
+
+# Neighbour maps of fewer objects show nothing; their columns are then missing.
+FEWEST = 5
+# Enough to keep neighbourhoods; more only makes distances slow.
+COMPONENTS = 50
+METHODS = ("pca", "tsne", "umap")
+
+
+def map_embedding(
+    x: np.ndarray,
+    ids: np.ndarray,
+    *,
+    perplexity: float = 30,
+    neighbours: int = 15,
+    min_distance: float = 0.1,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Maps of ``x`` (n, d): ``id`` and columns ``pca_1 pca_2 tsne_1 tsne_2 umap_1 umap_2``, float32.
+
+    t-SNE and UMAP see the first 50 principal components and start from the first two, so that no
+    placement is left to chance; their columns are missing below 5 objects. The variance shares of
+    the two components are in the table's ``attrs["explained_variance"]``.
+    """
+    check_embedding(x, 2, "a map")
+    with threadpool_limits(limits=1):
+        components, share = principal_components(x, max(2, min(COMPONENTS, *x.shape)))
+        coordinates = {"pca": components[:, :2]}
+        if len(x) < FEWEST or not components.any():
+            coordinates |= dict.fromkeys(("tsne", "umap"), np.full((len(x), 2), np.nan))
+        else:
+            coordinates["tsne"] = tsne(components, perplexity, seed)
+            coordinates["umap"] = umap(components, neighbours, min_distance, seed)
+    columns = {
+        f"{method}_{axis + 1}": coordinates[method][:, axis].astype(np.float32)
+        for method in METHODS
+        for axis in (0, 1)
+    }
+    table = pd.DataFrame({"id": np.asarray(ids, dtype=object), **columns})
+    table.attrs["explained_variance"] = [round(float(value), 6) for value in share[:2]]
+    return table
+
+
+def tsne(components: np.ndarray, perplexity: float, seed: int) -> np.ndarray:
+    """t-SNE (van der Maaten and Hinton 2008) of principal components (n, d), as (n, 2).
+
+    The perplexity is at most a third of the other objects; the start is that of Kobak and Berens
+    2019.
+    """
+    from sklearn.manifold import TSNE
+
+    start = components[:, :2] / max(components[:, 0].std(), np.finfo(float).tiny) * 1e-4
+    model = TSNE(
+        perplexity=min(perplexity, (len(components) - 1) / 3),
+        init=start.astype(np.float32),
+        random_state=seed,
+        n_jobs=1,
+    )
+    return model.fit_transform(components.astype(np.float32))
+
+
+def umap(components: np.ndarray, neighbours: int, min_distance: float, seed: int) -> np.ndarray:
+    """UMAP (McInnes, Healy and Melville 2018) of principal components (n, d), as (n, 2).
+
+    At most n - 1 neighbours.
+    """
+    # Imported here because it compiles for seconds, and only this function needs it.
+    from umap import UMAP
+
+    start = components[:, :2] * (10 / np.abs(components[:, :2]).max())
+    model = UMAP(
+        n_neighbors=min(neighbours, len(components) - 1),
+        min_dist=min_distance,
+        init=start.astype(np.float32),
+        random_state=seed,
+        n_jobs=1,
+    )
+    with warnings.catch_warnings():
+        # Objects at one place are a fact of the data, not of the map.
+        warnings.filterwarnings("ignore", message="A large number of your vertices")
+        return model.fit_transform(components.astype(np.float32))

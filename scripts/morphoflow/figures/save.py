@@ -1,0 +1,17 @@
+"""Figures as files whose bytes depend on the figure alone."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from morphoflow.figures.style import in_style
+from morphoflow.files import whole
+
+
+@in_style
+def save_figure(figure: Figure, svg: Path, png: Path) -> None:
+    """Write a figure as SVG and as PNG (150 dots an inch), without dates and versions."""
+    with whole(svg) as partial:
+        figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
+    with whole(png) as partial:
+        figure.savefig(partial, format="png", metadata={"Software": None})

@@ -1,0 +1,112 @@
+"""The look that all figures share: fonts, lines, and one colour for each label."""
+
+from collections.abc import Iterable
+
+import matplotlib
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+
+# Figures are drawn on machines without a screen.
+matplotlib.use("Agg")
+
+# Okabe and Ito's colours, told apart with any colour vision, then further ones that differ from
+# their neighbours in lightness.
+LABEL_COLORS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#E69F00",
+    "#332288",
+    "#B8AD1F",
+    "#882255",
+    "#44AA99",
+    "#661100",
+    "#AA4499",
+    "#117733",
+    "#DDAA77",
+    "#000000",
+    "#6A7FDB",
+)
+# Other colours than those of labels, since a cluster's number has nothing to do with a label.
+CLUSTER_COLORS = (
+    "#4E3B8B",
+    "#F28E2B",
+    "#1B9E9E",
+    "#E15759",
+    "#8CB84A",
+    "#B07AA1",
+    "#9C755F",
+    "#2F6B3A",
+    "#F4B6C2",
+    "#3B8BC4",
+    "#C9A227",
+    "#7A1F3D",
+    "#86BCB6",
+    "#5A5A5A",
+)
+UNKNOWN = "unknown"
+GREY = "#9A9A9A"
+LIGHT_GREY = "#CFCFCF"
+DARK = "#333333"
+
+RC = {
+    # DejaVu Sans comes with matplotlib, so text has the same shape on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "legend.handletextpad": 0.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": DARK,
+    "axes.linewidth": 0.7,
+    "xtick.color": DARK,
+    "ytick.color": DARK,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "axes.labelcolor": DARK,
+    "text.color": DARK,
+    "svg.hashsalt": "morphoflow",
+    "svg.fonttype": "path",
+    "savefig.dpi": 150,
+}
+# Decorator and context manager; it leaves a user's own matplotlibrc without effect.
+in_style = style.context(RC, after_reset=True)
+
+
+def readable(name: str) -> str:
+    """A name of a table (``olfactory_projection``) as words."""
+    return str(name).replace("_", " ")
+
+
+def known_labels(labels: Iterable) -> list[str]:
+    """The labels as strings, with UNKNOWN for missing ones."""
+    return [UNKNOWN if pd.isna(label) else str(label) for label in labels]
+
+
+def sorted_labels(labels: Iterable) -> list[str]:
+    """The distinct labels by name, UNKNOWN last."""
+    return sorted(set(known_labels(labels)), key=lambda label: (label == UNKNOWN, label))
+
+
+def label_colors(labels: Iterable) -> dict[str, str]:
+    """A colour for each distinct label, by rank of its name; grey for UNKNOWN.
+
+    The same set of labels has the same colours in every figure; beyond 16, colours repeat.
+    """
+    names = [label for label in sorted_labels(labels) if label != UNKNOWN]
+    colors = {name: LABEL_COLORS[i % len(LABEL_COLORS)] for i, name in enumerate(names)}
+    return {**colors, UNKNOWN: GREY}
+
+
+def remark(axes: Axes, text: str) -> None:
+    """Say in an otherwise empty panel why it is empty."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=DARK)

@@ -1,0 +1,60 @@
+"""Neurons as flat drawings: projections, lines and scale bars."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from morphoflow.figures.style import DARK
+from morphoflow.neurons.forest import Forest
+
+AXES = "xyz"
+# Lines of more nodes than this make an SVG large, so they go into it as an image.
+MOST_NODES_AS_LINES = 30_000
+
+
+def longest_axes(forest: Forest) -> tuple[int, int]:
+    """The two axes, in the order x, y, z, along which the neurons extend most on average."""
+    first = forest.offsets[:-1]
+    low, high = np.minimum.reduceat(forest.xyz, first), np.maximum.reduceat(forest.xyz, first)
+    a, b = sorted(np.argsort(-(high - low).mean(axis=0), kind="stable")[:2].tolist())
+    return a, b
+
+
+def tree_lines(xy: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """Each node joined with its parent as one line with gaps: (3 m, 2), NaN between pieces."""
+    child = np.flatnonzero(parent >= 0)
+    gap = np.full((len(child), 2), np.nan)
+    return np.stack([xy[parent[child]], xy[child], gap], axis=1).reshape(-1, 2)
+
+
+def spaced_by_length(forest: Forest, rows: np.ndarray, n: int) -> np.ndarray:
+    """``n`` of the neurons at ``rows``, evenly spaced in rank from the shortest to the longest.
+
+    A single one is that of median cable length; ties go by id.
+    """
+    order = rows[np.lexsort((forest.ids[rows], forest.cable_length[rows]))]
+    if n == 1:
+        return order[[(len(order) - 1) // 2]]
+    return order[np.unique(np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(int))]
+
+
+def round_length(largest: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above ``largest``."""
+    power = 10.0 ** math.floor(math.log10(largest))
+    return max(power * digit for digit in (1, 2, 5) if power * digit <= largest * (1 + 1e-9))
+
+
+def scale_bar(axes: Axes, at: tuple[float, float], length: float) -> None:
+    """A bar of ``length`` um in data units, its left end ``at`` (x, y), with its length below."""
+    x, y = at
+    axes.plot([x, x + length], [y, y], color=DARK, lw=1.5, solid_capstyle="butt", gid="scale_bar")
+    axes.annotate(
+        f"{length:g} µm",
+        (x + length / 2, y),
+        xytext=(0, -3),
+        textcoords="offset points",
+        ha="center",
+        va="top",
+        fontsize=7,
+    )

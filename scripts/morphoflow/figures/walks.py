@@ -1,0 +1,107 @@
+"""Random walks over the neurons on which they were drawn."""
+
+import math
+import textwrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from morphoflow.figures.style import (
+    DARK,
+    LIGHT_GREY,
+    in_style,
+    known_labels,
+    readable,
+    sorted_labels,
+)
+from morphoflow.figures.trees import (
+    MOST_NODES_AS_LINES,
+    longest_axes,
+    round_length,
+    scale_bar,
+    spaced_by_length,
+    tree_lines,
+)
+from morphoflow.neurons.forest import Forest
+
+MOST_NEURONS = 6
+# Each piece is an element of its own in an SVG.
+MOST_PIECES_AS_LINES = 2000
+
+
+def walked_neurons(forest: Forest, labels: list) -> np.ndarray:
+    """The rows of the neurons to draw: that of median cable for each of the first six labels."""
+    names = np.array(known_labels(labels))
+    groups = sorted_labels(labels)[:MOST_NEURONS]
+    return np.concatenate(
+        [spaced_by_length(forest, np.flatnonzero(names == group), 1) for group in groups]
+    )
+
+
+def walk_pieces(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct pieces that walks ``x`` (walks, steps, d) with ``length`` (walks,) nodes cross.
+
+    Returns their two ends (m, 2, d), the step that crosses each, from 1, and how many walks do.
+    """
+    step = np.broadcast_to(np.arange(1, x.shape[1]), (len(x), x.shape[1] - 1))
+    taken = step < length[:, None]
+    rows = np.concatenate([step[taken][:, None], x[:, :-1][taken], x[:, 1:][taken]], axis=1)
+    distinct, count = np.unique(rows, axis=0, return_counts=True)
+    return distinct[:, 1:].reshape(len(distinct), 2, -1), distinct[:, 0].astype(int), count
+
+
+@in_style
+def plot_walks(trees: Forest, labels: list, x: np.ndarray, length: np.ndarray) -> Figure:
+    """The ``trees`` with their walks ``x`` (n, walks, steps, 3) um and ``length`` (n, walks).
+
+    A piece is coloured by its step and the thicker, the more walks cross it.
+    """
+    columns = min(3, trees.n)
+    rows = math.ceil(trees.n / columns)
+    figure = Figure(figsize=(7.2, 0.3 + 2.7 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    flat = list(longest_axes(trees))
+    last = max(2, int(length.max()) - 1)
+    for i, name in enumerate(known_labels(labels)):
+        pieces = _draw(panels[i], trees.neuron(i), flat, x[i], length[i], last)
+        share = len(np.unique(walk_pieces(x[i], length[i])[0][:, 1], axis=0))
+        share /= max(1, trees.n_nodes[i] - 1)
+        title = "\n".join(textwrap.wrap(readable(name), 30))
+        panels[i].set_title(f"{title}\n{trees.ids[i]}: walks reach {share:.0%} of the nodes")
+    for panel in panels[trees.n :]:
+        panel.set_axis_off()
+    bar = figure.colorbar(pieces, ax=panels.tolist(), shrink=0.6, aspect=30, pad=0.02)
+    bar.set_label("step of the walk")
+    bar.outline.set_visible(False)
+    figure.supxlabel(f"{x.shape[1]} walks of at most {x.shape[2]} nodes from each soma", fontsize=8)
+    return figure
+
+
+def _draw(
+    axes: Axes, tree: Forest, flat: list[int], x: np.ndarray, length: np.ndarray, last: int
+) -> LineCollection:
+    xy = tree.xyz[:, flat].astype(float)
+    heavy = tree.n_nodes[0] * MOST_NEURONS > MOST_NODES_AS_LINES
+    axes.plot(*tree_lines(xy, tree.parent).T, color=LIGHT_GREY, lw=0.8, rasterized=bool(heavy))
+    ends, step, count = walk_pieces(x, length)
+    order = np.argsort(-step, kind="stable")
+    pieces = LineCollection(
+        ends[order][:, :, flat],
+        array=step[order],
+        cmap="viridis_r",
+        linewidths=0.7 + 1.8 * np.sqrt(count[order] / len(x)),
+        capstyle="round",
+        rasterized=len(ends) > MOST_PIECES_AS_LINES,
+    )
+    pieces.set_clim(1, last)
+    axes.add_collection(pieces)
+    axes.plot(*xy[0], "o", color=DARK, ms=4, mew=0, zorder=3)
+    low, size = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-6)
+    length_um = round_length(max(0.25 * max(size), 1e-6))
+    scale_bar(axes, (low[0], low[1] - 0.08 * max(size)), length_um)
+    axes.set_ylim(low[1] - 0.2 * max(size), low[1] + 1.03 * size[1])
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_axis_off()
+    return pieces

@@ -1,0 +1,51 @@
+"""Values checked against a JSON schema, with its defaults filled in and one sentence on errors.
+
+Like :mod:`morphoflow.plan` this is imported by the Snakefile and stands alone. Snakemake's own
+``validate`` prints the whole schema around an error, which buries it.
+"""
+
+import copy
+import difflib
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
+
+
+def complete(value: dict, schema: dict, place: str) -> dict:
+    """A copy of ``value`` with the schema's defaults; ValueError names ``place``, key and value."""
+    filled = copy.deepcopy(value)
+    error = best_match(Filling(schema).iter_errors(filled))
+    if error is not None:
+        keys = ".".join(str(key) for key in error.absolute_path)
+        raise ValueError(f"{place}{f', {keys}' if keys else ''}: {_sentence(error)}")
+    return filled
+
+
+def _fill(validator, properties, instance, schema):
+    if isinstance(instance, dict):
+        for name, part in properties.items():
+            if "default" in part:
+                instance.setdefault(name, copy.deepcopy(part["default"]))
+    yield from Draft202012Validator.VALIDATORS["properties"](
+        validator, properties, instance, schema
+    )
+
+
+Filling = extend(Draft202012Validator, {"properties": _fill})
+
+
+def _sentence(error: ValidationError) -> str:
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = next(key for key in error.instance if key not in known)
+        return f"there is no key '{unknown}'; {hint(unknown, known)}"
+    if error.validator == "oneOf" and "description" in error.schema:
+        return f"{error.instance} does not fit; it takes: {error.schema['description']}"
+    return f"{error.message}."
+
+
+def hint(name: str, known) -> str:
+    """What a user may have meant by an unknown name, or what there is."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(sorted(known))}."
