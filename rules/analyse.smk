@@ -91,6 +91,7 @@ rule compare_scores:
         ),
     output:
         scores="results/{dataset}/comparison/scores.parquet",
+        summary="results/{dataset}/comparison/summary.parquet",
     log:
         "results/logs/compare_scores/{dataset}.log",
     benchmark:
@@ -103,4 +104,4 @@ rule compare_scores:
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
         "python {input.script} --scores {input.scores} {input.clusters}"
-        " --output {output.scores} &> {log}"
+        " --output {output.scores} --summary {output.summary} &> {log}"

@@ -67,10 +67,10 @@ def stability(x: np.ndarray, method: str, clusters: np.ndarray, seed: int) -> di
     The mean adjusted Rand index over 10 subsamples (Ben-Hur, Elisseeff and Guyon 2002), each object
     of noise a cluster of its own, between the given clusters (n,) and those of the subsample, which
     has as many where the method must be told; ``low`` and ``high`` are the extremes. Missing where
-    a subsample has fewer than 3 objects.
+    there are fewer than two clusters or a subsample has fewer than 3 objects.
     """
     n = int(SHARE * len(x))
-    if n < 3:
+    if n < 3 or clusters.max() < 1:
         return score("all", f"{method}_stability", np.nan, len(x))
     count = min(int(clusters.max()) + 1, n) if method in COUNTED else "auto"
     generator = np.random.default_rng(seed)

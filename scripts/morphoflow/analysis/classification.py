@@ -14,6 +14,8 @@ from morphoflow.analysis.neighbours import Predictions
 from morphoflow.analysis.scores import score
 
 INTERVAL = (0.025, 0.975)
+# Drawing again from fewer than this says next to nothing about other objects.
+FEWEST_FOR_INTERVAL = 10
 
 
 def classification_scores(
@@ -22,23 +24,31 @@ def classification_scores(
     """``knn_`` and ``majority_`` balanced accuracy, accuracy and macro F1, and the neighbours used.
 
     ``groups`` (n,) of all rows of the embedding are drawn in the bootstrap, whose percentiles give
-    the 95 % intervals (Efron 1979).
+    the 95 % intervals (Efron 1979); there is none for fewer than 10 groups.
     """
     p = predictions
-    n = len(p.true)
-    guess = np.full(n, p.majority, dtype=object)
-    used = score(p.split, "knn_neighbours", float(p.n_neighbours), n)
-    rows = [used]
-    for name, predicted in (("knn", p.predicted), ("majority", guess.astype(p.predicted.dtype))):
-        generator = np.random.default_rng(seed)
-        classes = np.unique(np.concatenate([p.true, p.predicted, predicted]))
+    guess = np.full(len(p.true), p.majority)
+    rows = [score(p.split, "knn_neighbours", float(p.n_neighbours), len(p.true))]
+    for name, predicted in (("knn", p.predicted), ("majority", guess)):
+        classes = np.unique(np.concatenate([p.true, predicted]))
         matrices = group_matrices(p.true, predicted, groups[p.index], classes)
-        draws = bootstrap_matrices(matrices, n_bootstraps, generator)
-        for measure, compute in SCORES.items():
-            low, high = np.quantile(compute(draws), INTERVAL)
-            value = float(compute(matrices.sum(axis=0)))
-            rows.append(score(p.split, f"{name}_{measure}", value, n, float(low), float(high)))
+        generator = np.random.default_rng(seed)
+        for measure, values in _with_intervals(matrices, n_bootstraps, generator).items():
+            value, low, high = values
+            rows.append(score(p.split, f"{name}_{measure}", value, len(p.true), low, high))
     return rows
+
+
+def _with_intervals(
+    matrices: np.ndarray, n_bootstraps: int, generator: np.random.Generator
+) -> dict[str, tuple[float, float, float]]:
+    """Value, low and high of each measure, from the confusion matrices (g, c, c) of the groups."""
+    total = matrices.sum(axis=0)
+    if len(matrices) < FEWEST_FOR_INTERVAL:
+        return {name: (float(compute(total)), np.nan, np.nan) for name, compute in SCORES.items()}
+    draws = bootstrap_matrices(matrices, n_bootstraps, generator)
+    ends = {name: np.quantile(compute(draws), INTERVAL) for name, compute in SCORES.items()}
+    return {name: (float(SCORES[name](total)), *map(float, pair)) for name, pair in ends.items()}
 
 
 def confusion_tables(predictions: list[Predictions]) -> pd.DataFrame:

@@ -57,10 +57,10 @@ def tsne(components: np.ndarray, perplexity: float, seed: int) -> np.ndarray:
     """
     from sklearn.manifold import TSNE
 
-    start = components[:, :2] / max(components[:, 0].std(), np.finfo(float).tiny) * 1e-4
+    start = _start(components, seed)
     model = TSNE(
         perplexity=min(perplexity, (len(components) - 1) / 3),
-        init=start.astype(np.float32),
+        init=start * np.float32(1e-4) / start[:, 0].std(),
         random_state=seed,
         n_jobs=1,
     )
@@ -75,11 +75,10 @@ def umap(components: np.ndarray, neighbours: int, min_distance: float, seed: int
     # Imported here because it compiles for seconds, and only this function needs it.
     from umap import UMAP
 
-    start = components[:, :2] * (10 / np.abs(components[:, :2]).max())
     model = UMAP(
         n_neighbors=min(neighbours, len(components) - 1),
         min_dist=min_distance,
-        init=start.astype(np.float32),
+        init=_start(components, seed),
         random_state=seed,
         n_jobs=1,
     )
@@ -87,3 +86,11 @@ def umap(components: np.ndarray, neighbours: int, min_distance: float, seed: int
         # Objects at one place are a fact of the data, not of the map.
         warnings.filterwarnings("ignore", message="A large number of your vertices")
         return model.fit_transform(components.astype(np.float32))
+
+
+def _start(components: np.ndarray, seed: int) -> np.ndarray:
+    """The first two components, scaled to 10; noise where the data have but one dimension."""
+    start = components[:, :2] * (10 / np.abs(components[:, :2]).max())
+    if np.ptp(start[:, 1]) < 1e-6:
+        start[:, 1] = np.random.default_rng(seed).normal(scale=1e-3, size=len(start))
+    return start.astype(np.float32)

@@ -63,4 +63,4 @@ def summarise_scores(table: pd.DataFrame) -> pd.DataFrame:
     keys = [key for key in KEY if key != "seed"]
     grouped = table.groupby(keys, sort=True)["value"]
     named = {"mean": "mean", "sd": "std", "lowest": "min", "highest": "max", "seeds": "count"}
-    return grouped.agg(**{name: how for name, how in named.items()}).reset_index()
+    return grouped.agg(**named).reset_index()

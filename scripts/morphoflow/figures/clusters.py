@@ -7,9 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from morphoflow.figures.heatmap import draw_heatmap
-from morphoflow.figures.style import in_style, known_labels, readable, sorted_labels
+from morphoflow.figures.style import color_bar, in_style, known_labels, readable, sorted_labels
 
 NOISE = -1
+# More clusters than this need wider panels.
+MANY = 9
 
 
 def label_counts(labels: list, clusters: np.ndarray) -> tuple[np.ndarray, list[str], list[str]]:
@@ -32,9 +34,10 @@ def plot_clusters(
     """
     methods = list(clusters)
     n_labels = len(sorted_labels(labels))
-    columns = min(3, len(methods))
+    many = max(clusters[method].nunique() for method in methods) > MANY
+    columns = min(2 if many else 3, len(methods))
     rows = math.ceil(len(methods) / columns)
-    height = 0.3 + rows * (0.75 + 0.2 * max(3, n_labels))
+    height = 0.3 + rows * (0.75 + (0.2 if n_labels < 8 else 0.165) * max(3, n_labels))
     figure = Figure(figsize=(7.2, height), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for panel, method in zip(panels.flat, methods, strict=False):
@@ -45,9 +48,7 @@ def plot_clusters(
         panel.set_axis_off()
     for panel in panels.flat[max(0, len(methods) - columns) : len(methods)]:
         panel.set_xlabel("cluster")
-    bar = figure.colorbar(image, ax=panels.ravel().tolist(), shrink=0.6, aspect=30, pad=0.02)
-    bar.set_label("share of the label")
-    bar.outline.set_visible(False)
+    color_bar(figure, image, panels, "share of the label")
     return figure
 
 

@@ -5,19 +5,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from morphoflow.figures.heatmap import draw_heatmap
-from morphoflow.figures.style import in_style, readable, remark
+from morphoflow.figures.style import color_bar, in_style, readable, remark, sorted_labels
 
 SPLITS = ("test", "leave_one_out", "validation")
 TITLES = {"leave_one_out": "each from all others", "test": "test", "validation": "validation"}
 
 
-def confusion_counts(confusion: pd.DataFrame, split: str) -> tuple[np.ndarray, list[str]]:
-    """The counts (c, c), true class by predicted class, of one split, and the classes."""
+def confusion_counts(confusion: pd.DataFrame, split: str, classes: list[str]) -> np.ndarray:
+    """The counts (c, c), true class by predicted class, of one split."""
     rows = confusion[confusion["split"] == split]
-    classes = sorted(set(rows["true"]) | set(rows["predicted"]))
     table = rows.pivot_table(index="true", columns="predicted", values="n", aggfunc="sum")
     table = table.reindex(index=classes, columns=classes).fillna(0)
-    return table.to_numpy().astype(int), classes
+    return table.to_numpy().astype(int)
 
 
 @in_style
@@ -29,16 +28,16 @@ def plot_confusion(confusion: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(7.2, 1.2))
         remark(figure.subplots(), "fewer than two classes: nothing to tell apart")
         return figure
-    tables = [confusion_counts(confusion, split) for split in splits]
-    largest = max(len(classes) for _, classes in tables)
-    side = min(max(1.3, 0.24 * largest), 4.2)
+    classes = sorted_labels([*confusion["true"], *confusion["predicted"]])
+    side = min(max(1.45, 0.22 * len(classes)), 4.2)
     columns = min(len(splits), 3 if side < 2 else 2)
     rows = -(-len(splits) // columns)
-    name_room = 0.075 * max(len(name) for _, classes in tables for name in classes)
-    size = (0.9 + columns * (side + name_room + 0.3), 0.25 + rows * (side + name_room + 0.8))
+    names = 0.07 * max(map(len, classes))
+    size = (1.1 + names + columns * (side + 0.15), 0.1 + rows * (side + names + 0.6))
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, split, (counts, classes) in zip(panels, splits, tables, strict=False):
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for panel, split in zip(panels, splits, strict=False):
+        counts = confusion_counts(confusion, split, classes)
         image = draw_heatmap(panel, counts, classes, classes, turned=True)
         panel.set_box_aspect(1)
         seen = counts.sum(axis=1) > 0
@@ -50,7 +49,5 @@ def plot_confusion(confusion: pd.DataFrame) -> Figure:
         panel.set_axis_off()
     for panel in panels[::columns]:
         panel.set_ylabel("true")
-    bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.6, aspect=25, pad=0.02)
-    bar.set_label("share of the true class")
-    bar.outline.set_visible(False)
+    color_bar(figure, image, panels, "share of the true class")
     return figure

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from morphoflow.figures.style import DARK, LABEL_COLORS, in_style, readable, remark
 
 PARTS = {"train": LABEL_COLORS[0], "validation": LABEL_COLORS[1]}
-COLUMNS = 4
+MOST_COLUMNS = 4
 
 
 def metrics_of(history: pd.DataFrame) -> list[str]:
@@ -33,9 +33,10 @@ def plot_history(history: pd.DataFrame) -> Figure:
         remark(figure.subplots(), "not trained: the weights are those drawn at the start")
         return figure
     first, *others = metrics_of(history)
-    rows = math.ceil(len(others) / COLUMNS)
+    rows = math.ceil(len(others) / MOST_COLUMNS)
+    columns = math.ceil(len(others) / rows) if rows else 1
     figure = Figure(figsize=(7.2, 2.7 + 1.5 * rows), layout="constrained")
-    grid = figure.add_gridspec(1 + rows, COLUMNS, height_ratios=[2.2] + [1] * rows)
+    grid = figure.add_gridspec(1 + rows, columns, height_ratios=[2.2] + [1] * rows)
     main = figure.add_subplot(grid[0, :])
     best = history.loc[history["best"], "epoch"]
     _draw(main, history, first, best)
@@ -43,7 +44,7 @@ def plot_history(history: pd.DataFrame) -> Figure:
     main.set_ylabel("loss")
     main.legend(loc="upper right", bbox_to_anchor=(1, 1.08), ncols=3, borderaxespad=0)
     for i, name in enumerate(others):
-        panel = figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS])
+        panel = figure.add_subplot(grid[1 + i // columns, i % columns])
         _draw(panel, history, name, best)
         panel.set_title(readable(name), loc="left", fontsize=7.5)
     return figure
@@ -65,5 +66,6 @@ def _draw(axes: Axes, history: pd.DataFrame, name: str, best: pd.Series) -> None
         )
     axes.xaxis.get_major_locator().set_params(integer=True, nbins=8 if name == "loss" else 4)
     axes.yaxis.get_major_locator().set_params(nbins=6 if name == "loss" else 4)
+    axes.ticklabel_format(axis="y", scilimits=(-2, 4))
     margin = max(0.5, 0.02 * np.ptp(epochs))
     axes.set_xlim(epochs.min() - margin, epochs.max() + margin)

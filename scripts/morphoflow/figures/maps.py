@@ -23,7 +23,7 @@ MARKERS = {"train": "o", "validation": "s", "test": "^"}
 NOISE = -1
 LISTED = 14
 # More points than this make an SVG large, so they go into it as an image.
-MOST_AS_SHAPES = 3000
+MOST_AS_SHAPES = 1000
 
 
 @in_style

@@ -63,10 +63,12 @@ def _draw_row(axes: Axes, row: Forest, flat: list[int], color: str, rasterized: 
     trees = [(row.neuron(i).xyz[:, flat].astype(float), row.neuron(i).parent) for i in range(row.n)]
     low = np.array([xy.min(axis=0) for xy, _ in trees])
     size = np.array([np.ptp(xy, axis=0) for xy, _ in trees])
-    gap = max(GAP * size.max(), 1e-9)
-    left = np.concatenate([[0], np.cumsum(size[:-1, 0] + gap)])
     room = WIDTH - NAMES - 0.15
-    unit = max((left[-1] + size[-1, 0]) / room, size[:, 1].max() / (ROW - 0.1), 1e-9)
+    gaps, used = max(1, row.n - 1), size[:, 0].sum()
+    gap = max(GAP * size.max(), 1e-9)
+    unit = max((used + gaps * gap) / room, size[:, 1].max() / (ROW - 0.1), 1e-9)
+    gap = min((unit * room - used) / gaps, size[:, 0].max())
+    left = np.concatenate([[0], np.cumsum(size[:-1, 0] + gap)])
     for (xy, parent), start, corner, (_, tall) in zip(trees, left, low, size, strict=True):
         middle = (ROW * unit - tall) / 2
         placed = xy - corner + [start, middle]

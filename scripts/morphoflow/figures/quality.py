@@ -38,7 +38,7 @@ def finding_counts(quality: pd.DataFrame) -> pd.DataFrame:
 def plot_quality(quality: pd.DataFrame) -> Figure:
     """Files by verdict, and files by finding, from a quality table."""
     verdicts, findings = verdict_counts(quality), finding_counts(quality)
-    height = 1.1 + 0.24 * max(len(verdicts), len(findings), 4)
+    height = 1.2 + 0.24 * max(len(verdicts), len(findings), 4)
     figure = Figure(figsize=(7.2, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(2, 3))
     _bars(left, list(verdicts.index), verdicts.to_numpy(), list(verdicts.index))
@@ -51,7 +51,7 @@ def plot_quality(quality: pd.DataFrame) -> Figure:
     for severity in SEVERITIES:
         if severity in set(findings["severity"]):
             right.barh([0], [0], color=COLORS[severity], label=_MEANINGS[severity])
-    right.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=3, columnspacing=1)
+    figure.legend(loc="outside lower right", ncols=4)
     return figure
 
 

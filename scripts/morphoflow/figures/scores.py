@@ -18,19 +18,23 @@ MEASURE_NAMES = {
 SPLITS = {"test": "test", "leave_one_out": "each from all others"}
 AGREEMENT = "_ari"
 COLUMNS = 3
+KEY = (
+    "dot: one seed, line: its 95% interval, upright bar: mean of the seeds, "
+    "dashed: the most frequent class"
+)
 
 
 def panels_of(scores: pd.DataFrame) -> list[tuple[str, str, str]]:
     """The panels to draw: split, score and title; classification first, then cluster agreement."""
     present = set(zip(scores["split"], scores["score"], strict=True))
     classified = [
-        (split, f"knn_{measure}", f"{MEASURE_NAMES[measure]}, {name}")
+        (split, f"knn_{measure}", f"{MEASURE_NAMES[measure]}\n{name}")
         for split, name in SPLITS.items()
         for measure in MEASURES
         if (split, f"knn_{measure}") in present
     ]
     clustered = [
-        (split, score, f"ARI of {readable(score.removesuffix(AGREEMENT))}")
+        (split, score, f"ARI\n{readable(score.removesuffix(AGREEMENT))}")
         for split, score in sorted(present)
         if score.endswith(AGREEMENT)
     ]
@@ -52,7 +56,7 @@ def plot_scores(scores: pd.DataFrame) -> Figure:
     runs = _ordered_runs(scores, *wanted[0][:2])
     columns = min(COLUMNS, len(wanted))
     rows = math.ceil(len(wanted) / columns)
-    figure = Figure(figsize=(7.2, 0.4 + rows * (0.75 + 0.26 * len(runs))), layout="constrained")
+    figure = Figure(figsize=(7.2, 0.6 + rows * (0.75 + 0.26 * len(runs))), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for panel, (split, score, title) in zip(panels.flat, wanted, strict=False):
         rows_of = scores[(scores["split"] == split) & (scores["score"] == score)]
@@ -60,11 +64,12 @@ def plot_scores(scores: pd.DataFrame) -> Figure:
             (scores["split"] == split) & (scores["score"] == score.replace("knn_", "majority_"))
         ]
         _draw(panel, rows_of, runs, None if score.endswith(AGREEMENT) else baseline["value"])
-        panel.set_title(f"{title}\n(n = {_counts(rows_of['n'])})", loc="left")
+        panel.set_title(f"{title} (n = {_counts(rows_of['n'])})", loc="left")
     for panel in panels.flat[len(wanted) :]:
         panel.set_axis_off()
     panels[0, 0].set_yticks(range(len(runs)), [_run_name(*run) for run in runs])
     panels[0, 0].set_ylim(len(runs) - 0.4, -0.6)
+    figure.supxlabel(KEY, fontsize=7.5)
     return figure
 
 

@@ -1,11 +1,16 @@
 """The look that all figures share: fonts, lines, and one colour for each label."""
 
+import re
 from collections.abc import Iterable
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Figures are drawn on machines without a screen.
 matplotlib.use("Agg")
@@ -81,9 +86,18 @@ RC = {
 in_style = style.context(RC, after_reset=True)
 
 
+PROPER_NAMES = {
+    "kmeans": "k-means",
+    "hdbscan": "HDBSCAN",
+    "dbscan": "DBSCAN",
+    "gaussian_mixture": "Gaussian mixture",
+    "morphvae": "MorphVAE",
+}
+
+
 def readable(name: str) -> str:
     """A name of a table (``olfactory_projection``) as words."""
-    return str(name).replace("_", " ")
+    return PROPER_NAMES.get(str(name), str(name).replace("_", " "))
 
 
 def known_labels(labels: Iterable) -> list[str]:
@@ -92,8 +106,14 @@ def known_labels(labels: Iterable) -> list[str]:
 
 
 def sorted_labels(labels: Iterable) -> list[str]:
-    """The distinct labels by name, UNKNOWN last."""
-    return sorted(set(known_labels(labels)), key=lambda label: (label == UNKNOWN, label))
+    """The distinct labels by name (``type2`` before ``type10``), UNKNOWN last."""
+    return sorted(set(known_labels(labels)), key=_place)
+
+
+def _place(label: str) -> tuple:
+    # Splitting at digits puts text and numbers in turn, so that like is compared with like.
+    parts = [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", label)]
+    return label == UNKNOWN, parts, label
 
 
 def label_colors(labels: Iterable) -> dict[str, str]:
@@ -104,6 +124,17 @@ def label_colors(labels: Iterable) -> dict[str, str]:
     names = [label for label in sorted_labels(labels) if label != UNKNOWN]
     colors = {name: LABEL_COLORS[i % len(LABEL_COLORS)] for i, name in enumerate(names)}
     return {**colors, UNKNOWN: GREY}
+
+
+def color_bar(figure: Figure, image: ScalarMappable, panels: np.ndarray, label: str) -> None:
+    """A colour bar of some 2 inches beside all panels."""
+    height = figure.get_size_inches()[1]
+    bar = figure.colorbar(
+        image, ax=panels.ravel().tolist(), shrink=min(0.7, 2 / height), aspect=20, pad=0.02
+    )
+    bar.locator = MaxNLocator(5, integer=image.get_clim()[1] > 1)
+    bar.set_label(label)
+    bar.outline.set_visible(False)
 
 
 def remark(axes: Axes, text: str) -> None:

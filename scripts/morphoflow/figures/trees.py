@@ -9,15 +9,21 @@ from morphoflow.figures.style import DARK
 from morphoflow.neurons.forest import Forest
 
 AXES = "xyz"
+# Neurons of like extent in all directions are shown as most people look at them, along z.
+PREFERENCE = (1.0, 1.0, 1 / 1.1)
 # Lines of more nodes than this make an SVG large, so they go into it as an image.
 MOST_NODES_AS_LINES = 30_000
 
 
 def longest_axes(forest: Forest) -> tuple[int, int]:
-    """The two axes, in the order x, y, z, along which the neurons extend most on average."""
+    """The two axes, in the order x, y, z, along which the neurons extend most on average.
+
+    They are x and y unless z is longer than one of them by more than a tenth.
+    """
     first = forest.offsets[:-1]
     low, high = np.minimum.reduceat(forest.xyz, first), np.maximum.reduceat(forest.xyz, first)
-    a, b = sorted(np.argsort(-(high - low).mean(axis=0), kind="stable")[:2].tolist())
+    extent = (high - low).mean(axis=0) * PREFERENCE
+    a, b = sorted(np.argsort(-extent, kind="stable")[:2].tolist())
     return a, b
 
 

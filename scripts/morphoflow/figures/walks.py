@@ -4,13 +4,16 @@ import math
 import textwrap
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from morphoflow.figures.style import (
     DARK,
     LIGHT_GREY,
+    color_bar,
     in_style,
     known_labels,
     readable,
@@ -27,6 +30,8 @@ from morphoflow.figures.trees import (
 from morphoflow.neurons.forest import Forest
 
 MOST_NEURONS = 6
+# Without the palest yellow, which is hard to see on white.
+STEP_COLORS = ListedColormap(colormaps["viridis_r"](np.linspace(0.12, 1, 256)))
 # Each piece is an element of its own in an SVG.
 MOST_PIECES_AS_LINES = 2000
 
@@ -66,15 +71,14 @@ def plot_walks(trees: Forest, labels: list, x: np.ndarray, length: np.ndarray) -
     last = max(2, int(length.max()) - 1)
     for i, name in enumerate(known_labels(labels)):
         pieces = _draw(panels[i], trees.neuron(i), flat, x[i], length[i], last)
-        share = len(np.unique(walk_pieces(x[i], length[i])[0][:, 1], axis=0))
-        share /= max(1, trees.n_nodes[i] - 1)
-        title = "\n".join(textwrap.wrap(readable(name), 30))
-        panels[i].set_title(f"{title}\n{trees.ids[i]}: walks reach {share:.0%} of the nodes")
+        reached = len(np.unique(walk_pieces(x[i], length[i])[0][:, 1], axis=0))
+        share = min(1.0, (reached + 1) / trees.n_nodes[i])
+        title = textwrap.shorten(readable(name), 34, placeholder=" ...")
+        identifier = textwrap.fill(trees.ids[i], 34)
+        panels[i].set_title(f"{title}\n{identifier}\n{share:.0%} of the nodes reached")
     for panel in panels[trees.n :]:
         panel.set_axis_off()
-    bar = figure.colorbar(pieces, ax=panels.tolist(), shrink=0.6, aspect=30, pad=0.02)
-    bar.set_label("step of the walk")
-    bar.outline.set_visible(False)
+    color_bar(figure, pieces, panels, "step of the walk")
     figure.supxlabel(f"{x.shape[1]} walks of at most {x.shape[2]} nodes from each soma", fontsize=8)
     return figure
 
@@ -90,7 +94,7 @@ def _draw(
     pieces = LineCollection(
         ends[order][:, :, flat],
         array=step[order],
-        cmap="viridis_r",
+        cmap=STEP_COLORS,
         linewidths=0.7 + 1.8 * np.sqrt(count[order] / len(x)),
         capstyle="round",
         rasterized=len(ends) > MOST_PIECES_AS_LINES,
@@ -98,10 +102,12 @@ def _draw(
     pieces.set_clim(1, last)
     axes.add_collection(pieces)
     axes.plot(*xy[0], "o", color=DARK, ms=4, mew=0, zorder=3)
-    low, size = xy.min(axis=0), np.maximum(np.ptp(xy, axis=0), 1e-6)
-    length_um = round_length(max(0.25 * max(size), 1e-6))
-    scale_bar(axes, (low[0], low[1] - 0.08 * max(size)), length_um)
-    axes.set_ylim(low[1] - 0.2 * max(size), low[1] + 1.03 * size[1])
-    axes.set_aspect("equal", adjustable="datalim")
+    low, size = xy.min(axis=0), np.ptp(xy, axis=0)
+    side = max(size.max(), 1e-6)
+    scale_bar(axes, (low[0], low[1] - 0.08 * side), round_length(0.25 * side))
+    middle = low[0] + size[0] / 2
+    axes.set_xlim(middle - 0.55 * side, middle + 0.55 * side)
+    axes.set_ylim(low[1] - 0.2 * side, low[1] + size[1] + 0.03 * side)
+    axes.set_aspect("equal", adjustable="box", anchor="N")
     axes.set_axis_off()
     return pieces

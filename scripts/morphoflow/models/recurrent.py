@@ -69,27 +69,27 @@ class Cell(torch.autograd.Function):
         opened = torch.empty_like(gates)
         torch.sigmoid(gates[: 3 * size], out=opened[: 3 * size])
         torch.tanh(gates[3 * size :], out=opened[3 * size :])
-        entry, forget, exit, candidate = opened.chunk(4)
-        following = torch.addcmul(forget * c, entry, candidate)
+        enter, keep, leave, candidate = opened.chunk(4)
+        following = torch.addcmul(keep * c, enter, candidate)
         squashed = torch.tanh(following)
         ctx.save_for_backward(opened, c, squashed)
-        return exit * squashed, following
+        return leave * squashed, following
 
     @staticmethod
     def backward(ctx, grad_h: Tensor, grad_following: Tensor) -> tuple[Tensor, Tensor]:
         opened, c, squashed = ctx.saved_tensors
-        entry, forget, exit, candidate = opened.chunk(4)
+        enter, keep, leave, candidate = opened.chunk(4)
         grad = torch.empty_like(opened)
-        by_entry, by_forget, by_exit, by_candidate = grad.chunk(4)
-        grad_c = torch.ops.aten.tanh_backward(grad_h * exit, squashed).add_(grad_following)
-        torch.mul(grad_c, candidate, out=by_entry)
-        torch.mul(grad_c, c, out=by_forget)
-        torch.mul(grad_h, squashed, out=by_exit)
-        torch.mul(grad_c, entry, out=by_candidate)
+        by_enter, by_keep, by_leave, by_candidate = grad.chunk(4)
+        grad_c = torch.ops.aten.tanh_backward(grad_h * leave, squashed).add_(grad_following)
+        torch.mul(grad_c, candidate, out=by_enter)
+        torch.mul(grad_c, c, out=by_keep)
+        torch.mul(grad_h, squashed, out=by_leave)
+        torch.mul(grad_c, enter, out=by_candidate)
         gated, gates = grad[: 3 * len(c)], opened[: 3 * len(c)]
         sigmoid_backward(gated, gates, grad_input=gated)
         tanh_backward(by_candidate, candidate, grad_input=by_candidate)
-        return grad, grad_c.mul_(forget)
+        return grad, grad_c.mul_(keep)
 
 
 def widened(state: State, n: int) -> State:

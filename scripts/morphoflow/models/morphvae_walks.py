@@ -1,0 +1,122 @@
+"""The walks of many neurons, each distinct one once, and batches of them packed by length."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class WalkTable:
+    """The distinct walks of ``n`` neurons on a device, in ``m`` places each.
+
+    ``x`` (n, m, steps, 3) are coordinates in the unit of the model, 0 where a walk has ended,
+    ``length`` (n, m) int64 numbers of nodes, ``weight`` (n, m) how often each walk occurs, 0 in
+    places without a walk. ``n_walks`` (n,) int64 counts the places in use, on the CPU.
+    """
+
+    x: Tensor
+    length: Tensor
+    weight: Tensor
+    n_walks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The walks of ``b`` neurons, of which ``counts[t]`` have a node at step ``t``.
+
+    ``x`` (3, sum of counts) are the nodes of step 0, then those of step 1, and so on; within each
+    step the order is that of the walks (w,). ``length``, ``weight`` (w,) are as in the table.
+    ``place`` (b, m) says which walk is at which place, ``filled`` (b, m) whether one is.
+    On the CPU, walks are sorted by length, so that those that go on are the first ``counts[t]``.
+    Elsewhere, where sorting would mean to wait for the device, all counts are ``w``.
+    """
+
+    x: Tensor
+    length: Tensor
+    weight: Tensor
+    place: Tensor
+    filled: Tensor
+    counts: list[int]
+
+    @property
+    def steps(self) -> list[Tensor]:
+        """The nodes (3, counts[t]) of each step."""
+        return self.x.split(self.counts, dim=1)
+
+    def active(self, step: int) -> Tensor:
+        """Which of the first ``counts[step]`` walks have a node at this step, (counts[step],)."""
+        return self.length[: self.counts[step]] > step
+
+    def by_neuron(self, values: Tensor) -> Tensor:
+        """``values`` (d, w) of the walks as (d, b, m); arbitrary where no place is filled."""
+        return values[:, self.place.flatten()].view(len(values), *self.place.shape)
+
+
+def distinct_walks(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the distinct walks of one neuron, whatever stands in the padding.
+
+    ``x`` (walks, steps, 3), ``length`` (walks,). Returns the index of one example of each of the
+    m distinct walks (m,), how often each occurs (m,), and which of them each walk is (walks,).
+    """
+    kept = np.arange(x.shape[1])[:, None] < length[:, None, None]
+    # Zeros of either sign are the same place; as bytes they would differ.
+    clean = np.where(kept, x, 0).astype(np.float32) + np.float32(0)
+    rows = np.column_stack([length.astype(np.int32), clean.reshape(len(x), -1).view(np.int32)])
+    keys = np.ascontiguousarray(rows).view(f"V{rows.strides[0]}").ravel()
+    _, first, inverse, count = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first)
+    return first[order], count[order], np.argsort(order)[inverse]
+
+
+def walk_table(x: np.ndarray, length: np.ndarray, scale: float, device: torch.device) -> WalkTable:
+    """The table of walks ``x`` (n, walks, steps, 3) in um, divided by ``scale``."""
+    found = [distinct_walks(walks, of)[:2] for walks, of in zip(x, length, strict=True)]
+    n_walks = np.array([len(first) for first, _ in found])
+    table_x = np.zeros((len(x), n_walks.max(), *x.shape[2:]), np.float32)
+    table_length = np.ones(table_x.shape[:2], np.int64)
+    table_weight = np.zeros(table_x.shape[:2], np.float32)
+    for i, (first, count) in enumerate(found):
+        kept = np.arange(x.shape[2])[:, None] < length[i, first, None, None]
+        table_x[i, : len(first)] = np.where(kept, x[i, first], 0) / scale
+        table_length[i, : len(first)] = length[i, first]
+        table_weight[i, : len(first)] = count
+    tensors = (torch.from_numpy(part).to(device) for part in (table_x, table_length, table_weight))
+    return WalkTable(*tensors, n_walks)
+
+
+def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> Batch:
+    """The walks of the neurons ``rows`` (b,), each neuron's multiplied by its ``factor`` (b,)."""
+    x, length, weight = table.x[rows], table.length[rows], table.weight[rows]
+    if factor is not None:
+        x = x * factor[:, None, None, None]
+    filled, places = weight > 0, weight.numel()
+    x, length, weight = x.flatten(0, 1), length.flatten(), weight.flatten()
+    place = torch.arange(places, device=x.device).view(filled.shape)
+    counts = [places] * x.shape[1]
+    if x.device.type == "cpu":
+        length_or_none = length * filled.flatten()
+        order = torch.argsort(length_or_none, descending=True, stable=True)
+        order = order[: int(filled.sum())]
+        place = torch.zeros(places, dtype=torch.int64)
+        place[order] = torch.arange(len(order))
+        place = place.view(filled.shape)
+        x, length, weight = x[order], length[order], weight[order]
+        counts = [int(n) for n in (length[:, None] > torch.arange(x.shape[1])).sum(dim=0)]
+    nodes = torch.cat([x[:n, t] for t, n in enumerate(counts)]).T.contiguous()
+    return Batch(nodes, length, weight, place, filled, counts)
+
+
+def passes(table: WalkTable, rows: Tensor, limit: int) -> list[Tensor]:
+    """Split ``rows`` (b,) into parts to be computed at once.
+
+    On the CPU a part has some ``limit`` walks (at least one neuron), so that what the LSTM keeps of
+    a few steps stays in the processor's cache; elsewhere there is one part.
+    """
+    if table.x.device.type != "cpu":
+        return [rows]
+    part = (np.cumsum(table.n_walks[rows.numpy()]) - 1) // limit
+    return list(rows.split(np.unique(part, return_counts=True)[1].tolist()))
