@@ -35,7 +35,7 @@ def principal_components(x: np.ndarray, n_components: int) -> tuple[np.ndarray, 
 
 
 def check_embedding(x: np.ndarray, least: int, purpose: str) -> None:
-    """Raise InputError for an embedding (n, d) with too few objects or values that are not finite."""
+    """Raise InputError for an embedding (n, d) with too few objects or values not finite."""
     if len(x) < least:
         raise InputError(
             f"{purpose} needs at least {least} objects, but the embedding has n = {len(x)}; "

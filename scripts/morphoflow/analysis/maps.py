@@ -24,7 +24,7 @@ def map_embedding(
     min_distance: float = 0.1,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Maps of ``x`` (n, d): ``id`` and columns ``pca_1 pca_2 tsne_1 tsne_2 umap_1 umap_2``, float32.
+    """Maps of ``x`` (n, d): ``id``, then ``pca_1 pca_2 tsne_1 tsne_2 umap_1 umap_2`` (float32).
 
     t-SNE and UMAP see the first 50 principal components and start from the first two, so that no
     placement is left to chance; their columns are missing below 5 objects. The variance shares of

@@ -30,7 +30,7 @@ def score_table(run: dict, rows: list[dict]) -> pd.DataFrame:
 
 
 def check_scores(table: pd.DataFrame, name: str) -> None:
-    """Raise InputError unless ``table`` has the contract's columns, one row a score, low <= high."""
+    """Raise InputError unless ``table`` has the contract's columns and one row a score."""
     if tuple(table.columns) != COLUMNS:
         raise InputError(
             f"{name} has the columns {', '.join(table.columns)}; expected are {', '.join(COLUMNS)}."

@@ -8,14 +8,7 @@ from torch import Tensor, nn
 
 from morphoflow.models.morphvae_latent import make_latent
 from morphoflow.models.morphvae_walks import Batch
-from morphoflow.models.recurrent import (
-    LSTM,
-    Affine,
-    State,
-    dropout_mask,
-    narrowed,
-    widened,
-)
+from morphoflow.models.recurrent import LSTM, Affine, dropout_mask, narrowed, widened
 
 
 class MorphVAE(nn.Module):
@@ -37,18 +30,16 @@ class MorphVAE(nn.Module):
         self.decoder_input = Affine(3, embedded, generator)
         self.decoder = LSTM(embedded, hidden, layers, generator)
         self.decoder_output = Affine(hidden, 4, generator)
-        classes = Affine(self.latent.size, n_classes, generator) if n_classes else None
-        self.classifier = classes
+        self.classifier = Affine(self.latent.size, n_classes, generator) if n_classes else None
 
     def encode(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """Read each walk from its end to the soma, (n_encoded, w)."""
-        x = _times(*self._masked(self.encoder_input(batch.x), generator))
-        inputs = x.split(batch.counts, dim=1)
-        masks = self._layer_masks(self.encoder, batch, generator)
-        state = self.encoder.zero_state(x)
+        inputs = self._drop(self.encoder_input(batch.x), generator).split(batch.counts, dim=1)
+        masks = self._layer_masks(self.encoder, batch.counts, generator)
+        state = self.encoder.zero_state(batch.x)
         for step in reversed(range(len(inputs))):
             state = widened(state, batch.counts[step])
-            state = self.encoder.step(inputs[step], state, [mask[step] for mask in masks])
+            state = self.encoder.step(inputs[step], state, masks[step])
             if not batch.is_packed:
                 active = batch.active(step)
                 state = [(h * active, c * active) for h, c in state]
@@ -57,8 +48,63 @@ class MorphVAE(nn.Module):
     def decode(
         self,
         z: Tensor,
-        batch: Batch,
+        nodes: list[Tensor],
         forced: list[Tensor] | None = None,
         generator: torch.Generator | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        ...
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Unfold latents ``z`` (size, w) node by node, from the first node of each walk on.
+
+        ``nodes`` are the true nodes (3, counts[t]) of each step; of the steps after the first,
+        only the counts matter, except where ``forced`` (counts[t],) puts the true node in place of
+        the decoder's own. Returns, for each step but the last, the next node (3, counts[t]) and
+        the logit of the probability that the walk ends here (counts[t],).
+        """
+        counts = [node.shape[1] for node in nodes[:-1]]
+        pairs = self.from_latent(z).float().chunk(2 * self.decoder.layers)
+        state = list(zip(pairs[::2], pairs[1::2], strict=True))
+        embedding_masks = self._masks(len(self.decoder_input.bias), counts, generator)
+        layer_masks = self._layer_masks(self.decoder, counts, generator)
+        own, following, ends = nodes[0], [], []
+        for step, n in enumerate(counts):
+            own, state = own[:, :n], narrowed(state, n)
+            if forced is not None and step > 0:
+                own = torch.where(forced[step], nodes[step], own)
+            x = _times(self.decoder_input(own), embedding_masks[step])
+            state = self.decoder.step(x, state, layer_masks[step])
+            output = self.decoder_output(state[-1][0]).float()
+            own = output[:3]
+            following.append(own)
+            ends.append(output[3])
+        return following, ends
+
+    def pool(self, location: Tensor, batch: Batch) -> Tensor:
+        """The latent of each neuron: the largest or mean location of its walks, (size, b)."""
+        places = batch.by_neuron(location)
+        if self.pooling == "max":
+            return places.masked_fill(~batch.filled, -torch.inf).amax(dim=2)
+        weight = torch.where(batch.filled, batch.by_neuron(batch.weight[None])[0], 0)
+        return (places * (weight / weight.sum(dim=1, keepdim=True))).sum(dim=2)
+
+    def classify(self, pooled: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """The logits of the classes, (b, classes)."""
+        return self.classifier(self._drop(pooled, generator)).T
+
+    def _drop(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+        return _times(x, dropout_mask(tuple(x.shape), self.dropout, generator))
+
+    def _masks(
+        self, size: int, counts: list[int], generator: torch.Generator | None
+    ) -> list[Tensor | None]:
+        mask = dropout_mask((size, sum(counts)), self.dropout, generator)
+        return [None] * len(counts) if mask is None else list(mask.split(counts, dim=1))
+
+    def _layer_masks(
+        self, lstm: LSTM, counts: list[int], generator: torch.Generator | None
+    ) -> list[tuple[Tensor | None, ...]]:
+        """For each step, the masks between the layers."""
+        between = [self._masks(lstm.size, counts, generator) for _ in range(lstm.layers - 1)]
+        return list(zip(*between, strict=True)) if between else [()] * len(counts)
+
+
+def _times(x: Tensor, mask: Tensor | None) -> Tensor:
+    return x if mask is None else x * mask

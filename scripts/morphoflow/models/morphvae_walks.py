@@ -41,6 +41,11 @@ class Batch:
     counts: list[int]
 
     @property
+    def is_packed(self) -> bool:
+        """Whether no step holds walks that have ended."""
+        return self.x.device.type == "cpu"
+
+    @property
     def steps(self) -> list[Tensor]:
         """The nodes (3, counts[t]) of each step."""
         return self.x.split(self.counts, dim=1)

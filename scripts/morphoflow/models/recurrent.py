@@ -5,6 +5,9 @@ they are sorted by length, are the first columns: padding costs nothing. It is f
 thread than ``torch.nn.LSTM``, and the input of a step may depend on the output of the last.
 """
 
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -39,7 +42,7 @@ class LSTM(nn.Module):
         self.from_state = nn.ParameterList(_xavier(4 * size, size, generator) for _ in inputs)
         self.bias = nn.ParameterList(torch.zeros(4 * size, 1) for _ in inputs)
 
-    def step(self, x: Tensor, state: State, masks: list[Tensor | None]) -> State:
+    def step(self, x: Tensor, state: State, masks: Sequence[Tensor | None]) -> State:
         """The next state from the input ``x`` (n_in, n); its last ``h`` is the output.
 
         ``state`` has ``h`` and ``c`` (size, n) of each layer; ``masks`` has one tensor less, by
@@ -102,8 +105,10 @@ def narrowed(state: State, n: int) -> State:
     return [(h[:, :n], c[:, :n]) for h, c in state]
 
 
-def dropout_mask(like: Tensor, rate: float, generator: torch.Generator | None) -> Tensor | None:
-    """Factors of the shape of ``like``: 0 with probability ``rate``, else 1 / (1 - rate).
+def dropout_mask(
+    shape: tuple[int, ...], rate: float, generator: torch.Generator | None
+) -> Tensor | None:
+    """Factors (shape) on the generator's device: 0 with probability ``rate``, else 1 / (1 - rate).
 
     None without a generator, which means evaluation, or at rate 0. The probability is rounded to
     a multiple of 2^-16: four draws from one number of 64 bits are several times faster than
@@ -111,9 +116,10 @@ def dropout_mask(like: Tensor, rate: float, generator: torch.Generator | None) -
     """
     if generator is None or rate == 0:
         return None
-    words = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
+    size = math.prod(shape)
+    words = torch.empty(-(-size // 4), dtype=torch.int64, device=generator.device)
     bits = words.random_(-(2**63), None, generator=generator).view(torch.int16)
-    kept = bits[: like.numel()].view(like.shape) >= round(rate * 2**16) - 2**15
+    kept = bits[:size].view(shape) >= round(rate * 2**16) - 2**15
     return kept.to(torch.float32).mul_(1 / (1 - rate))
 
 
