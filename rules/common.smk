@@ -31,10 +31,6 @@ except ValueError as error:
     raise WorkflowError(str(error))
 
 
-# Sums on a CPU are grouped by thread, so the number is fixed: results then do not depend on how
-# many cores a machine happens to have, as {threads} would.
-CPU_THREADS = 2
-
 DEMO = [
     name
     for name, settings in config["neurons"].items()

@@ -101,7 +101,7 @@ rule sample_walks:
         "results/benchmarks/sample_walks/{dataset}.jsonl"
     conda:
         "../envs/analysis.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

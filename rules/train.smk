@@ -23,21 +23,22 @@ rule train:
         model="|".join(TRAINED),
     conda:
         "../envs/training.yaml"
-    threads: 2
+    # One, so that it is never capped: sums on a CPU are grouped by thread, and results must not
+    # depend on the cores of a machine. These networks gain nothing from more.
+    threads: 1
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         settings=model_settings,
-        threads=CPU_THREADS,
         checkpoints=CHECKPOINTS,
         tensorboard="results/logs/tensorboard/{dataset}/{model}/{variant}/seed{seed}",
     shell:
         "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
         " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
-        " --tensorboard {params.tensorboard} --gpus {resources.gpu} --threads {params.threads} &> {log}"
+        " --tensorboard {params.tensorboard} --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
 rule fit:

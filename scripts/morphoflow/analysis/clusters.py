@@ -78,7 +78,7 @@ def silhouette(x: np.ndarray, clusters: np.ndarray, seed: int = 0) -> float:
 def _counts(n: int, distinct: int, n_clusters: int | str, max_clusters: int) -> list[int]:
     if n_clusters != "auto":
         return [min(n_clusters, distinct)]
-    return list(range(2, max(2, min(max_clusters, distinct - 1, n // 2)) + 1))
+    return list(range(2, max(2, min(max_clusters, distinct, n // 2)) + 1))
 
 
 def _best(x: np.ndarray, partitions: list[np.ndarray], seed: int) -> np.ndarray:

@@ -10,13 +10,6 @@ def labels_of(observations: pd.DataFrame) -> np.ndarray:
     return np.array([None if pd.isna(label) else str(label) for label in column], dtype=object)
 
 
-def groups_of(observations: pd.DataFrame) -> np.ndarray:
-    """The groups (n,) as strings; an object without one is a group of its own."""
-    column = observations["group"].astype(object)
-    own = pd.Series(observations.index, index=observations.index).map("object {}".format)
-    return column.where(column.notna(), own).astype(str).to_numpy(dtype=object)
-
-
 def splits_of(observations: pd.DataFrame) -> np.ndarray:
     """The split (n,) of each object as strings."""
     return observations["split"].astype(str).to_numpy(dtype=object)

@@ -1,0 +1,140 @@
+"""Model ``morphvae``: a variational autoencoder of random walks, pooled over those of a neuron.
+
+After Laturnus and Berens, "MorphVAE", ICML 2021. Each walk is encoded by an LSTM, as a direction on
+a sphere, and decoded node by node with the length it ends at; a neuron is the maximum or mean over
+its walks, by which it may be classified.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from morphoflow.errors import InputError
+from morphoflow.model import Model
+from morphoflow.models.morphvae_labels import class_names, class_numbers, seen_labels
+from morphoflow.models.morphvae_learner import WALKS_PER_PASS, MorphVAELearner, Split
+from morphoflow.models.morphvae_network import MorphVAE
+from morphoflow.models.morphvae_walks import Batch, make_batch, passes, walk_table
+from morphoflow.models.scaling import train_rows
+from morphoflow.store import Samples
+from morphoflow.training.seeds import numpy_generator, torch_generator
+
+
+def build(
+    samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
+) -> MorphVAELearner:
+    """Make a network and its data ready for training.
+
+    ``samples.x`` is (n, walks, steps, 3) in um, ``samples.length`` (n, walks). Coordinates are
+    divided by their root mean square in the training split, soma left out, which the facts keep as
+    ``scale_um``. A label that is missing or not among those of the training split is not used.
+    """
+    train = train_rows(objects)
+    validation = np.flatnonzero(objects["split"] == "validation")
+    if len(validation) == 0:
+        raise InputError(
+            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
+            "is chosen; give it a larger share of the split, or add objects."
+        )
+    x, length = samples.x[:], samples.length
+    scale = coordinate_scale(x[train], length[train])
+    classes = class_names(objects["label"].iloc[train])
+    numbers = class_numbers(objects["label"], classes)
+    seen = seen_labels(
+        samples.ids[train],
+        numbers[train],
+        settings["label_fraction"],
+        numpy_generator(seed, "sampling"),
+    )
+    n_classes = len(classes) if (seen >= 0).any() else 0
+    network = MorphVAE(settings, n_classes, torch_generator(seed, "initialisation")).to(device)
+    splits = [
+        Split(walk_table(x[rows], length[rows], scale, device), torch.from_numpy(of).to(device))
+        for rows, of in ((train, seen), (validation, numbers[validation]))
+    ]
+    facts = {"classes": classes[:n_classes], "steps": x.shape[2], "scale_um": scale}
+    facts["labels_seen"] = int((seen >= 0).sum())
+    return MorphVAELearner(network, *splits, settings, facts)
+
+
+def coordinate_scale(x: np.ndarray, length: np.ndarray) -> float:
+    """The root mean square (um) of the real coordinates of walks, without their first nodes."""
+    step = np.arange(x.shape[2])
+    real = x[(step > 0) & (step < length[..., None])]
+    if len(real) == 0 or not np.any(real):
+        raise InputError(
+            f"no walk of the {len(x)} training neurons leaves the soma; check the compartments "
+            "that are kept, or take these neurons out."
+        )
+    return float(np.sqrt(np.mean(real.astype(np.float64) ** 2)))
+
+
+def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
+    """The neurons (n, latent_size) float32: mean directions pooled over each neuron's walks.
+
+    Nothing is drawn, and neither the order of the walks nor what lies in their padding matters.
+    """
+    network, x = _network(model, device), _matching(model, samples)
+    table = walk_table(x, samples.length, model.facts["scale_um"], device)
+    everything = torch.arange(len(x), device=device)
+    with torch.inference_mode():
+        pooled = [
+            network.pool(network.latent.location(network.encode(batch)), batch).T
+            for rows in passes(table, everything, WALKS_PER_PASS)
+            for batch in [make_batch(table, rows)]
+        ]
+    return torch.cat(pooled).cpu().numpy()
+
+
+def reconstruct(
+    model: Model, samples: Samples, device: torch.device
+) -> tuple[np.ndarray, np.ndarray]:
+    """Every walk, encoded and decoded: nodes (n, walks, steps, 3) in um and lengths (n, walks).
+
+    The decoder is given the first node of a walk and nothing else; a walk ends at the node where
+    the probability of an end first passes 1/2, and is 0 from there on.
+    """
+    network, x = _network(model, device), _matching(model, samples)
+    table = walk_table(x, samples.length, model.facts["scale_um"], device)
+    everything = torch.arange(len(x), device=device)
+    nodes, lengths = np.empty_like(x), np.empty(x.shape[:2], np.int64)
+    for rows in passes(table, everything, WALKS_PER_PASS):
+        unfolded, ends = _unfold(network, make_batch(table, rows))
+        at = rows.cpu().numpy()
+        neuron = np.arange(len(at))[:, None]
+        nodes[at] = unfolded[neuron, table.place_of[at]] * model.facts["scale_um"]
+        lengths[at] = ends[neuron, table.place_of[at]]
+    return nodes, lengths
+
+
+@torch.inference_mode()
+def _unfold(network: MorphVAE, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """The decoded walks (b, m, steps, 3) and their lengths (b, m) at each place."""
+    z = network.latent.location(network.encode(batch))
+    # Each walk is decoded to the last step, so that its own length does not matter.
+    first = batch.steps[0]
+    following, ends = network.decode(z, [first] * len(batch.counts))
+    ended = torch.stack(ends) > 0
+    length = torch.where(ended.any(0), ended.to(torch.uint8).argmax(0) + 1, len(batch.counts))
+    nodes = torch.stack([first, *following])
+    nodes = nodes * (torch.arange(len(nodes), device=z.device)[:, None, None] < length)
+    places = batch.by_place(nodes.flatten(0, 1))
+    places = places.view(*nodes.shape[:2], *batch.place.shape).permute(2, 3, 0, 1)
+    return places.cpu().numpy(), batch.by_place(length[None])[0].cpu().numpy()
+
+
+def _network(model: Model, device: torch.device) -> MorphVAE:
+    network = MorphVAE(model.settings, len(model.facts["classes"]), torch.Generator())
+    network.load_state_dict(model.state)
+    return network.to(device).eval()
+
+
+def _matching(model: Model, samples: Samples) -> np.ndarray:
+    """The walks, if they are of the length that the model was trained on."""
+    steps, expected = samples.x.shape[2], model.facts["steps"]
+    if steps != expected:
+        raise InputError(
+            f"the walks have up to {steps} steps and the model was trained on {expected}; sample "
+            "walks of the same number of steps, or train the model anew."
+        )
+    return samples.x[:]

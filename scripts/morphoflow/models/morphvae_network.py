@@ -79,11 +79,10 @@ class MorphVAE(nn.Module):
 
     def pool(self, location: Tensor, batch: Batch) -> Tensor:
         """The latent of each neuron: the largest or mean location of its walks, (size, b)."""
-        places = batch.by_neuron(location)
         if self.pooling == "max":
-            return places.masked_fill(~batch.filled, -torch.inf).amax(dim=2)
-        weight = torch.where(batch.filled, batch.by_neuron(batch.weight[None])[0], 0)
-        return (places * (weight / weight.sum(dim=1, keepdim=True))).sum(dim=2)
+            return batch.by_place(location).masked_fill(~batch.filled, -torch.inf).amax(dim=2)
+        share = batch.weight / batch.neuron_sum(batch.weight)[batch.neuron]
+        return batch.by_place(location * share).masked_fill(~batch.filled, 0).sum(dim=2)
 
     def classify(self, pooled: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The logits of the classes, (b, classes)."""

@@ -13,13 +13,15 @@ class WalkTable:
 
     ``x`` (n, m, steps, 3) are coordinates in the unit of the model, 0 where a walk has ended,
     ``length`` (n, m) int64 numbers of nodes, ``weight`` (n, m) how often each walk occurs, 0 in
-    places without a walk. ``n_walks`` (n,) int64 counts the places in use, on the CPU.
+    places without a walk. On the CPU, ``n_walks`` (n,) int64 counts the places in use, and
+    ``place_of`` (n, walks) int64 says where each of the walks as given has its place.
     """
 
     x: Tensor
     length: Tensor
     weight: Tensor
     n_walks: np.ndarray
+    place_of: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Batch:
 
     ``x`` (3, sum of counts) are the nodes of step 0, then those of step 1, and so on; within each
     step the order is that of the walks (w,). ``length``, ``weight`` (w,) are as in the table.
-    ``place`` (b, m) says which walk is at which place, ``filled`` (b, m) whether one is.
+    ``neuron`` (w,) says to which neuron a walk belongs, ``place`` (b, m) which walk is at which
+    place, ``filled`` (b, m) whether one is.
     On the CPU, walks are sorted by length, so that those that go on are the first ``counts[t]``.
     Elsewhere, where sorting would mean to wait for the device, all counts are ``w``.
     """
@@ -36,6 +39,7 @@ class Batch:
     x: Tensor
     length: Tensor
     weight: Tensor
+    neuron: Tensor
     place: Tensor
     filled: Tensor
     counts: list[int]
@@ -54,9 +58,13 @@ class Batch:
         """Which of the first ``counts[step]`` walks have a node at this step, (counts[step],)."""
         return self.length[: self.counts[step]] > step
 
-    def by_neuron(self, values: Tensor) -> Tensor:
+    def by_place(self, values: Tensor) -> Tensor:
         """``values`` (d, w) of the walks as (d, b, m); arbitrary where no place is filled."""
         return values[:, self.place.flatten()].view(len(values), *self.place.shape)
+
+    def neuron_sum(self, values: Tensor) -> Tensor:
+        """The sums of ``values`` (w,) over the walks of each neuron, (b,)."""
+        return torch.where(self.filled, self.by_place(values[None])[0], 0).sum(dim=1)
 
 
 def distinct_walks(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,18 +87,18 @@ def distinct_walks(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def walk_table(x: np.ndarray, length: np.ndarray, scale: float, device: torch.device) -> WalkTable:
     """The table of walks ``x`` (n, walks, steps, 3) in um, divided by ``scale``."""
-    found = [distinct_walks(walks, of)[:2] for walks, of in zip(x, length, strict=True)]
-    n_walks = np.array([len(first) for first, _ in found])
+    found = [distinct_walks(walks, of) for walks, of in zip(x, length, strict=True)]
+    n_walks = np.array([len(first) for first, _, _ in found])
     table_x = np.zeros((len(x), n_walks.max(), *x.shape[2:]), np.float32)
     table_length = np.ones(table_x.shape[:2], np.int64)
     table_weight = np.zeros(table_x.shape[:2], np.float32)
-    for i, (first, count) in enumerate(found):
+    for i, (first, count, _) in enumerate(found):
         kept = np.arange(x.shape[2])[:, None] < length[i, first, None, None]
         table_x[i, : len(first)] = np.where(kept, x[i, first], 0) / scale
         table_length[i, : len(first)] = length[i, first]
         table_weight[i, : len(first)] = count
     tensors = (torch.from_numpy(part).to(device) for part in (table_x, table_length, table_weight))
-    return WalkTable(*tensors, n_walks)
+    return WalkTable(*tensors, n_walks, np.stack([place for _, _, place in found]))
 
 
 def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> Batch:
@@ -98,28 +106,32 @@ def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> 
     x, length, weight = table.x[rows], table.length[rows], table.weight[rows]
     if factor is not None:
         x = x * factor[:, None, None, None]
-    filled, places = weight > 0, weight.numel()
+    filled, n_steps = weight > 0, x.shape[2]
     x, length, weight = x.flatten(0, 1), length.flatten(), weight.flatten()
-    place = torch.arange(places, device=x.device).view(filled.shape)
-    counts = [places] * x.shape[1]
+    order = torch.arange(len(length), device=x.device)
+    counts = [len(order)] * n_steps
     if x.device.type == "cpu":
-        length_or_none = length * filled.flatten()
-        order = torch.argsort(length_or_none, descending=True, stable=True)
+        order = torch.argsort(length * filled.flatten(), descending=True, stable=True)
         order = order[: int(filled.sum())]
-        place = torch.zeros(places, dtype=torch.int64)
-        place[order] = torch.arange(len(order))
-        place = place.view(filled.shape)
-        x, length, weight = x[order], length[order], weight[order]
-        counts = [int(n) for n in (length[:, None] > torch.arange(x.shape[1])).sum(dim=0)]
-    nodes = torch.cat([x[:n, t] for t, n in enumerate(counts)]).T.contiguous()
-    return Batch(nodes, length, weight, place, filled, counts)
+        counts = (length[order, None] > torch.arange(n_steps)).sum(dim=0).tolist()
+    place = torch.zeros_like(length)
+    place[order] = torch.arange(len(order), device=x.device)
+    nodes = torch.cat([x[order[:n], t] for t, n in enumerate(counts)]).T.contiguous()
+    return Batch(
+        nodes,
+        length[order],
+        weight[order],
+        order // filled.shape[1],
+        place.view(filled.shape),
+        filled,
+        counts,
+    )
 
 
 def passes(table: WalkTable, rows: Tensor, limit: int) -> list[Tensor]:
     """Split ``rows`` (b,) into parts to be computed at once.
 
-    On the CPU a part has some ``limit`` walks (at least one neuron), so that what the LSTM keeps of
-    a few steps stays in the processor's cache; elsewhere there is one part.
+    On the CPU a part has some ``limit`` walks (at least one neuron); elsewhere there is one part.
     """
     if table.x.device.type != "cpu":
         return [rows]

@@ -1,0 +1,131 @@
+"""The training of MorphVAE: one optimisation step, validation, learning rate."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from morphoflow.models.morphvae_losses import (
+    class_loss,
+    length_loss,
+    reconstruction_loss,
+    walk_mean,
+)
+from morphoflow.models.morphvae_network import MorphVAE
+from morphoflow.models.morphvae_walks import Batch, WalkTable, make_batch, passes
+
+# Fewer spend more time on calls, more need more memory and gain little (measured).
+WALKS_PER_PASS = 4096
+
+
+@dataclass(frozen=True)
+class Split:
+    """The walks of a split, and the class numbers (n,) of its neurons, negative where not seen."""
+
+    walks: WalkTable
+    labels: Tensor
+
+    @property
+    def label_scale(self) -> float:
+        """Neurons per seen label: makes a sum over labels a mean of the same scale in any split."""
+        return len(self.labels) / max(int((self.labels >= 0).sum()), 1)
+
+
+class MorphVAELearner:
+    """A network under training, see :class:`morphoflow.training.learner.Learner`."""
+
+    def __init__(
+        self, network: MorphVAE, train: Split, validation: Split, settings: dict, facts: dict
+    ) -> None:
+        self.network, self.facts, self.settings = network, facts, settings
+        self.train, self.validation = train, validation
+        self.train_scale, self.validation_scale = train.label_scale, validation.label_scale
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
+        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
+        self.n_train, self.batch_size = len(train.labels), settings["batch_size"]
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate, which is halved at each of the epochs ``halve_at``."""
+        halvings = sum(epoch >= at for at in self.settings["halve_at"])
+        self.optimizer.param_groups[0]["lr"] = self.settings["learning_rate"] * 0.5**halvings
+
+    def step(
+        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+    ) -> dict[str, Tensor]:
+        """Take one step on the training neurons ``indices`` (b,)."""
+        self.optimizer.zero_grad()
+        sums = []
+        for rows in passes(self.train.walks, indices, WALKS_PER_PASS):
+            batch = make_batch(self.train.walks, rows, self._scaling(len(rows), generator))
+            with fabric.autocast():
+                losses = self.losses(batch, self.train.labels[rows], self.train_scale, generator)
+            fabric.backward(losses["loss"] / len(indices))
+            sums.append({name: value.detach() for name, value in losses.items()})
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings["clip"])
+        self.optimizer.step()
+        return {name: sum(part[name] for part in sums) / len(indices) for name in sums[0]}
+
+    def losses(
+        self,
+        batch: Batch,
+        labels: Tensor,
+        label_scale: float,
+        generator: torch.Generator | None = None,
+    ) -> dict[str, Tensor]:
+        """The losses of a batch, each summed over its neurons, ``loss`` their weighted sum.
+
+        Without a generator it is the deterministic pass: latents at their location, no dropout,
+        and a decoder that is fed its own output alone.
+        """
+        network, settings = self.network, self.settings
+        encoded = network.encode(batch, generator)
+        location = network.latent.location(encoded)
+        z = location if generator is None else network.latent.draw(encoded, generator)
+        following, ends = network.decode(z, batch.steps, self._coins(batch, generator), generator)
+        losses = {
+            "reconstruction": reconstruction_loss(batch, following),
+            "length": length_loss(batch, ends),
+        }
+        loss = losses["reconstruction"] + settings["length_weight"] * losses["length"]
+        if settings["latent"] == "gaussian":
+            losses["divergence"] = walk_mean(batch, network.latent.cost(encoded))
+            loss = loss + settings["kl_weight"] * losses["divergence"]
+        if settings["norm_weight"] > 0:
+            losses["norm"] = walk_mean(batch, encoded.abs().sum(dim=0))
+            loss = loss + settings["norm_weight"] * losses["norm"]
+        if network.classifier is not None:
+            logits = network.classify(network.pool(location, batch), generator)
+            losses["class"] = class_loss(logits, labels) * label_scale
+            loss = loss + settings["class_weight"] * losses["class"]
+        return {"loss": loss, **losses}
+
+    def validate(self) -> dict[str, float]:
+        """The losses on the validation split, and the error of a coordinate in um."""
+        walks, labels = self.validation.walks, self.validation.labels
+        everything = torch.arange(len(labels), device=labels.device)
+        sums = [
+            self.losses(make_batch(walks, rows), labels[rows], self.validation_scale)
+            for rows in passes(walks, everything, WALKS_PER_PASS)
+        ]
+        means = {name: float(sum(part[name] for part in sums)) / len(labels) for name in sums[0]}
+        return {**means, "rmse_um": math.sqrt(means["reconstruction"]) * self.facts["scale_um"]}
+
+    def state(self) -> dict[str, Tensor]:
+        """The weights of the network."""
+        return self.network.state_dict()
+
+    def _scaling(self, n: int, generator: torch.Generator) -> Tensor | None:
+        """A random factor for each of ``n`` neurons, or None where there is no choice of one."""
+        low, high = self.settings["scale_low"], self.settings["scale_high"]
+        if low == high == 1:
+            return None
+        return low + (high - low) * torch.rand(n, generator=generator, device=generator.device)
+
+    def _coins(self, batch: Batch, generator: torch.Generator | None) -> list[Tensor] | None:
+        """For each node of each walk, whether the decoder is fed the true one (teacher forcing)."""
+        if generator is None:
+            return None
+        uniform = torch.rand(batch.x.shape[1], generator=generator, device=generator.device)
+        return list((uniform < self.settings["teacher_forcing"]).split(batch.counts))
