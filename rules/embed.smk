@@ -26,4 +26,5 @@ rule embed:
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
         "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --output {output.embedding} --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --objects {input.objects} --output {output.embedding} --gpus {resources.gpu}"
+        " --threads {threads} &> {log}"

@@ -38,7 +38,8 @@ rule train:
         "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
         " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
-        " --tensorboard {params.tensorboard} --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --tensorboard {params.tensorboard} --gpus {resources.gpu}"
+        " --threads {threads} &> {log}"
 
 
 rule fit:
