@@ -4,9 +4,10 @@ from pathlib import Path
 
 from morphoflow.analysis.classification import classification_scores, confusion_tables
 from morphoflow.analysis.neighbours import classify
+from morphoflow.analysis.observed import labels_of, splits_of
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
-from morphoflow.embedding import label_array, read_embedding
+from morphoflow.embedding import read_embedding
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 
@@ -28,8 +29,8 @@ def main(
     groups = data.obs["group"].to_numpy(dtype=object)
     predictions = classify(
         data.X,
-        label_array(data),
-        data.obs["split"].to_numpy(dtype=object),
+        labels_of(data.obs),
+        splits_of(data.obs),
         groups,
         neighbours=settings["neighbours"],
         labels_used=uses_labels,

@@ -6,9 +6,10 @@ import pandas as pd
 
 from morphoflow.analysis.agreement import cluster_scores, stability
 from morphoflow.analysis.clusters import cluster
+from morphoflow.analysis.observed import labels_of
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
-from morphoflow.embedding import label_array, read_embedding
+from morphoflow.embedding import read_embedding
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 
@@ -35,7 +36,7 @@ def main(
             max_clusters=settings["max_clusters"],
             seed=seed,
         )
-        rows += cluster_scores(data.X, method, found[method], label_array(data))
+        rows += cluster_scores(data.X, method, found[method], labels_of(data.obs))
         rows.append(stability(data.X, method, found[method], seed))
     record = provenance(inputs=[embedding], settings=settings, seed=seed)
     write_table(output, pd.DataFrame({"id": data.obs_names, **found}), record)

@@ -124,9 +124,9 @@ def test_equal_generators_give_equal_draws_and_different_ones_do_not():
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-@pytest.mark.parametrize("order", [0, 0.5, 1, 15, 16, 63.5, 64, 100])
+@pytest.mark.parametrize("order", [0, 0.5, 1, 15, 16, 63.5, 100, 128])
 def test_bessel_functions_equal_those_of_scipy(order):
-    x = np.array([0.5, 1, 10, 100, 720, 1e4, 1e6]) if order < 60 else np.array([50, 720, 1e4, 1e6])
+    x = np.array([0.5, 1, 10, 50, 100, 720, 1e4, 1e6])[3 * (order > 60) :]
     value, ratio = log_bessel(order, torch.from_numpy(x))
     np.testing.assert_allclose(value.exp(), ive(order, x), rtol=1e-9)
     np.testing.assert_allclose(ratio, ive(order + 1, x) / ive(order, x), rtol=1e-9)

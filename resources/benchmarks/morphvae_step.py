@@ -175,7 +175,7 @@ def toy_walks(n: int, seed: int) -> SimpleNamespace:
 def load_published(checkout: Path) -> SimpleNamespace:
     """The published training as an object with ``epoch()`` and ``error(rows)``."""
     # The name that it uses is gone from numpy 2.
-    np.infty = np.inf
+    np.inf = np.inf
     sys.path.insert(0, str(checkout))
     import models
     from utils import training_utils

@@ -39,9 +39,3 @@ def read_embedding(path: Path) -> anndata.AnnData:
         return anndata.read_h5ad(path)
     except OSError as error:
         raise InputError(f"{path} is not a readable .h5ad file ({error}); embed again.") from None
-
-
-def label_array(embedding: anndata.AnnData) -> np.ndarray:
-    """The labels (n,) of the objects as strings, None where unknown."""
-    labels = embedding.obs["label"].astype(object)
-    return labels.where(labels.notna(), None).to_numpy(dtype=object)

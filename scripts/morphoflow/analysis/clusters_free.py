@@ -7,7 +7,8 @@ returns the cluster of each row, (n,), -1 for noise.
 import warnings
 
 import numpy as np
-from sklearn.cluster import DBSCAN, HDBSCAN, AffinityPropagation
+from hdbscan import HDBSCAN
+from sklearn.cluster import DBSCAN, AffinityPropagation
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
@@ -22,7 +23,12 @@ def hdbscan(x: np.ndarray, seed: int) -> np.ndarray:
     object is measured at its third neighbour, the object itself counted.
     """
     smallest = 2 if len(x) < 9 else max(3, round(np.sqrt(len(x)) / 2))
-    model = HDBSCAN(min_cluster_size=smallest, min_samples=min(3, smallest), copy=True)
+    model = HDBSCAN(
+        min_cluster_size=smallest,
+        min_samples=min(3, smallest) - 1,  # this package does not count the object itself
+        approx_min_span_tree=False,
+        core_dist_n_jobs=1,
+    )
     return model.fit_predict(x)
 
 
