@@ -16,7 +16,7 @@ help: ## What can be made
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to figures and report
 	@echo "Running the demo: real and generated neurons, from SWC files to a report."
 	@echo "It takes up to 10 minutes on 2 cores; a second call only makes what is missing."
-	@snakemake --profile profiles/laptop --cores $(CORES) demo || { \
+	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
 	    echo; echo "The demo stopped. The failed job's log is shown above (also in results/logs);"; \
 	    echo "mend what it names and call 'make demo' again: finished steps are kept."; exit 1; }
 	@echo

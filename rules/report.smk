@@ -11,7 +11,7 @@ rule report:
         "results/benchmarks/report.jsonl"
     localrule: True
     conda:
-        "../envs/training.yaml"
+        "../envs/workflow.yaml"
     threads: 1
     resources:
         mem_mb=4000,
