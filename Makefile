@@ -23,7 +23,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to fi
 	@echo "Done. Look at:"
 	@echo "  results/report.html                        everything in one page: open it in a browser"
 	@echo "  results/real_neurons/figures/              the neurons that went in"
-	@echo "  results/toy_neurons/comparison/scores.png  how the models compare"
+	@echo "  results/toy_neurons/figures/scores.png      how the models compare"
 
 test: $(VENV)/test.done ## Install, then run all tests
 	@echo "Running all tests; this takes some minutes."

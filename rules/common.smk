@@ -85,7 +85,8 @@ def of_runs(pattern, **chosen):
 def uses_labels(wildcards):
     """Whether a job's model saw labels in training: then neighbours must come from other splits."""
     settings = settings_of(MODELS, wildcards.model, wildcards.variant)
-    return "true" if settings.get("label_fraction", 0) > 0 else "false"
+    trained = settings.get("epochs", 0) > 0
+    return "true" if trained and settings.get("label_fraction", 0) > 0 else "false"
 
 
 OF_DATASET = ("neurons", "walks", "quality", "scores")

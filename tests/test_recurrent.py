@@ -1,4 +1,4 @@
-"""The step-by-step LSTM is the one of torch; dropout masks have the mean and share that they say."""
+"""The step-by-step LSTM is the one of torch; dropout masks have the share and mean they say."""
 
 import pytest
 import torch

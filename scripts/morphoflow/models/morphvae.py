@@ -12,7 +12,7 @@ import torch
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.morphvae_labels import class_names, class_numbers, seen_labels
-from morphoflow.models.morphvae_learner import WALKS_PER_PASS, MorphVAELearner, Split
+from morphoflow.models.morphvae_learner import MorphVAELearner, Split
 from morphoflow.models.morphvae_network import MorphVAE
 from morphoflow.models.morphvae_walks import Batch, make_batch, passes, walk_table
 from morphoflow.models.scaling import train_rows
@@ -80,7 +80,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     with torch.inference_mode():
         pooled = [
             network.pool(network.latent.location(network.encode(batch)), batch).T
-            for rows in passes(table, everything, WALKS_PER_PASS)
+            for rows in passes(table, everything)
             for batch in [make_batch(table, rows)]
         ]
     return torch.cat(pooled).cpu().numpy()
@@ -98,7 +98,7 @@ def reconstruct(
     table = walk_table(x, samples.length, model.facts["scale_um"], device)
     everything = torch.arange(len(x), device=device)
     nodes, lengths = np.empty_like(x), np.empty(x.shape[:2], np.int64)
-    for rows in passes(table, everything, WALKS_PER_PASS):
+    for rows in passes(table, everything):
         unfolded, ends = _unfold(network, make_batch(table, rows))
         at = rows.cpu().numpy()
         neuron = np.arange(len(at))[:, None]

@@ -14,7 +14,7 @@ def class_names(labels: pd.Series) -> list[str]:
 def class_numbers(labels: pd.Series, classes: list[str]) -> np.ndarray:
     """The position of each label in ``classes`` (n,) int64, or UNLABELLED."""
     number = {name: k for k, name in enumerate(classes)}
-    return labels.map(number).fillna(UNLABELLED).to_numpy(np.int64)
+    return np.array([number.get(name, UNLABELLED) for name in labels], dtype=np.int64)
 
 
 def seen_labels(

@@ -16,9 +16,6 @@ from morphoflow.models.morphvae_losses import (
 from morphoflow.models.morphvae_network import MorphVAE
 from morphoflow.models.morphvae_walks import Batch, WalkTable, make_batch, passes
 
-# Fewer spend more time on calls, more need more memory and gain little (measured).
-WALKS_PER_PASS = 4096
-
 
 @dataclass(frozen=True)
 class Split:
@@ -57,7 +54,7 @@ class MorphVAELearner:
         """Take one step on the training neurons ``indices`` (b,)."""
         self.optimizer.zero_grad()
         sums = []
-        for rows in passes(self.train.walks, indices, WALKS_PER_PASS):
+        for rows in self._parts(indices):
             batch = make_batch(self.train.walks, rows, self._scaling(len(rows), generator))
             with fabric.autocast():
                 losses = self.losses(batch, self.train.labels[rows], self.train_scale, generator)
@@ -107,7 +104,7 @@ class MorphVAELearner:
         everything = torch.arange(len(labels), device=labels.device)
         sums = [
             self.losses(make_batch(walks, rows), labels[rows], self.validation_scale)
-            for rows in passes(walks, everything, WALKS_PER_PASS)
+            for rows in passes(walks, everything)
         ]
         means = {name: float(sum(part[name] for part in sums)) / len(labels) for name in sums[0]}
         return {**means, "rmse_um": math.sqrt(means["reconstruction"]) * self.facts["scale_um"]}
@@ -115,6 +112,10 @@ class MorphVAELearner:
     def state(self) -> dict[str, Tensor]:
         """The weights of the network."""
         return self.network.state_dict()
+
+    def _parts(self, indices: Tensor) -> list[Tensor]:
+        # Several processes on GPUs average gradients in each backward pass, so all need one.
+        return passes(self.train.walks, indices) if self.train.walks.packed else [indices]
 
     def _scaling(self, n: int, generator: torch.Generator) -> Tensor | None:
         """A random factor for each of ``n`` neurons, or None where there is no choice of one."""

@@ -26,6 +26,8 @@ class MorphVAE(nn.Module):
         self.encoder_input = Affine(3, embedded, generator)
         self.encoder = LSTM(embedded, hidden, layers, generator)
         self.to_latent = Affine(2 * layers * hidden, self.latent.n_encoded, generator)
+        # With all biases 0, a walk that is the soma alone would be 0, which has no direction.
+        nn.init.normal_(self.to_latent.bias, std=0.1, generator=generator)
         self.from_latent = Affine(self.latent.size, 2 * layers * hidden, generator)
         self.decoder_input = Affine(3, embedded, generator)
         self.decoder = LSTM(embedded, hidden, layers, generator)
@@ -40,7 +42,7 @@ class MorphVAE(nn.Module):
         for step in reversed(range(len(inputs))):
             state = widened(state, batch.counts[step])
             state = self.encoder.step(inputs[step], state, masks[step])
-            if not batch.is_packed:
+            if not batch.packed:
                 active = batch.active(step)
                 state = [(h * active, c * active) for h, c in state]
         return self.to_latent(torch.cat([part for pair in state for part in pair]))

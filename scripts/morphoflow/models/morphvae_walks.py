@@ -6,15 +6,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# Walks that are computed at once. Packed, on the CPU: fewer spend more time on calls, more need
+# more memory and gain little (measured). Else: what fits into any GPU.
+PACKED_WALKS, UNPACKED_WALKS = 4096, 2**17
+
 
 @dataclass(frozen=True)
 class WalkTable:
     """The distinct walks of ``n`` neurons on a device, in ``m`` places each.
 
+    A walk that occurs several times is computed once and weighted: what is deterministic stays the
+    same, and so does the expectation of what is drawn at random.
+
     ``x`` (n, m, steps, 3) are coordinates in the unit of the model, 0 where a walk has ended,
     ``length`` (n, m) int64 numbers of nodes, ``weight`` (n, m) how often each walk occurs, 0 in
     places without a walk. On the CPU, ``n_walks`` (n,) int64 counts the places in use, and
-    ``place_of`` (n, walks) int64 says where each of the walks as given has its place.
+    ``place_of`` (n, walks) int64 says where each of the walks as given has its place. ``packed``
+    is whether batches are packed; on the CPU, since elsewhere it would mean to wait for the device.
     """
 
     x: Tensor
@@ -22,6 +30,7 @@ class WalkTable:
     weight: Tensor
     n_walks: np.ndarray
     place_of: np.ndarray
+    packed: bool
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,9 @@ class Batch:
     step the order is that of the walks (w,). ``length``, ``weight`` (w,) are as in the table.
     ``neuron`` (w,) says to which neuron a walk belongs, ``place`` (b, m) which walk is at which
     place, ``filled`` (b, m) whether one is.
-    On the CPU, walks are sorted by length, so that those that go on are the first ``counts[t]``.
-    Elsewhere, where sorting would mean to wait for the device, all counts are ``w``.
+    If it is ``packed``, the walks are sorted by length, so that those that go on are the first
+    ``counts[t]``, and there is one at each place that is filled; if not, there is one at each place
+    and all counts are ``w``.
     """
 
     x: Tensor
@@ -43,11 +53,7 @@ class Batch:
     place: Tensor
     filled: Tensor
     counts: list[int]
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether no step holds walks that have ended."""
-        return self.x.device.type == "cpu"
+    packed: bool
 
     @property
     def steps(self) -> list[Tensor]:
@@ -60,7 +66,8 @@ class Batch:
 
     def by_place(self, values: Tensor) -> Tensor:
         """``values`` (d, w) of the walks as (d, b, m); arbitrary where no place is filled."""
-        return values[:, self.place.flatten()].view(len(values), *self.place.shape)
+        chosen = values[:, self.place.flatten()] if self.packed else values
+        return chosen.reshape(len(values), *self.place.shape)
 
     def neuron_sum(self, values: Tensor) -> Tensor:
         """The sums of ``values`` (w,) over the walks of each neuron, (b,)."""
@@ -98,7 +105,8 @@ def walk_table(x: np.ndarray, length: np.ndarray, scale: float, device: torch.de
         table_length[i, : len(first)] = length[i, first]
         table_weight[i, : len(first)] = count
     tensors = (torch.from_numpy(part).to(device) for part in (table_x, table_length, table_weight))
-    return WalkTable(*tensors, n_walks, np.stack([place for _, _, place in found]))
+    place_of = np.stack([place for _, _, place in found])
+    return WalkTable(*tensors, n_walks, place_of, packed=device.type == "cpu")
 
 
 def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> Batch:
@@ -110,7 +118,7 @@ def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> 
     x, length, weight = x.flatten(0, 1), length.flatten(), weight.flatten()
     order = torch.arange(len(length), device=x.device)
     counts = [len(order)] * n_steps
-    if x.device.type == "cpu":
+    if table.packed:
         order = torch.argsort(length * filled.flatten(), descending=True, stable=True)
         order = order[: int(filled.sum())]
         counts = (length[order, None] > torch.arange(n_steps)).sum(dim=0).tolist()
@@ -125,15 +133,13 @@ def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> 
         place.view(filled.shape),
         filled,
         counts,
+        table.packed,
     )
 
 
-def passes(table: WalkTable, rows: Tensor, limit: int) -> list[Tensor]:
-    """Split ``rows`` (b,) into parts to be computed at once.
-
-    On the CPU a part has some ``limit`` walks (at least one neuron); elsewhere there is one part.
-    """
-    if table.x.device.type != "cpu":
-        return [rows]
-    part = (np.cumsum(table.n_walks[rows.numpy()]) - 1) // limit
+def passes(table: WalkTable, rows: Tensor) -> list[Tensor]:
+    """Split ``rows`` (b,) into parts, of at least one neuron, to be computed one after another."""
+    if not table.packed:
+        return list(rows.split(max(1, UNPACKED_WALKS // table.x.shape[1])))
+    part = (np.cumsum(table.n_walks[rows.numpy()]) - 1) // PACKED_WALKS
     return list(rows.split(np.unique(part, return_counts=True)[1].tolist()))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 # The expansion's error falls with the fourth power of the larger of order and argument; from this
 # order on it is below 1e-10.
-LARGE_ORDER = 64
+LARGE_ORDER = 128
 
 
 def log_bessel(order: float, x: Tensor) -> tuple[Tensor, Tensor]:
