@@ -41,7 +41,7 @@ def integral(function, d: int, kappa: float) -> float:
 def directions(n: int, d: int, kappa: float, seed: int = 0):
     mean = torch.nn.functional.normalize(torch.arange(1.0, d + 1, dtype=torch.float64), dim=0)
     generator = torch.Generator().manual_seed(seed)
-    return mean, sample_vmf(mean.expand(n, d), torch.tensor(kappa), generator)
+    return mean, sample_vmf(mean.expand(n, d), kappa, generator)
 
 
 @pytest.mark.parametrize(("d", "kappa"), CASES)
@@ -136,7 +136,7 @@ def test_the_mean_of_draws_has_the_length_of_theory_for_single_precision_too():
     for d, kappa in CASES:
         mean = torch.nn.functional.normalize(torch.arange(1.0, d + 1), dim=0)
         generator = torch.Generator().manual_seed(3)
-        z = sample_vmf(mean.expand(20_000, d), torch.tensor(kappa), generator)
+        z = sample_vmf(mean.expand(4_000, d), torch.tensor(kappa), generator)
         assert z.dtype == torch.float32
         cosine = (z.double() @ mean.double()).numpy()
         error = cosine.std() / np.sqrt(len(cosine))

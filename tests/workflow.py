@@ -60,10 +60,13 @@ class Workflow:
         return [sys.executable, "-m", "snakemake", *arguments, *cores, *options]
 
     def planned(self, *arguments: str, profile: str = "laptop") -> dict[str, str]:
-        """The rules that a dry run would execute, with the reason for each."""
+        """The rules that a dry run would execute, with the reasons of all their jobs."""
         out = self.snakemake("--dry-run", *arguments, profile=profile).stdout
         found = re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?:\n\n|\Z)", out, re.M | re.S)
-        return {rule: _reason(text) for rule, text in found}
+        reasons: dict[str, str] = {}
+        for rule, text in found:
+            reasons[rule] = f"{reasons.get(rule, '')} {_reason(text)}"
+        return reasons
 
 
 PIPE = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

@@ -17,7 +17,7 @@ class Sphere:
 
     def __init__(self, size: int, kappa: float, n_draws: int) -> None:
         self.size = self.n_encoded = size
-        self.kappa, self.n_draws = torch.tensor(kappa, dtype=torch.float64), n_draws
+        self.kappa, self.n_draws = kappa, n_draws
 
     def location(self, encoded: Tensor) -> Tensor:
         """The mean direction (size, w)."""

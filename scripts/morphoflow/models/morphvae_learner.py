@@ -90,7 +90,7 @@ class MorphVAELearner:
             losses["divergence"] = walk_mean(batch, network.latent.cost(encoded))
             loss = loss + settings["kl_weight"] * losses["divergence"]
         if settings["norm_weight"] > 0:
-            losses["norm"] = walk_mean(batch, encoded.abs().sum(dim=0))
+            losses["norm"] = walk_mean(batch, encoded[: network.latent.size].abs().sum(dim=0))
             loss = loss + settings["norm_weight"] * losses["norm"]
         if network.classifier is not None:
             logits = network.classify(network.pool(location, batch), generator)

@@ -13,14 +13,16 @@ from torch import Tensor
 ROUNDS, ROUNDS_ON_GPU = 2, 32
 
 
-def sample_vmf(mu: Tensor, kappa: Tensor, generator: torch.Generator) -> Tensor:
+def sample_vmf(mu: Tensor, kappa: Tensor | float, generator: torch.Generator) -> Tensor:
     """One draw for each of the unit vectors ``mu`` (..., d), d from 2, of the same shape and type.
 
-    ``kappa`` has the shape (...) or one that is broadcast to it, and is greater than 0; the draws
-    are differentiable in ``mu`` alone. ``generator`` is on the device of ``mu``.
+    ``kappa``, greater than 0, is a number or has a shape that is broadcast to (...); the draws are
+    differentiable in ``mu`` alone. ``generator`` is on the device of ``mu``.
     """
     d = mu.shape[-1]
-    kappa = kappa.to(mu.device, torch.float64).expand(mu.shape[:-1])
+    if not isinstance(kappa, Tensor):
+        kappa = mu.new_full((), kappa)
+    kappa = kappa.to(torch.float64).expand(mu.shape[:-1])
     gap = _cosine_gap(kappa.reshape(-1), d, generator).reshape(kappa.shape).unsqueeze(-1)
     noise = torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype)
     tangent = noise - (noise * mu).sum(-1, keepdim=True) * mu
