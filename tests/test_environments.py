@@ -1,6 +1,7 @@
 """One source of versions: what the conda files install are the pins, and these fit the ranges."""
 
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,23 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-RANGES = [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]
+RANGES = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
 
 
 def pins(name: str) -> list[str]:
     return (ROOT / "envs" / f"{name}.lock").read_text().splitlines()
 
 
+def versions(name: str) -> set[str]:
+    return {pin.partition(" ;")[0] for pin in pins(name)}
+
+
 @pytest.mark.parametrize("name", ["analysis", "training", "workflow"])
 def test_conda_files_hold_the_pins_which_are_those_of_the_tests(name):
     environment = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
     assert environment["dependencies"][-1]["pip"] == pins(name)
-    assert set(pins(name)) <= set(pins("test"))
+    # Markers may differ: what one environment needs on some Pythons, another needs on all.
+    assert versions(name) <= versions("test")
 
 
 def test_every_range_has_a_pin_within_it():
