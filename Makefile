@@ -4,14 +4,14 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-# matplotlib and numba keep caches in the home folder; a job must not depend on one.
+# Figures are drawn without a screen.
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test format reference lock clean
 
 help: ## What can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to figures and report
 	@echo "Running the demo: real and generated neurons, from SWC files to a report."
@@ -23,7 +23,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to fi
 	@echo "Done. Look at:"
 	@echo "  results/report.html                        everything in one page: open it in a browser"
 	@echo "  results/real_neurons/figures/              the neurons that went in"
-	@echo "  results/toy_neurons/figures/scores.png      how the models compare"
+	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
 
 test: $(VENV)/test.done ## Install, then run all tests
 	@echo "Running all tests; this takes some minutes."
