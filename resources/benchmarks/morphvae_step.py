@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 import yaml
 from lightning_fabric import Fabric
+from machine import cpu_model
 
 from morphoflow.models.morphvae import build
 from morphoflow.models.morphvae_learner import MorphVAELearner
@@ -248,14 +249,6 @@ def ratio(published: list[float], ours: list[float]) -> dict[str, float]:
         "min": round(min(published) / min(ours), 1),
         "median": round(float(np.median(published) / np.median(ours)), 1),
     }
-
-
-def cpu_model() -> str:
-    """The processor's name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
+from machine import cpu_model
 
 from morphoflow.neurons.forest import Forest
 from morphoflow.neurons.prepare import Part, read_neurons
@@ -182,14 +183,6 @@ def ratio(published: list[float], ours: list[float]) -> dict[str, int]:
         "min": round(min(published) / min(ours)),
         "median": round(float(np.median(published) / np.median(ours))),
     }
-
-
-def cpu_model() -> str:
-    """The processor's name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":
