@@ -21,9 +21,13 @@ rule all:
 
 include: "rules/neurons_inputs.smk"
 include: "rules/neurons.smk"
+include: "rules/cells_inputs.smk"
+include: "rules/cells.smk"
 include: "rules/train.smk"
 include: "rules/embed.smk"
 include: "rules/analyse.smk"
+include: "rules/shapes.smk"
 include: "rules/figures.smk"
+include: "rules/figures_cells.smk"
 include: "rules/report.smk"
 include: "rules/targets.smk"

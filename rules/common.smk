@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from scripts.morphoflow.dependencies import code
 from scripts.morphoflow.plan import (
+    cell_files,
     neuron_files,
     read_config,
     read_models,
@@ -15,7 +16,7 @@ from scripts.morphoflow.plan import (
     settings_of,
 )
 
-MODALITIES = ("neurons",)
+MODALITIES = ("neurons", "cells")
 SCHEMAS = Path(workflow.basedir, "config/schemas")
 
 try:
@@ -27,17 +28,34 @@ try:
         name: neuron_files(name, settings)
         for name, settings in config["neurons"].items()
     }
+    CELL_FILES = {
+        name: cell_files(name, settings) for name, settings in config["cells"].items()
+    }
 except ValueError as error:
     raise WorkflowError(str(error))
 
 
+# Sources that are fetched or generated, so that they need no data of a user's.
+FETCHED = {"card", "toy"}
 DEMO = [
     name
-    for name, settings in config["neurons"].items()
-    if not any("folder" in source for source in settings["sources"])
+    for name, modality in DATASETS.items()
+    if all(FETCHED & set(source) for source in config[modality][name]["sources"])
 ]
+CELLS = list(config["cells"])
+CELL_CARDS = sorted(
+    {
+        Path(source["card"]).stem
+        for settings in config["cells"].values()
+        for source in settings["sources"]
+        if "card" in source
+    }
+)
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted(name for name, model in MODELS.items() if not model["trained"])
+DECODING = sorted(name for name, model in MODELS.items() if model["decodes"])
+# Models that read the crops as they are, so that turned ones can be put in their place.
+TURNABLE = sorted(name for name, model in MODELS.items() if model["form"] == "crops")
 
 
 wildcard_constraints:
@@ -89,19 +107,55 @@ def uses_labels(wildcards):
     return "true" if trained and settings.get("label_fraction", 0) > 0 else "false"
 
 
-OF_DATASET = ("neurons", "walks", "quality", "scores")
-OF_RUN = ("maps", "clusters", "confusion")
+# Figures of a dataset and of a run, for all modalities and for each.
+OF_DATASET = {
+    "neurons": ("neurons", "walks", "quality", "scores"),
+    "cells": ("crops", "quality", "stability", "scores"),
+}
+OF_RUN = {
+    "all": (
+        "maps",
+        "clusters",
+        "confusion",
+        "cross_validation",
+        "retrieval",
+        "outliers",
+    ),
+    "neurons": (),
+    "cells": ("cluster_gallery", "outlier_gallery", "image_map"),
+}
+
+
+def figures_of_run(run):
+    """The names of the figures that one run gives."""
+    names = [*OF_RUN["all"], *OF_RUN[DATASETS[run.dataset]]]
+    names += ["history"] * (run.model in TRAINED)
+    names += ["reconstructions", "traversals", "uncertainty"] * (run.model in DECODING)
+    return names + ["invariance"] * (run.model in TURNABLE)
 
 
 def figures_of(datasets):
     """The figures of all runs on the chosen datasets, as SVG files."""
     runs = [run for run in RUNS if run.dataset in datasets]
-    of_run = {f"{run.folder}/figures/{name}" for run in runs for name in OF_RUN}
-    trained = {f"{run.folder}/figures/history" for run in runs if run.model in TRAINED}
-    of_dataset = {
-        f"{run.dataset}/figures/{name}" for run in runs for name in OF_DATASET
+    paths = {
+        f"{run.folder}/figures/{name}" for run in runs for name in figures_of_run(run)
     }
-    return [f"results/{path}.svg" for path in sorted(of_run | trained | of_dataset)]
+    for dataset in {run.dataset for run in runs}:
+        names = OF_DATASET[DATASETS[dataset]]
+        paths |= {f"{dataset}/figures/{name}" for name in names}
+    return [f"results/{path}.svg" for path in sorted(paths)]
+
+
+def score_tables(dataset):
+    """The tables with the scores of all runs on a dataset."""
+    names = ("", "cluster_", "cross_validation_", "retrieval_", "outlier_")
+    tables = [
+        f"results/{run.folder}/{name}scores.parquet"
+        for run in RUNS
+        for name in names + ("invariance_",) * (run.model in TURNABLE)
+        if run.dataset == dataset
+    ]
+    return sorted(tables)
 
 
 def config_flags():

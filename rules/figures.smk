@@ -259,3 +259,105 @@ rule plot_history:
     shell:
         "python {input.script} --history {input.history}"
         " --svg {output.svg} --png {output.png} &> {log}"
+
+
+rule plot_outliers:
+    """How far from others, and how improbable, each object of an embedding is."""
+    input:
+        script="scripts/plot_outliers.py",
+        code=code("scripts/plot_outliers.py"),
+        outliers="results/{dataset}/{model}/{variant}/seed{seed}/outliers.parquet",
+    output:
+        svg=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.svg",
+            caption="report/outliers.rst",
+            category="{dataset}",
+            labels={
+                "figure": "outliers",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.png",
+    log:
+        "results/logs/plot_outliers/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/plot_outliers/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --outliers {input.outliers}"
+        " --svg {output.svg} --png {output.png} &> {log}"
+
+
+rule plot_retrieval:
+    """How far ahead objects of the same label are among neighbours."""
+    input:
+        script="scripts/plot_retrieval.py",
+        code=code("scripts/plot_retrieval.py"),
+        queries="results/{dataset}/{model}/{variant}/seed{seed}/retrieval.parquet",
+    output:
+        svg=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.svg",
+            caption="report/retrieval.rst",
+            category="{dataset}",
+            labels={
+                "figure": "retrieval",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.png",
+    log:
+        "results/logs/plot_retrieval/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/plot_retrieval/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --queries {input.queries}"
+        " --svg {output.svg} --png {output.png} &> {log}"
+
+
+rule plot_cross_validation:
+    """How well several classifiers tell the labels of an embedding."""
+    input:
+        script="scripts/plot_cross_validation.py",
+        code=code("scripts/plot_cross_validation.py"),
+        scores="results/{dataset}/{model}/{variant}/seed{seed}/cross_validation_scores.parquet",
+    output:
+        svg=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.svg",
+            caption="report/cross_validation.rst",
+            category="{dataset}",
+            labels={
+                "figure": "cross-validation",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.png",
+    log:
+        "results/logs/plot_cross_validation/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/plot_cross_validation/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --scores {input.scores}"
+        " --svg {output.svg} --png {output.png} &> {log}"

@@ -2,6 +2,8 @@ localrules:
     all,
     demo,
     neurons,
+    cells,
+    registered,
     samples,
     models,
     embeddings,
@@ -22,6 +24,19 @@ rule neurons:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["neurons"]),
         figures_of(config["neurons"]),
+
+
+rule cells:
+    """All results on cells."""
+    input:
+        of_runs("results/{run.folder}/scores.parquet", dataset=config["cells"]),
+        figures_of(config["cells"]),
+
+
+rule registered:
+    """The cells of every dataset, registered to one reference."""
+    input:
+        expand("results/{dataset}/registered.parquet", dataset=CELLS),
 
 
 rule samples:

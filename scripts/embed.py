@@ -20,7 +20,10 @@ def main(
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
-    x = importlib.import_module(f"morphoflow.models.{fitted.name}").embed(fitted, store, device)
+    module = importlib.import_module(f"morphoflow.models.{fitted.name}")
+    x = module.embed(fitted, store, device)
+    if hasattr(module, "uncertainty"):
+        rows = rows.assign(**module.uncertainty(fitted, store, device))
     record = provenance(
         inputs=[model, samples, objects],
         settings=fitted.settings,

@@ -19,11 +19,11 @@ from morphoflow.figures.neurons import plot_neurons
 from morphoflow.figures.quality import finding_counts, plot_quality, verdict_counts
 from morphoflow.figures.rows import rows_in_order
 from morphoflow.figures.save import save_figure
+from morphoflow.figures.scale import round_length
 from morphoflow.figures.scores import panels_of, plot_scores
 from morphoflow.figures.style import LABEL_COLORS, UNKNOWN, label_colors, sorted_labels
 from morphoflow.figures.trees import (
     longest_axes,
-    round_length,
     spaced_by_length,
     tree_lines,
 )

@@ -13,6 +13,7 @@ import yaml
 from .schema import complete, hint
 
 COLUMNS = ("dataset", "model", "variant", "seed")
+CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,30 @@ def neuron_files(dataset: str, settings: dict) -> dict[str, list[str]]:
     folders = [source["folder"] for source in sources if "folder" in source]
     swc = [path for folder in folders for path in _swc_files(Path(folder), place)]
     return {"swc": swc, "labels": labels}
+
+
+def cell_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+    """What a dataset of cells reads: ``files`` and folders of its sources, and ``labels``.
+
+    Raises ValueError for a file, folder, card or label table that is named and not there.
+    """
+    place = f"dataset '{dataset}'"
+    named = [(key, source.get(key)) for source in settings["sources"] for key in CELL_PATHS]
+    for key, path in named:
+        if path is not None and not Path(path).exists():
+            raise ValueError(f"{place}: '{path}' does not exist; correct `{key}` in the config.")
+    for source in settings["sources"]:
+        _existing_file(source.get("card"), f"{place}: the dataset card")
+    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
+    files = [file for _, path in named if path for file in _files_of(Path(path))]
+    return {"files": files, "labels": labels}
+
+
+def _files_of(path: Path) -> list[str]:
+    """The file, or a zarr group as one, or the files in a folder of any depth."""
+    if not path.is_dir() or path.suffix == ".zarr":
+        return [str(path)]
+    return sorted(str(file) for file in path.rglob("*") if file.is_file())
 
 
 def _swc_files(folder: Path, place: str) -> list[str]:

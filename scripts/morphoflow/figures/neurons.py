@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from morphoflow.figures.scale import round_length, scale_bar
 from morphoflow.figures.style import (
     DARK,
     in_style,
@@ -18,8 +19,6 @@ from morphoflow.figures.trees import (
     AXES,
     MOST_NODES_AS_LINES,
     longest_axes,
-    round_length,
-    scale_bar,
     spaced_by_length,
     tree_lines,
 )

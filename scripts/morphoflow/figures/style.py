@@ -92,6 +92,10 @@ PROPER_NAMES = {
     "dbscan": "DBSCAN",
     "gaussian_mixture": "Gaussian mixture",
     "morphvae": "MorphVAE",
+    "o2vae": "O2-VAE",
+    "vae": "VAE",
+    "prealigned_vae": "prealigned VAE",
+    "polar_fourier": "polar Fourier",
 }
 
 

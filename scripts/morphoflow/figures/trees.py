@@ -1,11 +1,7 @@
-"""Neurons as flat drawings: projections, lines and scale bars."""
-
-import math
+"""Neurons as flat drawings: projections and lines."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
-from morphoflow.figures.style import DARK
 from morphoflow.neurons.forest import Forest
 
 AXES = "xyz"
@@ -43,24 +39,3 @@ def spaced_by_length(forest: Forest, rows: np.ndarray, n: int) -> np.ndarray:
     if n == 1:
         return order[[(len(order) - 1) // 2]]
     return order[np.unique(np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(int))]
-
-
-def round_length(largest: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above ``largest``."""
-    power = 10.0 ** math.floor(math.log10(largest))
-    return max(power * digit for digit in (1, 2, 5) if power * digit <= largest * (1 + 1e-9))
-
-
-def scale_bar(axes: Axes, at: tuple[float, float], length: float) -> None:
-    """A bar of ``length`` um in data units, its left end ``at`` (x, y), with its length below."""
-    x, y = at
-    axes.plot([x, x + length], [y, y], color=DARK, lw=1.5, solid_capstyle="butt", gid="scale_bar")
-    axes.annotate(
-        f"{length:g} µm",
-        (x + length / 2, y),
-        xytext=(0, -3),
-        textcoords="offset points",
-        ha="center",
-        va="top",
-        fontsize=7,
-    )

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from morphoflow.figures.scale import round_length, scale_bar
 from morphoflow.figures.style import (
     DARK,
     LIGHT_GREY,
@@ -22,8 +23,6 @@ from morphoflow.figures.style import (
 from morphoflow.figures.trees import (
     MOST_NODES_AS_LINES,
     longest_axes,
-    round_length,
-    scale_bar,
     spaced_by_length,
     tree_lines,
 )

@@ -1,0 +1,137 @@
+rule fetch_cells:
+    """Cells that a Python package ships or a server holds, checked against the dataset card."""
+    input:
+        script="scripts/fetch_cells.py",
+        code=code("scripts/fetch_cells.py"),
+        card="resources/cards/{card}.yaml",
+    output:
+        folder=directory("results/sources/{card}"),
+    log:
+        "results/logs/fetch_cells/{card}.log",
+    benchmark:
+        "results/benchmarks/fetch_cells/{card}.jsonl"
+    wildcard_constraints:
+        card="|".join(CELL_CARDS) or "none",
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    shell:
+        "python {input.script} --card {input.card} --output {output.folder} &> {log}"
+
+
+rule read_cells:
+    """Crops read, or cut out of images by their masks: sample store, object and quality tables."""
+    input:
+        script="scripts/read_cells.py",
+        code=code("scripts/read_cells.py"),
+        fetched=source_folders,
+        files=lambda wildcards: CELL_FILES[wildcards.dataset]["files"],
+        labels=lambda wildcards: CELL_FILES[wildcards.dataset]["labels"],
+    output:
+        samples=directory("results/{dataset}/samples/crops.zarr"),
+        objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+    log:
+        "results/logs/read_cells/{dataset}.log",
+    benchmark:
+        "results/benchmarks/read_cells/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset="|".join(CELLS),
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        sources=cell_sources,
+        settings=cell_settings,
+    shell:
+        "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
+        " --labels {input.labels} --samples {output.samples} --objects {output.objects}"
+        " --quality {output.quality} &> {log}"
+
+
+rule measure_shapes:
+    """Shape and intensity features of every cell, under CellProfiler's names."""
+    input:
+        script="scripts/measure_shapes.py",
+        code=code("scripts/measure_shapes.py"),
+        samples="results/{dataset}/samples/crops.zarr",
+    output:
+        output=directory("results/{dataset}/samples/shape_features.zarr"),
+    log:
+        "results/logs/measure_shapes/{dataset}.log",
+    benchmark:
+        "results/benchmarks/measure_shapes/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    shell:
+        "python {input.script} --samples {input.samples} --output {output.output} &> {log}"
+
+
+rule prealign_crops:
+    """Every cell turned upright and flipped to be alike, and how stable that is."""
+    input:
+        script="scripts/prealign_crops.py",
+        code=code("scripts/prealign_crops.py"),
+        samples="results/{dataset}/samples/crops.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        output=directory("results/{dataset}/samples/prealigned.zarr"),
+        table="results/{dataset}/prealigned.parquet",
+    log:
+        "results/logs/prealign_crops/{dataset}.log",
+    benchmark:
+        "results/benchmarks/prealign_crops/{dataset}.jsonl"
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
+        seed=lambda wildcards: dataset_of(wildcards)["prealignment"]["seed"],
+    shell:
+        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        " --settings {params.settings:q} --seed {params.seed} --output {output.output} --table {output.table}"
+        " --gpus {resources.gpu} --threads {threads} &> {log}"
+
+
+rule register_crops:
+    """Every cell turned, flipped and, if asked, shifted onto one reference."""
+    input:
+        script="scripts/register_crops.py",
+        code=code("scripts/register_crops.py"),
+        samples="results/{dataset}/samples/crops.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        output=directory("results/{dataset}/samples/registered.zarr"),
+        table="results/{dataset}/registered.parquet",
+    log:
+        "results/logs/register_crops/{dataset}.log",
+    benchmark:
+        "results/benchmarks/register_crops/{dataset}.jsonl"
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["registration"]),
+    shell:
+        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        " --settings {params.settings:q} --output {output.output} --table {output.table}"
+        " --gpus {resources.gpu} --threads {threads} &> {log}"

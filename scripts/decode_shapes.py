@@ -1,0 +1,73 @@
+"""Reconstructions, traversals and interpolations by the decoder of a fitted model."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import torch
+import zarr
+
+from morphoflow.command import run
+from morphoflow.embedding import read_embedding
+from morphoflow.files import whole
+from morphoflow.model import read_model
+from morphoflow.models.o2vae_shapes import STEPS_SD, decode, lines, reconstructions
+from morphoflow.provenance import provenance
+from morphoflow.store import read_samples, text_bytes, write_array
+from morphoflow.tables import align_objects
+from morphoflow.training.devices import make_fabric
+
+# Reconstructions that are kept: test objects, evenly spaced in the order of the store.
+MOST = 256
+
+
+def main(
+    *, model: Path, samples: Path, embedding: Path, output: Path, gpus: int, threads: int
+) -> None:
+    """Write the decoder's images of test objects and of lines through the ``embedding``."""
+    fitted, store, data = read_model(model), read_samples(samples), read_embedding(embedding)
+    rows = align_objects(data.obs.reset_index(), store.ids, str(samples))
+    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    network = importlib.import_module(f"morphoflow.models.{fitted.name}").load(fitted, device)
+    test = np.flatnonzero(rows["split"] == "test")
+    test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
+    x = torch.from_numpy(store.x.oindex[test]).to(device, torch.float32)
+    made = reconstructions(network, x, fitted.settings)
+    way = lines(np.asarray(data[store.ids].X, dtype=np.float64))
+    groups = {
+        "reconstructions": {"id": text_bytes(store.ids[test]), **made},
+        "traversals": {
+            "x": decode(network, way.along, device),
+            "sd": np.array(STEPS_SD),
+            "share": way.share,
+        },
+        "interpolations": {
+            "x": decode(network, way.between, device),
+            "start": store.x.oindex[way.ends[:, 0]],
+            "end": store.x.oindex[way.ends[:, 1]],
+            "id": text_bytes(store.ids[way.ends].ravel()).reshape(*way.ends.shape, -1),
+        },
+    }
+    record = provenance(
+        inputs=[model, samples, embedding],
+        settings=fitted.settings,
+        seed=fitted.provenance["seed"],
+        modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
+    )
+    write_shapes(output, groups, record)
+    print(f"{len(test)} reconstructions, root mean square error {made['error'].mean():.4f}")
+
+
+def write_shapes(path: Path, groups: dict[str, dict[str, np.ndarray]], record: dict) -> None:
+    """Write arrays by group into a zarr folder, whole or not at all."""
+    with whole(path) as partial:
+        root = zarr.open_group(partial, mode="w", zarr_format=3)
+        root.attrs["provenance"] = record
+        for name, arrays in groups.items():
+            group = root.create_group(name)
+            for key, values in arrays.items():
+                write_array(group, key, values)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,26 @@
+"""Cells that a package ships or a server holds: download, check, write as crops or images."""
+
+from pathlib import Path
+
+import yaml
+
+from morphoflow.cells.demo import WRITERS
+from morphoflow.cells.published import write_published
+from morphoflow.command import run
+from morphoflow.files import whole
+from morphoflow.packages import package_files
+
+
+def main(*, card: Path, output: Path) -> None:
+    """Write the cells of a card into the folder ``output``."""
+    facts = yaml.safe_load(card.read_text())
+    with whole(output) as partial:
+        partial.mkdir()
+        if facts["kind"] == "published":
+            print(write_published(facts, partial))
+        else:
+            print(WRITERS[facts["kind"]](facts, package_files(facts), partial))
+
+
+if __name__ == "__main__":
+    run(main)

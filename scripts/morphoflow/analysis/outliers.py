@@ -1,0 +1,130 @@
+"""Outliers of an embedding: objects far from others, and objects where few are to be expected."""
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics.pairwise import euclidean_distances
+from threadpoolctl import threadpool_limits
+
+from morphoflow.analysis.conformal import conformal_p, tail_p
+from morphoflow.analysis.density import cross_fitted
+from morphoflow.analysis.geometry import check_embedding
+from morphoflow.analysis.significance import corrected
+from morphoflow.errors import InputError
+
+# Distances held at a time (64 MB).
+BLOCK = 2**23
+FOLDS = 5
+# Strange is a large distance, and a small density.
+SIGNS = {"distance": 1, "log_density": -1}
+
+
+def find_outliers(
+    x: np.ndarray,
+    splits: np.ndarray,
+    groups: np.ndarray,
+    *,
+    neighbours: int,
+    components: list[int],
+    false_discovery_rate: float,
+    seed: int,
+) -> pd.DataFrame:
+    """How far and how improbable each row of ``x`` (n, d) is; ``splits``, ``groups`` (n,).
+
+    ``distance`` is that to the nearest training object but ``neighbours`` - 1, its own group left
+    out; ``log_density`` is the natural logarithm of a mixture's density, fitted to the training
+    objects, for each dimension. Both in units of the root mean square distance of training objects
+    from their mean. The number of mixture components is that of ``components`` under which held-out
+    fifths of the training groups are the most probable; a training object's density is that of the
+    fit without its fifth, so that it cannot vouch for itself.
+
+    ``<score>_p`` are conformal p-values, calibrated on the validation split, missing without it. Of
+    m validation objects they cannot be smaller than 1 / (m + 1), too large for a discovery among
+    many objects. ``<score>_tail_p`` therefore go on from the training and validation objects by a
+    tail, see :func:`tail_p`; ``outlier`` are those with a tail p-value of either score that,
+    corrected over all objects, is at most half the ``false_discovery_rate``. ``attrs`` hold the
+    number of ``components`` and the ``thresholds``, the mildest value of each score that was
+    flagged, None if none was.
+    """
+    check_embedding(x, 1, "outlier detection")
+    train, calibration = splits == "train", splits == "validation"
+    if len(np.unique(groups[train])) < 2:
+        raise InputError(
+            f"outlier detection learns from training objects of at least 2 groups, but there are "
+            f"{len(np.unique(groups[train]))}; give more objects to the training split."
+        )
+    scaled = _in_units_of(x, train)
+    with threadpool_limits(limits=1):
+        distance = neighbour_distances(scaled, train, groups, neighbours)
+        density, best = log_densities(scaled, train, groups, components, seed)
+    columns = {"distance": distance, "log_density": density / x.shape[1]}
+    table, flagged = pd.DataFrame(), {}
+    for name, sign in SIGNS.items():
+        table[name] = columns[name]
+        table[f"{name}_p"] = conformal_p(sign * columns[name], calibration)
+        table[f"{name}_tail_p"] = tail_p(sign * columns[name], train | calibration)
+        p = corrected(table[f"{name}_tail_p"].to_numpy())
+        flagged[name] = p <= false_discovery_rate / len(SIGNS)
+    table["outlier"] = np.any(list(flagged.values()), axis=0)
+    table.attrs["components"] = best
+    table.attrs["thresholds"] = {
+        name: float(sign * (sign * columns[name][flagged[name]]).min())
+        if flagged[name].any()
+        else None
+        for name, sign in SIGNS.items()
+    }
+    return table
+
+
+def neighbour_distances(x: np.ndarray, train: np.ndarray, groups: np.ndarray, k: int) -> np.ndarray:
+    """The distance (n,) of each row of ``x`` (n, d) to its k-th nearest of ``train`` (n,) bool.
+
+    Ramaswamy, Rastogi and Shim 2000. Members of a row's own group do not count; where there are
+    fewer than k others it is the distance to the furthest of them.
+    """
+    pool = np.flatnonzero(train)
+    codes = pd.factorize(groups)[0]
+    found = np.empty(len(x))
+    rows_at_once = max(1, BLOCK // len(pool))
+    for start in range(0, len(x), rows_at_once):
+        rows = slice(start, start + rows_at_once)
+        distance = euclidean_distances(x[rows], x[pool])
+        own = codes[rows, None] == codes[pool]
+        distance[own] = np.inf
+        last = np.minimum(k, len(pool) - own.sum(axis=1)) - 1
+        near = np.sort(np.partition(distance, min(k, len(pool)) - 1, axis=1)[:, :k], axis=1)
+        found[rows] = near[np.arange(len(near)), last]
+    return found
+
+
+def log_densities(
+    x: np.ndarray, train: np.ndarray, groups: np.ndarray, components: list[int], seed: int
+) -> tuple[np.ndarray, int]:
+    """Log density (n,) of the rows of ``x`` (n, d), and the number of components chosen."""
+    if not np.ptp(x[train], axis=0).any():
+        raise InputError(
+            "the training objects all have the same embedding, which has no density; "
+            "look at the training history, or leave outlier detection out."
+        )
+    parts = np.full(len(x), -1)
+    parts[train] = _parts(groups[train], np.random.default_rng(seed))
+    found = {k: cross_fitted(x, parts, k, seed) for k in components}
+    # One component can always be fitted, whatever the numbers asked for.
+    found = {k: v for k, v in found.items() if v is not None} or {
+        1: cross_fitted(x, parts, 1, seed)
+    }
+    best = max(found, key=lambda k: round(found[k][train].mean(), 9))
+    return found[best], best
+
+
+def _in_units_of(x: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """``x`` (n, d) less the mean of ``train`` (n,) bool, over their root mean square distance."""
+    moved = x.astype(np.float64) - x[train].mean(axis=0, dtype=np.float64)
+    scale = np.sqrt((moved[train] ** 2).sum(axis=1).mean())
+    return moved / scale if scale > 0 else moved
+
+
+def _parts(groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """The fifth (n,) that each object belongs to; groups stay whole, as even as chance has it."""
+    codes, names = pd.factorize(groups, sort=True)
+    deal = np.arange(len(names)) % min(FOLDS, len(names))
+    return generator.permutation(deal)[codes]

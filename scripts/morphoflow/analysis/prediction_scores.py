@@ -1,0 +1,57 @@
+"""How often the predicted labels of several classifiers are right."""
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.analysis.classification import FEWEST_FOR_INTERVAL, INTERVAL
+from morphoflow.analysis.classifiers import CLASSIFIERS
+from morphoflow.analysis.confusion import SCORES, bootstrap_matrices, group_matrices
+from morphoflow.analysis.cross_validation import CROSS_VALIDATION, FIXED_SPLIT
+from morphoflow.analysis.scores import score
+
+
+def prediction_scores(
+    table: pd.DataFrame, groups: np.ndarray, n_bootstraps: int, labels_used: bool, seed: int
+) -> list[dict]:
+    """``<classifier>_`` balanced accuracy, accuracy and macro F1 of a table of predicted labels.
+
+    They are over the predictions of all repeats together; the 95 % interval is of a bootstrap that
+    draws ``groups`` (n,) with all that was predicted of them (Efron 1979). It does not hold what
+    other objects to learn from would change; there is none below 10 groups.
+    ``<classifier>_<score>_sd`` is the standard deviation over the repeats. Where nothing could be
+    predicted, scores are missing.
+    """
+    rows = []
+    for split in (FIXED_SPLIT,) if labels_used else (CROSS_VALIDATION, FIXED_SPLIT):
+        for name in CLASSIFIERS:
+            mine = table[(table["split"] == split) & (table["classifier"] == name)]
+            found = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
+            n = mine["row"].nunique()
+            rows += [score(split, f"{name}_{key}", v[0], n, *v[1:]) for key, v in found.items()]
+    return rows
+
+
+def _scores(
+    table: pd.DataFrame, groups: np.ndarray, n_bootstraps: int, generator: np.random.Generator
+) -> dict[str, tuple[float, ...]]:
+    """Each score's value and, where it has them, the ends of its interval."""
+    if table.empty:
+        return dict.fromkeys(SCORES, (np.nan,))
+    classes = np.unique(table[["true", "predicted"]].to_numpy().astype(str))
+    repeats = np.stack([_matrices(part, groups, classes) for _, part in table.groupby("repeat")])
+    total = repeats.sum(axis=0)
+    draws = bootstrap_matrices(total, n_bootstraps, generator)
+    found = {}
+    for name, compute in SCORES.items():
+        enough = len(total) >= FEWEST_FOR_INTERVAL
+        ends = np.quantile(compute(draws), INTERVAL) if enough else (np.nan, np.nan)
+        found[name] = (float(compute(total.sum(axis=0))), *map(float, ends))
+        if len(repeats) > 1:
+            found[f"{name}_sd"] = (float(compute(repeats.sum(axis=1)).std(ddof=1)),)
+    return found
+
+
+def _matrices(table: pd.DataFrame, groups: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """The confusion matrix of each group, (g, c, c)."""
+    true, predicted = (table[name].to_numpy().astype(str) for name in ("true", "predicted"))
+    return group_matrices(true, predicted, groups[table["row"]], classes)

@@ -1,0 +1,162 @@
+"""Images with instance masks, from which crops are cut."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from morphoflow.cells.crops import Block, CropSettings, Rows, as_rows, take
+from morphoflow.cells.cut import crop_scales, cut
+from morphoflow.cells.findings import Finding, Refused
+from morphoflow.cells.images import Picture, list_images, read_image, read_indices, stem
+from morphoflow.cells.intensity import check_type
+from morphoflow.cells.items import Item, name_of, refused_item, scale_of
+from morphoflow.cells.regions import Regions, measure_regions, sticks_out
+from morphoflow.errors import InputError
+
+LOSSY = (".jpg", ".jpeg")
+
+
+def pair_items(source: dict, settings: CropSettings) -> list[Item]:
+    """The images of ``source["images"]`` with the masks of ``source["masks"]``, by path.
+
+    A mask has the path of its image within its folder, up to the ending and ``mask_suffix``. The
+    id of an object is the image's with the label of the mask; objects of an image are a group,
+    unless ``group`` is ``object``.
+    """
+    images = _by_stem(Path(source["images"]), "")
+    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
+    # Images and masks may lie in one folder, told apart by the suffix alone.
+    images = {name: file for name, file in images.items() if file not in set(masks.values())}
+    items = []
+    for name in sorted({*images, *masks}):
+        kind, other = ("images", "masks") if name in images else ("masks", "images")
+        found = (images if name in images else masks)[name]
+        file = name_of(found, Path(source[kind]), source)
+        if name in images and name in masks:
+            read = partial(_read, name, file, found, masks[name], source, settings)
+            items.append(Item(file, True, read))
+        else:
+            code = "image_without_mask" if name in images else "mask_without_image"
+            message = f"there is no '{name}' for it in {Path(source[other]).name}"
+            items.append(refused_item(file, code, message))
+    return items
+
+
+def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for file in list_images(folder):
+        name = stem(file, folder)
+        if suffix and not name.endswith(suffix):
+            continue
+        name = name.removesuffix(suffix)
+        if name in found:
+            raise InputError(
+                f"{folder} has both {found[name].name} and {file.name} for '{name}'; remove one."
+            )
+        found[name] = file
+    if not found:
+        ending = f" whose names end with '{suffix}'" if suffix else ""
+        raise InputError(f"{folder} has no TIFF, PNG or JPEG files{ending}; correct the path.")
+    return found
+
+
+def _read(
+    name: str,
+    file: str,
+    image_file: Path,
+    mask_file: Path,
+    source: dict,
+    settings: CropSettings,
+    notes: list[Finding],
+) -> Iterator[Block]:
+    picture = read_image(image_file, source.get("channels"))
+    check_type(picture.pixels.dtype, settings.range)
+    labels = read_mask(mask_file)
+    if labels.shape != picture.pixels.shape[1:]:
+        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
+        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
+    pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
+    fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
+    regions = _regions(picture, labels, settings, notes)
+    scale = crop_scales(regions, settings, fixed)
+    identifier = name.replace("/", "_")
+    group = identifier if source.get("group", "image") == "image" else None
+    rows = _rows(identifier, file, group, regions, scale, pixel_size)
+    rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
+    channels = source.get("channels") or picture.channels
+    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings):
+        yield Block(crops, masks, take(rows, block), channels)
+
+
+def read_mask(file: Path) -> np.ndarray:
+    """An instance mask (h, w) of whole numbers, 0 the background, with one piece per object.
+
+    Raises Refused for anything else, such as colours, or one label for several objects.
+    """
+    if file.suffix.lower() in LOSSY:
+        raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
+    labels = read_indices(file)
+    whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
+    if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
+        raise Refused(
+            "not_a_mask",
+            f"the mask {file.name} has {len(labels)} channels of {labels.dtype}, or values that "
+            f"are no whole numbers of at least 0",
+        )
+    labels = labels[0] if labels.dtype.kind == "u" else labels[0].astype(np.uint32)
+    _refuse_binary(labels, file.name)
+    return labels
+
+
+def _refuse_binary(labels: np.ndarray, name: str) -> None:
+    highest = labels.max(initial=0)
+    if highest and ((labels == 0) | (labels == highest)).all():
+        pieces = ndimage.label(labels, np.ones((3, 3)))[1]
+        if pieces > 1:
+            raise Refused(
+                "binary_mask",
+                f"the mask {name} has the one label {highest} for {pieces} separate pieces",
+                str(highest),
+            )
+
+
+def _regions(
+    picture: Picture, labels: np.ndarray, settings: CropSettings, notes: list[Finding]
+) -> Regions:
+    weights = picture.pixels if settings.centre == "intensity" else None
+    regions = measure_regions(labels, weights)
+    if not len(regions.label):
+        notes.append(Finding("no_objects", "the mask holds no object"))
+    if settings.border == "keep":
+        return regions
+    dropped = int(regions.touches_border.sum())
+    if dropped:
+        message = f"{dropped} of {len(regions.label)} objects touch the image's border; left out"
+        notes.append(Finding("left_out", message, value=str(dropped)))
+    return regions.select(~regions.touches_border)
+
+
+def _rows(
+    identifier: str,
+    file: str,
+    group: str | None,
+    regions: Regions,
+    scale: np.ndarray,
+    pixel_size: float | None,
+) -> Rows:
+    ids = [f"{identifier}_{label}" for label in regions.label]
+    return as_rows(
+        ids,
+        file,
+        group=ids if group is None else group,
+        image=identifier,
+        centroid_y_px=regions.centroid[:, 0],
+        centroid_x_px=regions.centroid[:, 1],
+        area_px=regions.area,
+        pixel_size_um=np.nan if pixel_size is None else pixel_size,
+        touches_border=regions.touches_border,
+        crop_scale=scale,
+    )

@@ -1,0 +1,53 @@
+"""Shape and intensity features of objects, under the names that CellProfiler gives them."""
+
+import numpy as np
+
+from morphoflow.cells.shape_geometry import geometry
+from morphoflow.cells.shape_moments import central_moments, hu_moments
+from morphoflow.cells.shape_pixels import intensities
+
+# What changes as an object turns, and is therefore no part of the feature vectors.
+ORIENTED = ("AreaShape_Extent", "AreaShape_Orientation_deg")
+
+
+def shape_features(
+    x: np.ndarray, weights: np.ndarray, channels: list[str], pixel_um: float | None
+) -> dict[str, np.ndarray]:
+    """Features (n,) of crops ``x`` (n, c, h, w) whose objects cover ``weights`` (n, h, w) in 0..1.
+
+    Lengths are in um and areas in um2 where the pixel size ``pixel_um`` is known, otherwise in
+    pixels, as the names say. Area, axes and moments weigh border pixels by the share that is
+    covered; perimeter, hull, Feret diameters and Fourier descriptors are those of the contour at
+    half of the largest weight; radii and the Euler number are those of the pixels above it. Every
+    object covers something.
+    """
+    centroid, central = central_moments(weights)
+    lengths, squares, numbers = geometry(weights, centroid, central)
+    unit, factor = ("px", 1.0) if pixel_um is None else ("um", pixel_um)
+    features = {f"AreaShape_{name}_{unit}2": v * factor**2 for name, v in squares.items()}
+    features |= {f"AreaShape_{name}_{unit}": v * factor for name, v in lengths.items()}
+    features |= numbers | hu_moments(central)
+    for channel, values in zip(channels, x.swapaxes(0, 1), strict=True):
+        for name, measure in intensities(values, weights, centroid).items():
+            is_length = name == "MassDisplacement"
+            suffix, scale = (f"_{unit}", factor) if is_length else ("", 1.0)
+            features[f"Intensity_{name}_{channel}{suffix}"] = measure * scale
+    return features
+
+
+def invariant(features: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
+    """The features (n, d) float32 that do not change as an object turns, and their names."""
+    names = [name for name in features if name not in ORIENTED]
+    return np.stack([features[name] for name in names], axis=1).astype(np.float32), names
+
+
+def object_weights(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """The share (n, h, w) float64 of each pixel that the object covers.
+
+    From ``mask`` (n, h, w) uint8, 255 inside, if there is one; otherwise the pixels of the crop
+    (n, c, h, w), summed over channels, above half of its largest value.
+    """
+    if mask is not None:
+        return mask / 255
+    total = x.sum(axis=1, dtype=np.float64)
+    return (total > total.max(axis=(1, 2), keepdims=True) / 2).astype(np.float64)

@@ -1,0 +1,33 @@
+"""Files from servers, checked against the checksum that their card gives."""
+
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from morphoflow.errors import InputError
+from morphoflow.files import sha256
+
+TIMEOUT_S = 60
+
+
+def download_file(url: str, expected: str | None, path: Path) -> str:
+    """Fetch ``url`` into the file ``path`` and return its SHA-256.
+
+    Raises InputError if the server cannot be reached or the checksum is not the ``expected`` one;
+    without an expected one the file is taken as it is.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer, path.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise InputError(
+            f"{url} could not be fetched ({error}); connect to the internet, or correct the card."
+        ) from None
+    found = sha256(path)
+    if expected is not None and found != expected:
+        raise InputError(
+            f"{url} has the SHA-256 {found}, but its card says {expected}: the file is damaged or "
+            f"was replaced; fetch it again, or correct the card if the change is meant."
+        )
+    return found

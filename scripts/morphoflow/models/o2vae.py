@@ -1,0 +1,98 @@
+"""Model ``o2vae``: an autoencoder of images whose embedding no rotation or flip changes.
+
+After Burgess et al., "Orientation-invariant autoencoders learn robust representations for shape
+profiling of cells and organelles", Nature Communications 15:1022, 2024. The encoder is invariant by
+construction; the decoder chooses a pose, and the image is turned and flipped to it before the two
+are compared.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from morphoflow.errors import InputError
+from morphoflow.model import Model
+from morphoflow.models.o2vae_learner import BATCH, CellVAELearner
+from morphoflow.models.o2vae_losses import target
+from morphoflow.models.o2vae_network import CellVAE
+from morphoflow.models.scaling import train_rows
+from morphoflow.store import Samples
+from morphoflow.training.seeds import torch_generator
+
+
+def build(
+    samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
+) -> CellVAELearner:
+    """Make a network and its data ready for training.
+
+    ``samples.x`` is (n, channels, size, size), from 0 to 1. Labels are not used.
+    """
+    train = train_rows(objects)
+    validation = np.flatnonzero(objects["split"] == "validation")
+    if len(validation) == 0:
+        raise InputError(
+            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
+            "is chosen; give it a larger share of the split, or add objects."
+        )
+    channels, size = samples.x.shape[1:3]
+    network = CellVAE(channels, size, settings, torch_generator(seed, "initialisation")).to(device)
+    facts = {"channels": channels, "size": size}
+    parts = [
+        torch.from_numpy(samples.x.oindex[rows]).to(device, torch.float32)
+        for rows in (train, validation)
+    ]
+    return CellVAELearner(network, *parts, settings, facts)
+
+
+def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
+    """The images (n, latent_size) float32: the means of their posteriors; nothing is drawn."""
+    network = load(model, device)
+    means = [network.encode(x).mean.cpu() for x in _batches(model, samples, device)]
+    return torch.cat(means).numpy()
+
+
+def uncertainty(model: Model, samples: Samples, device: torch.device) -> dict[str, np.ndarray]:
+    """How sure the model is of each image, (n,) float32 each.
+
+    ``posterior_sd`` is the root mean square, over the latent's dimensions, of the posterior's
+    standard deviation; ``reconstruction_error`` that of the difference, over pixels and channels,
+    between the decoded mean and the image in the decoder's pose.
+    """
+    network = load(model, device)
+    spreads, errors = [], []
+    for x in _batches(model, samples, device):
+        posterior = network.encode(x)
+        logits = network.decode(posterior.mean)
+        wanted = target(x, logits, model.settings)
+        difference = (torch.sigmoid(logits) - wanted).flatten(1)
+        errors.append(difference.square().mean(1).sqrt().cpu())
+        spreads.append(posterior.log_variance.exp().mean(1).sqrt().cpu())
+    names = ("posterior_sd", "reconstruction_error")
+    return {
+        name: torch.cat(values).numpy()
+        for name, values in zip(names, (spreads, errors), strict=True)
+    }
+
+
+def load(model: Model, device: torch.device) -> CellVAE:
+    """The network of a saved model, ready to encode and decode without gradients."""
+    facts = model.facts
+    network = CellVAE(facts["channels"], facts["size"], model.settings, torch.Generator())
+    network.load_state_dict(model.state)
+    return network.to(device).eval().requires_grad_(False)
+
+
+def _batches(model: Model, samples: Samples, device: torch.device) -> Iterator[Tensor]:
+    """The images in the order of the store, read as they are needed."""
+    found = {"channels": samples.x.shape[1], "size": samples.x.shape[2]}
+    for name, value in found.items():
+        if value != model.facts[name]:
+            raise InputError(
+                f"the crops have {name} {value} and the model was trained with "
+                f"{model.facts[name]}; cut crops of the same kind, or train the model anew."
+            )
+    for start in range(0, samples.x.shape[0], BATCH):
+        yield torch.from_numpy(samples.x[start : start + BATCH]).to(device, torch.float32)

@@ -1,0 +1,90 @@
+"""Write a sample store block by block, so that memory holds a block and not the dataset."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import zarr
+
+from morphoflow.errors import InputError
+from morphoflow.files import whole
+from morphoflow.store import CHUNK_BYTES, text_bytes, write_array
+
+
+class SampleStream:
+    """A store that grows; what it holds in the end has the bytes that ``write_samples`` gives.
+
+    ``facts`` are attributes beside axes and units, which may be filled in until the end.
+    """
+
+    def __init__(self, group: zarr.Group) -> None:
+        self.facts: dict = {}
+        self.ids: list[str] = []
+        self._group = group
+        self._arrays: dict[str, _Growing] = {}
+
+    def append(self, ids: list[str], x: np.ndarray, mask: np.ndarray | None = None) -> None:
+        """Add samples ``x`` (k, ...) and their ``mask`` (k, ...); either all have one or none."""
+        self.ids.extend(ids)
+        for name, values in (("x", x), ("mask", mask)):
+            if values is not None:
+                self._arrays.setdefault(name, _Growing(self._group, name)).append(values)
+
+    def close(self) -> None:
+        """Write what still waits, and the ids."""
+        if len(set(self.ids)) != len(self.ids):
+            raise InputError("ids are not unique; give each object an id of its own.")
+        for array in self._arrays.values():
+            array.flush()
+            if array.length != len(self.ids):
+                raise ValueError(f"{array.length} rows for {len(self.ids)} ids")
+        write_array(self._group, "id", text_bytes(self.ids))
+
+
+@contextmanager
+def stream_samples(
+    path: Path, *, axes: list[str], units: str, provenance: dict
+) -> Iterator[SampleStream]:
+    """A store that is there once the block has ended, and not at all if it fails."""
+    with whole(path) as partial:
+        group = zarr.open_group(partial, mode="w", zarr_format=3)
+        stream = SampleStream(group)
+        yield stream
+        stream.close()
+        attributes = {"axes": axes, "units": units, "names": None, **stream.facts}
+        group.attrs.update({**attributes, "provenance": provenance})
+
+
+class _Growing:
+    """An array on disk that is extended by whole chunks, so that no chunk is written twice."""
+
+    def __init__(self, group: zarr.Group, name: str) -> None:
+        self.length = 0
+        self._group, self._name = group, name
+        self._array: zarr.Array | None = None
+        self._waiting: list[np.ndarray] = []
+
+    def append(self, values: np.ndarray) -> None:
+        self.length += len(values)
+        self._waiting.append(values)
+        rows = max(1, CHUNK_BYTES // max(1, values[:1].nbytes))
+        if sum(map(len, self._waiting)) >= rows:
+            waiting = np.concatenate(self._waiting)
+            full = len(waiting) - len(waiting) % rows
+            self._write(waiting[:full], rows)
+            self._waiting = [waiting[full:]]
+
+    def flush(self) -> None:
+        waiting = np.concatenate(self._waiting)
+        if len(waiting):
+            self._write(waiting, len(waiting))
+        self._waiting = [waiting[:0]]
+
+    def _write(self, values: np.ndarray, rows: int) -> None:
+        if self._array is None:
+            chunks = (rows, *values.shape[1:])
+            self._array = self._group.create_array(self._name, data=values[:rows], chunks=chunks)
+            values = values[rows:]
+        if len(values):
+            self._array.append(values)

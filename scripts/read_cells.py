@@ -1,0 +1,50 @@
+"""Cells of a dataset read or cut out of images, labelled and split."""
+
+from pathlib import Path
+
+from morphoflow.cells.crops import CropSettings
+from morphoflow.cells.label_tables import read_label_tables
+from morphoflow.cells.objects import object_table
+from morphoflow.cells.prepare import read_cells
+from morphoflow.cells.sources import resolve, source_labels, source_options, source_paths
+from morphoflow.command import run
+from morphoflow.provenance import provenance
+from morphoflow.store_stream import stream_samples
+from morphoflow.tables import write_objects, write_table
+
+AXES = ["object", "channel", "y", "x"]
+
+
+def main(
+    *,
+    sources: list,
+    settings: dict,
+    labels: list[Path],
+    objects: Path,
+    samples: Path,
+    quality: Path,
+) -> None:
+    """Read ``sources`` as ``settings`` say; nothing is left unlisted.
+
+    ``labels`` are the user's tables; those that came with fetched sources are found beside them.
+    """
+    fetched = [path for source in sources for path in source_labels(source)]
+    tables = read_label_tables(fetched, labels, settings)
+    resolved = [resolve(source) for source in sources]
+    paths = [path for source in resolved for path in source_paths(source)]
+    options = [source_options(source) for source in resolved]
+    made_by = {**settings, "sources": options}
+    record = provenance(inputs=[*paths, *fetched, *labels], settings=made_by)
+    crops = CropSettings(**settings["crops"])
+    with stream_samples(samples, axes=AXES, units="intensity", provenance=record) as stream:
+        rows, reports = read_cells(resolved, crops, settings["on_bad_input"], stream)
+        split = settings["split"]
+        table, findings = object_table(rows, reports, tables, split, settings["on_bad_input"])
+    write_table(quality, findings, record)
+    write_objects(objects, table, record)
+    counts = findings[findings["code"] == "verdict"]["verdict"].value_counts().to_dict()
+    print(f"{len(table)} crops; files by verdict: {counts}")
+
+
+if __name__ == "__main__":
+    run(main)
