@@ -11,7 +11,7 @@ rule fetch_cells:
     benchmark:
         "results/benchmarks/fetch_cells/{card}.jsonl"
     wildcard_constraints:
-        card="|".join(CELL_CARDS) or "none",
+        card="|".join(CELL_CARDS) or "-",
     localrule: True
     conda:
         "../envs/analysis.yaml"
@@ -40,7 +40,7 @@ rule read_cells:
     benchmark:
         "results/benchmarks/read_cells/{dataset}.jsonl"
     wildcard_constraints:
-        dataset="|".join(CELLS),
+        dataset=CELL_DATASETS,
     conda:
         "../envs/training.yaml"
     threads: 1

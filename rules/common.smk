@@ -43,6 +43,9 @@ DEMO = [
     if all(FETCHED & set(source) for source in config[modality][name]["sources"])
 ]
 CELLS = list(config["cells"])
+# Patterns of the names of datasets; of none, one that no dataset has.
+NEURON_DATASETS = "|".join(config["neurons"]) or "-"
+CELL_DATASETS = "|".join(CELLS) or "-"
 CELL_CARDS = sorted(
     {
         Path(source["card"]).stem

@@ -117,16 +117,22 @@ rule plot_scores:
         " --svg {output.svg} --png {output.png} &> {log}"
 
 
-rule plot_maps:
-    """Maps of an embedding, coloured by label and by cluster."""
+rule plot_embedding:
+    """An embedding and what was made of it: maps, clusters, classification, retrieval, outliers."""
     input:
-        script="scripts/plot_maps.py",
-        code=code("scripts/plot_maps.py"),
-        maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
+        script="scripts/plot_embedding.py",
+        code=code("scripts/plot_embedding.py"),
         embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
-        clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+        map_table="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
+        cluster_table="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+        cluster_scores="results/{dataset}/{model}/{variant}/seed{seed}/cluster_scores.parquet",
+        confusion_table="results/{dataset}/{model}/{variant}/seed{seed}/confusion.parquet",
+        cross_validation_scores="results/{dataset}/{model}/{variant}/seed{seed}/cross_validation_scores.parquet",
+        queries="results/{dataset}/{model}/{variant}/seed{seed}/retrieval.parquet",
+        query_labels="results/{dataset}/{model}/{variant}/seed{seed}/retrieval_labels.parquet",
+        outlier_table="results/{dataset}/{model}/{variant}/seed{seed}/outliers.parquet",
     output:
-        svg=report(
+        maps=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/maps.svg",
             caption="report/maps.rst",
             category="{dataset}",
@@ -137,35 +143,7 @@ rule plot_maps:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/maps.png",
-    log:
-        "results/logs/plot_maps/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_maps/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    params:
-        method=config["clusters"]["methods"][0],
-    shell:
-        "python {input.script} --maps {input.maps} --embedding {input.embedding}"
-        " --clusters {input.clusters} --method {params.method}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_clusters:
-    """Clusters against labels, one panel a method."""
-    input:
-        script="scripts/plot_clusters.py",
-        code=code("scripts/plot_clusters.py"),
-        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
-        clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
-        scores="results/{dataset}/{model}/{variant}/seed{seed}/cluster_scores.parquet",
-    output:
-        svg=report(
+        clusters=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/clusters.svg",
             caption="report/clusters.rst",
             category="{dataset}",
@@ -176,31 +154,7 @@ rule plot_clusters:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/clusters.png",
-    log:
-        "results/logs/plot_clusters/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_clusters/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --embedding {input.embedding} --clusters {input.clusters}"
-        " --scores {input.scores}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_confusion:
-    """Which classes neighbours in an embedding mistake for one another."""
-    input:
-        script="scripts/plot_confusion.py",
-        code=code("scripts/plot_confusion.py"),
-        confusion="results/{dataset}/{model}/{variant}/seed{seed}/confusion.parquet",
-    output:
-        svg=report(
+        confusion=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/confusion.svg",
             caption="report/confusion.rst",
             category="{dataset}",
@@ -211,20 +165,67 @@ rule plot_confusion:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/confusion.png",
+        cross_validation=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.svg",
+            caption="report/cross_validation.rst",
+            category="{dataset}",
+            labels={
+                "figure": "cross-validation",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        retrieval=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.svg",
+            caption="report/retrieval.rst",
+            category="{dataset}",
+            labels={
+                "figure": "retrieval",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        outliers=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.svg",
+            caption="report/outliers.rst",
+            category="{dataset}",
+            labels={
+                "figure": "outliers",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png=[
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/maps.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/clusters.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/confusion.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.png",
+        ],
     log:
-        "results/logs/plot_confusion/{dataset}/{model}/{variant}/seed{seed}.log",
+        "results/logs/plot_embedding/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/plot_confusion/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+        "results/benchmarks/plot_embedding/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        method=config["clusters"]["methods"][0],
+        folder=subpath(output.maps, parent=True),
     shell:
-        "python {input.script} --confusion {input.confusion}"
-        " --svg {output.svg} --png {output.png} &> {log}"
+        "python {input.script} --embedding {input.embedding} --maps {input.map_table}"
+        " --clusters {input.cluster_table} --cluster-scores {input.cluster_scores}"
+        " --confusion {input.confusion_table} --cross-validation {input.cross_validation_scores}"
+        " --retrieval {input.queries} --retrieval-labels {input.query_labels}"
+        " --outliers {input.outlier_table} --method {params.method}"
+        " --folder {params.folder} &> {log}"
 
 
 rule plot_history:
@@ -258,106 +259,4 @@ rule plot_history:
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
         "python {input.script} --history {input.history}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_outliers:
-    """How far from others, and how improbable, each object of an embedding is."""
-    input:
-        script="scripts/plot_outliers.py",
-        code=code("scripts/plot_outliers.py"),
-        outliers="results/{dataset}/{model}/{variant}/seed{seed}/outliers.parquet",
-    output:
-        svg=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.svg",
-            caption="report/outliers.rst",
-            category="{dataset}",
-            labels={
-                "figure": "outliers",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.png",
-    log:
-        "results/logs/plot_outliers/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_outliers/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --outliers {input.outliers}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_retrieval:
-    """How far ahead objects of the same label are among neighbours."""
-    input:
-        script="scripts/plot_retrieval.py",
-        code=code("scripts/plot_retrieval.py"),
-        queries="results/{dataset}/{model}/{variant}/seed{seed}/retrieval.parquet",
-    output:
-        svg=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.svg",
-            caption="report/retrieval.rst",
-            category="{dataset}",
-            labels={
-                "figure": "retrieval",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.png",
-    log:
-        "results/logs/plot_retrieval/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_retrieval/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --queries {input.queries}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_cross_validation:
-    """How well several classifiers tell the labels of an embedding."""
-    input:
-        script="scripts/plot_cross_validation.py",
-        code=code("scripts/plot_cross_validation.py"),
-        scores="results/{dataset}/{model}/{variant}/seed{seed}/cross_validation_scores.parquet",
-    output:
-        svg=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.svg",
-            caption="report/cross_validation.rst",
-            category="{dataset}",
-            labels={
-                "figure": "cross-validation",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.png",
-    log:
-        "results/logs/plot_cross_validation/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_cross_validation/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --scores {input.scores}"
         " --svg {output.svg} --png {output.png} &> {log}"

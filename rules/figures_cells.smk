@@ -18,7 +18,7 @@ rule plot_crops:
     benchmark:
         "results/benchmarks/plot_crops/{dataset}.jsonl"
     wildcard_constraints:
-        dataset="|".join(CELLS),
+        dataset=CELL_DATASETS,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -49,7 +49,7 @@ rule plot_stability:
     benchmark:
         "results/benchmarks/plot_stability/{dataset}.jsonl"
     wildcard_constraints:
-        dataset="|".join(CELLS),
+        dataset=CELL_DATASETS,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -61,15 +61,16 @@ rule plot_stability:
         " --svg {output.svg} --png {output.png} &> {log}"
 
 
-rule plot_reconstructions:
-    """Cells beside what a model made of them."""
+rule plot_shapes:
+    """What a model gives back: reconstructions, lines through its latent, and how sure it is."""
     input:
-        script="scripts/plot_reconstructions.py",
-        code=code("scripts/plot_reconstructions.py"),
+        script="scripts/plot_shapes.py",
+        code=code("scripts/plot_shapes.py"),
         shapes="results/{dataset}/{model}/{variant}/seed{seed}/shapes.zarr",
         crops="results/{dataset}/samples/crops.zarr",
+        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
     output:
-        svg=report(
+        reconstructions=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/reconstructions.svg",
             caption="report/reconstructions.rst",
             category="{dataset}",
@@ -80,31 +81,7 @@ rule plot_reconstructions:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/reconstructions.png",
-    log:
-        "results/logs/plot_reconstructions/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_reconstructions/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --shapes {input.shapes} --crops {input.crops}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_traversals:
-    """What a decoder makes of points on straight lines through an embedding."""
-    input:
-        script="scripts/plot_traversals.py",
-        code=code("scripts/plot_traversals.py"),
-        shapes="results/{dataset}/{model}/{variant}/seed{seed}/shapes.zarr",
-        crops="results/{dataset}/samples/crops.zarr",
-    output:
-        svg=report(
+        traversals=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/traversals.svg",
             caption="report/traversals.rst",
             category="{dataset}",
@@ -115,31 +92,7 @@ rule plot_traversals:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/traversals.png",
-    log:
-        "results/logs/plot_traversals/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_traversals/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --shapes {input.shapes} --crops {input.crops}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_uncertainty:
-    """How sure a model is of each cell, and how well it draws it."""
-    input:
-        script="scripts/plot_uncertainty.py",
-        code=code("scripts/plot_uncertainty.py"),
-        crops="results/{dataset}/samples/crops.zarr",
-        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
-    output:
-        svg=report(
+        uncertainty=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.svg",
             caption="report/uncertainty.rst",
             category="{dataset}",
@@ -150,20 +103,27 @@ rule plot_uncertainty:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.png",
+        png=[
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/reconstructions.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/traversals.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.png",
+        ],
     log:
-        "results/logs/plot_uncertainty/{dataset}/{model}/{variant}/seed{seed}.log",
+        "results/logs/plot_shapes/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/plot_uncertainty/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+        "results/benchmarks/plot_shapes/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        folder=subpath(output.reconstructions, parent=True),
     shell:
-        "python {input.script} --crops {input.crops} --embedding {input.embedding}"
-        " --svg {output.svg} --png {output.png} &> {log}"
+        "python {input.script} --shapes {input.shapes} --crops {input.crops}"
+        " --embedding {input.embedding}"
+        " --folder {params.folder} &> {log}"
 
 
 rule plot_invariance:
@@ -200,16 +160,18 @@ rule plot_invariance:
         " --svg {output.svg} --png {output.png} &> {log}"
 
 
-rule plot_cluster_gallery:
-    """Members of each cluster of an embedding."""
+rule plot_cells:
+    """Pictures of cells by their places in an embedding: clusters, outliers, a map."""
     input:
-        script="scripts/plot_cluster_gallery.py",
-        code=code("scripts/plot_cluster_gallery.py"),
+        script="scripts/plot_cells.py",
+        code=code("scripts/plot_cells.py"),
         crops="results/{dataset}/samples/crops.zarr",
         embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+        maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
         clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+        outliers="results/{dataset}/{model}/{variant}/seed{seed}/outliers.parquet",
     output:
-        svg=report(
+        cluster_gallery=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/cluster_gallery.svg",
             caption="report/cluster_gallery.rst",
             category="{dataset}",
@@ -220,34 +182,7 @@ rule plot_cluster_gallery:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/cluster_gallery.png",
-    log:
-        "results/logs/plot_cluster_gallery/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_cluster_gallery/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        dataset="|".join(CELLS),
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --crops {input.crops} --embedding {input.embedding} --clusters {input.clusters}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_outlier_gallery:
-    """The most unusual cells of an embedding beside the most typical ones."""
-    input:
-        script="scripts/plot_outlier_gallery.py",
-        code=code("scripts/plot_outlier_gallery.py"),
-        crops="results/{dataset}/samples/crops.zarr",
-        objects="results/{dataset}/objects.parquet",
-        outliers="results/{dataset}/{model}/{variant}/seed{seed}/outliers.parquet",
-    output:
-        svg=report(
+        outlier_gallery=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/outlier_gallery.svg",
             caption="report/outlier_gallery.rst",
             category="{dataset}",
@@ -258,34 +193,7 @@ rule plot_outlier_gallery:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/outlier_gallery.png",
-    log:
-        "results/logs/plot_outlier_gallery/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_outlier_gallery/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        dataset="|".join(CELLS),
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --crops {input.crops} --objects {input.objects} --outliers {input.outliers}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_image_map:
-    """Cells at their places on a map of an embedding."""
-    input:
-        script="scripts/plot_image_map.py",
-        code=code("scripts/plot_image_map.py"),
-        crops="results/{dataset}/samples/crops.zarr",
-        objects="results/{dataset}/objects.parquet",
-        maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
-    output:
-        svg=report(
+        image_map=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/image_map.svg",
             caption="report/image_map.rst",
             category="{dataset}",
@@ -296,19 +204,26 @@ rule plot_image_map:
                 "seed": "{seed}",
             },
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/image_map.png",
+        png=[
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cluster_gallery.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outlier_gallery.png",
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/image_map.png",
+        ],
     log:
-        "results/logs/plot_image_map/{dataset}/{model}/{variant}/seed{seed}.log",
+        "results/logs/plot_cells/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/plot_image_map/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+        "results/benchmarks/plot_cells/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        dataset="|".join(CELLS),
+        dataset=CELL_DATASETS,
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        folder=subpath(output.cluster_gallery, parent=True),
     shell:
-        "python {input.script} --crops {input.crops} --objects {input.objects} --maps {input.maps}"
-        " --svg {output.svg} --png {output.png} &> {log}"
+        "python {input.script} --crops {input.crops} --embedding {input.embedding}"
+        " --maps {input.maps} --clusters {input.clusters} --outliers {input.outliers}"
+        " --folder {params.folder} &> {log}"

@@ -72,6 +72,8 @@ rule read_neurons:
         "results/logs/read_neurons/{dataset}.log",
     benchmark:
         "results/benchmarks/read_neurons/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=NEURON_DATASETS,
     conda:
         "../envs/analysis.yaml"
     threads: 1

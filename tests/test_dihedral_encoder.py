@@ -10,7 +10,7 @@ from skimage.draw import polygon
 from morphoflow.models.antialias import blurred_half, windows
 from morphoflow.models.dihedral_encoder import DihedralEncoder
 
-SETTINGS = {"group_order": 8, "fields": [3, 8], "bands": 4}
+SETTINGS = {"group_order": 8, "group_fields": [3, 8], "bands": 4}
 ELEMENTS = [(flip, turns) for flip in (False, True) for turns in range(4)]
 
 
@@ -32,7 +32,7 @@ def moved(x, flip, turns):
     [(4, 1, 35, [2, 4]), (8, 1, 32, [2, 4]), (8, 2, 35, [2, 3, 4]), (16, 1, 32, [4])],
 )
 def test_features_do_not_change_under_flips_and_quarter_turns(order, channels, size, fields):
-    encoder = make(channels, size, group_order=order, fields=fields).eval()
+    encoder = make(channels, size, group_order=order, group_fields=fields).eval()
     x = noise(2, channels, size, size)
     with torch.no_grad():
         still, *others = [encoder(moved(x, *element)) for element in ELEMENTS]

@@ -143,7 +143,8 @@ def test_a_perfect_reconstruction_costs_the_same_in_any_pose(align, background):
         {"loss": "mse", "mask": "disc", "augment": "rotations"},
         {"prior": "normal", "align": "brute", "step_degrees": 45},
         {"prior": "mixture", "beta": 0.1},
-        {"encoder": "dihedral"},
+        {"encoder": "dihedral", "group_order": 4, "group_fields": [2, 6], "bands": 3},
+        {"encoder": "o2", "fields": [4, 4, 4, 4, 4, 8], "pooling": "max", "batch_size": 36},
     ],
 )
 def test_every_choice_trains_and_embeds(store, tmp_path, changes):
@@ -192,7 +193,7 @@ def test_lines_run_through_the_mean_and_between_the_farthest_objects():
 
 def test_crops_of_another_kind_are_refused(store, model):
     other = moved(store, lambda x: x[:, :1])
-    with pytest.raises(InputError, match="channels 1.*trained with 2"):
+    with pytest.raises(InputError, match=r"channels 1.*trained with 2"):
         o2vae.embed(model[1], other, CPU)
     with pytest.raises(InputError, match="validation"):
         o2vae.build(store, objects().assign(split="train"), SETTINGS, 0, CPU)

@@ -24,8 +24,7 @@ def flat_masks(n=6, channels=1, size=32):
     return (torch.from_numpy(x) > 0.2).float()
 
 
-def moved(network, x, g):
-    before, after = network(x), network(g(x))
+def moved(before, after):
     return float((after - before).norm(dim=1).div(before.norm(dim=1)).max())
 
 
@@ -34,11 +33,10 @@ def moved(network, x, g):
 @pytest.mark.parametrize("picture", [textured, flat_masks])
 def test_quarter_turns_and_flips_change_no_feature(picture, size, train):
     network, x = encoder(2, size, train), picture(channels=2, size=size)
-    with torch.no_grad():
-        for quarters in range(4):
-            for flipped in (False, True):
-                g = lambda x, k=quarters, f=flipped: (x.flip(-1) if f else x).rot90(k, (-2, -1))
-                assert moved(network, x, g) <= 1e-5
+    for quarters in range(4):
+        for mirrored in (x, x.flip(-1)):
+            with torch.no_grad():
+                assert moved(network(x), network(mirrored.rot90(quarters, (-2, -1)))) <= 1e-5
 
 
 @pytest.mark.parametrize("angle", [10, 30, 45, 77, 200])

@@ -24,18 +24,19 @@ def find_outliers(
     groups: np.ndarray,
     *,
     neighbours: int,
-    components: list[int],
+    components: int,
     false_discovery_rate: float,
     seed: int,
 ) -> pd.DataFrame:
     """How far and how improbable each row of ``x`` (n, d) is; ``splits``, ``groups`` (n,).
 
-    ``distance`` is that to the nearest training object but ``neighbours`` - 1, its own group left
-    out; ``log_density`` is the natural logarithm of a mixture's density, fitted to the training
-    objects, for each dimension. Both in units of the root mean square distance of training objects
-    from their mean. The number of mixture components is that of ``components`` under which held-out
-    fifths of the training groups are the most probable; a training object's density is that of the
-    fit without its fifth, so that it cannot vouch for itself.
+    ``distance`` is that to the training object that is the ``neighbours``-th nearest, its own group
+    left out; ``log_density`` is the natural logarithm of the density of a Gaussian mixture, over
+    the number of dimensions. Both in units of the root mean square distance of training objects
+    from their mean. Mixtures are fitted to the training objects less a fifth of their groups at a
+    time, with that number of 1, 2, 4, ... up to ``components`` components under which the fifths
+    left out are the most probable; an object's density is the mean over the fits that it had no
+    part in.
 
     ``<score>_p`` are conformal p-values, calibrated on the validation split, missing without it. Of
     m validation objects they cannot be smaller than 1 / (m + 1), too large for a discovery among
@@ -97,7 +98,7 @@ def neighbour_distances(x: np.ndarray, train: np.ndarray, groups: np.ndarray, k:
 
 
 def log_densities(
-    x: np.ndarray, train: np.ndarray, groups: np.ndarray, components: list[int], seed: int
+    x: np.ndarray, train: np.ndarray, groups: np.ndarray, components: int, seed: int
 ) -> tuple[np.ndarray, int]:
     """Log density (n,) of the rows of ``x`` (n, d), and the number of components chosen."""
     if not np.ptp(x[train], axis=0).any():
@@ -107,11 +108,9 @@ def log_densities(
         )
     parts = np.full(len(x), -1)
     parts[train] = _parts(groups[train], np.random.default_rng(seed))
-    found = {k: cross_fitted(x, parts, k, seed) for k in components}
-    # One component can always be fitted, whatever the numbers asked for.
-    found = {k: v for k, v in found.items() if v is not None} or {
-        1: cross_fitted(x, parts, 1, seed)
-    }
+    tried = [2**power for power in range(components.bit_length())]
+    found = {k: cross_fitted(x, parts, k, seed) for k in tried}
+    found = {k: value for k, value in found.items() if value is not None}
     best = max(found, key=lambda k: round(found[k][train].mean(), 9))
     return found[best], best
 

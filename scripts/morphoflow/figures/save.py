@@ -15,3 +15,9 @@ def save_figure(figure: Figure, svg: Path, png: Path) -> None:
         figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
     with whole(png) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
+
+
+def save_figures(figures: dict[str, Figure], folder: Path) -> None:
+    """Write each figure under its name into a folder, as SVG and as PNG."""
+    for name, figure in figures.items():
+        save_figure(figure, folder / f"{name}.svg", folder / f"{name}.png")

@@ -29,9 +29,9 @@ BAND_WIDTH = 0.6
 class DihedralEncoder(nn.Module):
     """Images (b, channels, size, size) -> features (b, n_features) that a rotation hardly moves.
 
-    ``settings``: ``group_order`` (n of D_n), ``fields`` of each layer (maps are halved after all
-    but the last), and ``bands``, the number of concentric bands of the image (1 for the whole) of
-    which each field of the last layer gives the mean. Features of a turn by 90 degrees and of a
+    ``settings``: ``group_order`` (n of D_n), ``group_fields`` of each layer (maps are halved after
+    all but the last), and ``bands``, the number of concentric bands of the image (1 for the whole)
+    of which each field of the last layer gives the mean. Features of a turn by 90 degrees and of a
     flip are equal up to rounding.
     """
 
@@ -39,7 +39,7 @@ class DihedralEncoder(nn.Module):
         self, channels: int, size: int, settings: dict, generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.order, self.fields = settings["group_order"], settings["fields"]
+        self.order, self.fields = settings["group_order"], settings["group_fields"]
         self.n_features = self.fields[-1] * settings["bands"]
         self.register_buffer("window", disc_window(size), persistent=False)
         self.register_buffer("blur", gaussian_kernel(BLUR_SIGMA, BLUR_RADIUS), persistent=False)

@@ -70,11 +70,8 @@ def uncertainty(model: Model, samples: Samples, device: torch.device) -> dict[st
         difference = (torch.sigmoid(logits) - wanted).flatten(1)
         errors.append(difference.square().mean(1).sqrt().cpu())
         spreads.append(posterior.log_variance.exp().mean(1).sqrt().cpu())
-    names = ("posterior_sd", "reconstruction_error")
-    return {
-        name: torch.cat(values).numpy()
-        for name, values in zip(names, (spreads, errors), strict=True)
-    }
+    columns = {"posterior_sd": spreads, "reconstruction_error": errors}
+    return {name: torch.cat(values).numpy() for name, values in columns.items()}
 
 
 def load(model: Model, device: torch.device) -> CellVAE:

@@ -10,6 +10,7 @@ from morphoflow.models.cnn_decoder import CNNDecoder
 from morphoflow.models.dihedral_encoder import DihedralEncoder
 from morphoflow.models.initialise import initialise
 from morphoflow.models.o2_encoder import O2Encoder
+from morphoflow.models.o2_encoder import head as published_head
 from morphoflow.models.plain_encoder import PlainEncoder
 from morphoflow.models.polar_encoder import PolarEncoder
 from morphoflow.models.priors import make_prior
@@ -43,8 +44,7 @@ class CellVAE(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = ENCODERS[settings["encoder"]](channels, size, settings, generator)
-        self.head = head(self.encoder.n_features, settings)
-        initialise(self.head, generator)
+        self.head = make_head(self.encoder.n_features, settings, generator)
         self.decoder = CNNDecoder(channels, size, settings, generator)
         self.prior = make_prior(settings, generator)
 
@@ -59,16 +59,20 @@ class CellVAE(nn.Module):
         return self.decoder(z).float()
 
 
-def head(n_features: int, settings: dict) -> nn.Sequential:
+def make_head(n_features: int, settings: dict, generator: torch.Generator) -> nn.Sequential:
     """The layers from features to the mean and log variance of the latent."""
+    if settings["encoder"] == "o2":
+        return published_head(n_features, 2 * settings["latent_size"], generator)
     hidden = settings["hidden_size"]
-    return nn.Sequential(
+    layers = nn.Sequential(
         SteadyNorm(n_features),
         nn.Linear(n_features, hidden, bias=False),
         SteadyNorm(hidden),
         nn.ELU(),
         nn.Linear(hidden, 2 * settings["latent_size"]),
     )
+    initialise(layers, generator)
+    return layers
 
 
 class SteadyNorm(nn.BatchNorm1d):

@@ -42,8 +42,10 @@ class PolarEncoder(nn.Module):
         # A multiple of four at every level, so that quarter turns are exact.
         n_angles = 4 * coarsest * max(1, round(ANGLES_PER_PIXEL * size / (4 * coarsest)))
         self.polar = PolarGrid(size, n_rings, n_angles, sigma=SIGMA)
-        pairs = pairwise([channels, *widths])
-        self.layers = nn.ModuleList(PolarLayer(*pair, settings["angle_kernel"]) for pair in pairs)
+        self.layers = nn.ModuleList(
+            PolarLayer(*pair, settings["angle_kernel"], n_rings >> k, n_angles >> k)
+            for k, pair in enumerate(pairwise([channels, *widths]))
+        )
         self.n_features = 2 * widths[-1] * (n_rings // coarsest)
         initialise(self, generator)
 
@@ -64,25 +66,33 @@ class PolarEncoder(nn.Module):
 class PolarLayer(nn.Module):
     """A filter, a smooth nonlinearity and half as many rings and angles, low-pass filtered."""
 
-    def __init__(self, n_in: int, n_out: int, angle_kernel: int) -> None:
+    def __init__(self, n_in: int, n_out: int, angle_kernel: int, rings: int, angles: int) -> None:
         super().__init__()
         self.filter = nn.Conv2d(n_in, n_out, (3, angle_kernel), padding=(1, 0), bias=False)
         self.norm = nn.BatchNorm2d(n_out)
-        for name, row in (("low_angles", [1, 4, 6, 4, 1]), ("low_rings", [1, 3, 3, 1])):
-            kernel = torch.tensor(row, dtype=torch.float32) / sum(row)
-            self.register_buffer(name, kernel, persistent=False)
+        # Matrix products are several times faster than convolutions of each channel for itself.
+        self.register_buffer("halve_rings", halving(rings, around=False).t(), persistent=False)
+        self.register_buffer("halve_angles", halving(angles, around=True), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (b, n_out, rings / 2, angles / 2) of maps (b, n_in, rings, angles)."""
-        maps = functional.silu(self.norm(self.filter(around(x, self.filter.kernel_size[1] // 2))))
-        n = maps.shape[1]
-        across = self.low_angles.to(maps.dtype).expand(n, 1, 1, -1)
-        maps = functional.conv2d(around(maps, 2), across, stride=(1, 2), groups=n)
-        along = self.low_rings.to(maps.dtype)[:, None].expand(n, 1, -1, 1)
-        maps = functional.pad(maps, (0, 0, 1, 1), mode="replicate")
-        return functional.conv2d(maps, along, stride=(2, 1), groups=n)
+        n = self.filter.kernel_size[1] // 2
+        # The last angle is beside the first.
+        maps = self.filter(torch.cat([x[..., -n:], x, x[..., :n]], -1))
+        return self.halve_rings @ (functional.silu(self.norm(maps)) @ self.halve_angles)
 
 
-def around(x: Tensor, n: int) -> Tensor:
-    """Maps with ``n`` angles more on both sides, since the last angle is beside the first."""
-    return torch.cat([x[..., -n:], x, x[..., :n]], -1)
+def halving(n: int, *, around: bool) -> Tensor:
+    """What takes ``n`` samples to half as many: (n, n / 2), binomial weights that sum to 1.
+
+    ``around`` a circle, new samples lie on old ones, so that the first keeps its place; otherwise
+    they lie between two, and beyond the ends the last sample goes on.
+    """
+    weights, first = ([1, 4, 6, 4, 1], -2) if around else ([1, 3, 3, 1], -1)
+    matrix = torch.zeros(n, n // 2)
+    for new in range(n // 2):
+        for k, weight in enumerate(weights):
+            old = 2 * new + first + k
+            old = old % n if around else min(max(old, 0), n - 1)
+            matrix[old, new] += weight / sum(weights)
+    return matrix

@@ -1,4 +1,4 @@
-"""Model ``prealigned_vae``: an autoencoder of images aligned beforehand, for comparison with ``o2vae``."""
+"""Model ``prealigned_vae``: an autoencoder of aligned images, for comparison with ``o2vae``."""
 
 from morphoflow.models.o2vae import build, embed, load, uncertainty
 

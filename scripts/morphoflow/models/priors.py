@@ -44,9 +44,9 @@ class MixturePrior(nn.Module):
         self.logits = nn.Parameter(torch.zeros(components))
 
     def divergence(self, mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
-        """The divergence (b,) in nats, estimated without bias from one draw ``z`` of each posterior.
+        """The divergence (b,) in nats, estimated from one draw ``z`` of each posterior.
 
-        There is no closed form, and the estimate may be negative.
+        There is no closed form. The estimate is right on average, and may be negative.
         """
         return log_normal(z, mean, log_variance) - self.log_density(z)
 
