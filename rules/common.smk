@@ -110,6 +110,11 @@ def uses_labels(wildcards):
     return "true" if trained and settings.get("label_fraction", 0) > 0 else "false"
 
 
+def size_joined(wildcards):
+    """Whether the size of objects is joined to their embeddings."""
+    return "true" if dataset_of(wildcards).get("join_scale") else "false"
+
+
 # Figures of a dataset and of a run, for all modalities and for each.
 OF_DATASET = {
     "neurons": ("neurons", "walks", "quality", "scores"),

@@ -24,7 +24,9 @@ rule embed:
         gpu=lambda wildcards: int(MODELS[wildcards.model]["trained"]),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        size_joined=size_joined,
     shell:
         "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --output {output.embedding} --gpus {resources.gpu}"
+        " --objects {input.objects} --output {output.embedding} --size-joined {params.size_joined} --gpus {resources.gpu}"
         " --threads {threads} &> {log}"

@@ -33,7 +33,9 @@ def main(
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
     x = torch.from_numpy(store.x.oindex[test]).to(device, torch.float32)
     made = reconstructions(network, x, fitted.settings)
-    way = lines(np.asarray(data[store.ids].X, dtype=np.float64))
+    # A further dimension, where there is one, is the size of the cell, of which decoders know nothing.
+    latent = data[store.ids].X[:, : fitted.settings["latent_size"]]
+    way = lines(np.asarray(latent, dtype=np.float64))
     groups = {
         "reconstructions": {"id": text_bytes(store.ids[test]), **made},
         "traversals": {

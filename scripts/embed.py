@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 
+from morphoflow.cells.scale import join_scale
 from morphoflow.command import run
 from morphoflow.embedding import make_embedding, write_embedding
 from morphoflow.model import read_model
@@ -13,9 +14,19 @@ from morphoflow.training.devices import make_fabric
 
 
 def main(
-    *, model: Path, samples: Path, objects: Path, output: Path, gpus: int, threads: int
+    *,
+    model: Path,
+    samples: Path,
+    objects: Path,
+    output: Path,
+    size_joined: bool,
+    gpus: int,
+    threads: int,
 ) -> None:
-    """Embed every sample with the model, and join the object table's rows."""
+    """Embed every sample with the model, and join the object table's rows.
+
+    With ``size_joined`` the scale at which each was cut becomes the last dimension.
+    """
     fitted = read_model(model)
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
@@ -24,9 +35,11 @@ def main(
     x = module.embed(fitted, store, device)
     if hasattr(module, "uncertainty"):
         rows = rows.assign(**module.uncertainty(fitted, store, device))
+    if size_joined:
+        x = join_scale(x, rows)
     record = provenance(
         inputs=[model, samples, objects],
-        settings=fitted.settings,
+        settings={**fitted.settings, "size_joined": size_joined},
         seed=fitted.provenance["seed"],
         modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
     )
