@@ -11,6 +11,8 @@ TARGETS = [
     "all",
     "demo",
     "neurons",
+    "cells",
+    "registered",
     "samples",
     "models",
     "embeddings",
@@ -34,7 +36,8 @@ def test_every_target_is_planned_under_every_profile(workflow, profile):
 
 def test_the_shipped_configuration_is_planned(workflow):
     out = workflow.snakemake("--dry-run", "all", config="config/config.yaml").stdout
-    assert "real_neurons" in out and "toy_neurons" in out
+    for dataset in ("real_neurons", "toy_neurons", "osteosarcoma", "nuclei"):
+        assert dataset in out
 
 
 def test_only_jobs_that_train_or_embed_ask_for_a_gpu(workflow):
@@ -87,6 +90,21 @@ MISTAKES = {
         CONFIG.replace("{toy: three,", "{toy: three, folder: config,"),
         RUNS,
         ["sources.0", "One of"],
+    ),
+    "a missing folder of masks": (
+        CONFIG.replace("cells/masks", "cells/mask"),
+        RUNS,
+        ["'discs': 'cells/mask' does not exist", "`masks`"],
+    ),
+    "images without masks": (
+        CONFIG.replace(", masks: cells/masks", ""),
+        RUNS,
+        ["cells.discs.sources.0", "`images` (with `masks`)"],
+    ),
+    "a model of another kind of data": (
+        CONFIG,
+        RUNS.replace("discs\to2vae\ttiny", "tiny\to2vae\ttiny"),
+        ["model 'o2vae' is for cells", "holds neurons"],
     ),
     "a missing label table": (
         CONFIG.replace("    walks:", "    labels: none.csv\n    walks:"),

@@ -42,6 +42,9 @@ def test_everything_is_made(finished):
     run = "tiny/morphvae/tiny/seed0"
     for name in ("model.pt", "history.parquet", "embedding.h5ad", "clusters.parquet"):
         assert f"{run}/{name}" in made
+    run = "discs/o2vae/tiny/seed0"
+    for name in ("reconstructions", "image_map", "invariance", "retrieval", "history"):
+        assert f"{run}/figures/{name}.svg" in made and f"{run}/figures/{name}.png" in made
     assert "tiny/comparison/scores.parquet" in made
     report = (finished.folder / "results/report.html").read_text()
     assert "morphvae" in report and len(report) > 100_000
@@ -61,6 +64,8 @@ def test_nothing_is_done_twice_whatever_is_touched_and_under_any_profile(finishe
     [
         "morphoflow/neurons/walks.py",
         "morphoflow/models/density.py",
+        "morphoflow/cells/rotate.py",
+        "morphoflow/figures/image_map.py",
         "morphoflow/analysis/clusters.py",
         "morphoflow/training/loop.py",
         "sample_walks.py",
@@ -82,10 +87,14 @@ def test_an_edit_reruns_exactly_the_rules_that_use_the_module(finished, module):
     assert finished.planned("all") == {}, "the edit was taken back"
 
 
+TRAINED, DECODING = ["morphvae", "o2vae", "prealigned_vae"], ["o2vae", "prealigned_vae"]
+BASELINES = ["density", "morphometry", "shape_features"]
 MODELS_OF = {
-    "train": ["morphvae"],
-    "fit": ["density", "morphometry"],
-    "embed": ["morphvae", "density", "morphometry"],
+    "train": TRAINED,
+    "fit": BASELINES,
+    "embed": [*TRAINED, *BASELINES],
+    "decode_shapes": DECODING,
+    "measure_invariance": ["o2vae"],
 }
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from synthetic_cells import write_fields
+
 ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "resources", "profiles")
 
@@ -18,6 +20,15 @@ neurons:
       - {toy: three, per_population: 8}
     walks: {number: 8, steps: 6}
     densities: {bins: 6}
+cells:
+  discs:
+    sources:
+      - {images: cells/images, masks: cells/masks}
+    labels: cells/labels.csv
+    crops: {size: 24}
+    prealignment: {copies: 2}
+cross_validation: {folds: 2, repeats: 1, bootstraps: 50}
+retrieval: {permutations: 200, bootstraps: 50}
 clusters: {methods: [kmeans, hdbscan]}
 classification: {neighbours: [1, 3], bootstraps: 50}
 """
@@ -25,9 +36,17 @@ RUNS = """dataset\tmodel\tvariant\tseed
 tiny\tmorphvae\ttiny\t0
 tiny\tmorphometry\tdefault\t0
 tiny\tdensity\tdefault\t0
+discs\to2vae\ttiny\t0
+discs\tprealigned_vae\ttiny\t0
+discs\tshape_features\tdefault\t0
 """
-# A variant that trains for long enough to be interrupted, and for a few seconds at most.
-VARIANT = "  tiny: {epochs: 60, batch_size: 8}\n"
+# Variants that train for a few seconds at most; that of neurons for long enough to be interrupted.
+SMALL = "  tiny: {epochs: 2, batch_size: 8, widths: [4, 8], decoder_widths: [8, 8], latent_size: 3}\n"
+VARIANTS = {
+    "morphvae": "  tiny: {epochs: 60, batch_size: 8}\n",
+    "o2vae": SMALL,
+    "prealigned_vae": SMALL,
+}
 
 
 class Workflow:
@@ -38,8 +57,12 @@ class Workflow:
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
-        with (folder / "config/models/morphvae.yaml").open("a") as stream:
-            stream.write(VARIANT)
+        for model, variant in VARIANTS.items():
+            with (folder / f"config/models/{model}.yaml").open("a") as stream:
+                stream.write(variant)
+        write_fields(folder / "cells", n=4)
+        rows = [f"field{i}_{k},{'ab'[k % 2]}\n" for i in range(4) for k in range(1, 13)]
+        (folder / "cells/labels.csv").write_text("id,label\n" + "".join(rows))
         (folder / "small.yaml").write_text(config)
         (folder / "runs.tsv").write_text(runs)
 
