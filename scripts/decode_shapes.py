@@ -33,7 +33,7 @@ def main(
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
     x = torch.from_numpy(store.x.oindex[test]).to(device, torch.float32)
     made = reconstructions(network, x, fitted.settings)
-    # A further dimension, where there is one, is the size of the cell, of which decoders know nothing.
+    # A further dimension is the size of the cell, of which a decoder knows nothing.
     latent = data[store.ids].X[:, : fitted.settings["latent_size"]]
     way = lines(np.asarray(latent, dtype=np.float64))
     groups = {

@@ -400,7 +400,7 @@ def test_the_difference_is_that_of_the_channel_that_differs_most():
 def test_traversals_name_axes_and_steps_and_need_no_pairs(tmp_path):
     paths = Paths.read(open_group(write_shapes(tmp_path / "s.zarr")))
     found = texts(plot_traversals(paths, ["a"]))
-    assert "axis 2\n25.0% of variance" in found and "−2 sd" in found and "mean" in found
+    assert "axis 2\n25.0% of variance" in found and "−2 sd" in found and "typical" in found
     assert "cell002\nto cell003" in found and "100%" in found
     alone = Paths.read(open_group(write_shapes(tmp_path / "t.zarr", pairs=0)))
     assert "between two objects" not in texts(plot_traversals(alone, ["a"]))

@@ -182,10 +182,14 @@ def test_aligned_reconstructions_lie_on_their_originals(store, model):
     np.testing.assert_allclose(made["error"], again, rtol=1e-4)
 
 
-def test_lines_run_through_the_mean_and_between_the_farthest_objects():
+def test_lines_run_through_the_object_nearest_to_the_mean_and_between_the_farthest_objects():
     x = np.random.default_rng(0).normal(size=(50, 4)) * [4, 2, 1, 0.5]
     way = lines(x)
-    np.testing.assert_allclose(way.along[:, 3], np.tile(x.mean(0), (4, 1)), atol=1e-9)
+    nearest = x[np.linalg.norm(x - x.mean(0), axis=1).argmin()]
+    np.testing.assert_allclose(way.along[:, 3], np.tile(nearest, (4, 1)))
+    np.testing.assert_allclose(
+        np.linalg.norm(np.diff(way.along[0], axis=0), axis=1), x[:, 0].std(), rtol=0.1
+    )
     assert way.share[0] > way.share[1] and way.share.sum() == pytest.approx(1)
     np.testing.assert_allclose(way.between[:, 0], x[way.ends[:, 0]])
     np.testing.assert_allclose(way.between[:, -1], x[way.ends[:, 1]])

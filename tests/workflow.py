@@ -41,7 +41,9 @@ discs\tprealigned_vae\ttiny\t0
 discs\tshape_features\tdefault\t0
 """
 # Variants that train for a few seconds at most; that of neurons for long enough to be interrupted.
-SMALL = "  tiny: {epochs: 2, batch_size: 8, widths: [4, 8], decoder_widths: [8, 8], latent_size: 3}\n"
+SMALL = (
+    "  tiny: {epochs: 2, batch_size: 8, widths: [4, 8], decoder_widths: [8, 8], latent_size: 3}\n"
+)
 VARIANTS = {
     "morphvae": "  tiny: {epochs: 60, batch_size: 8}\n",
     "o2vae": SMALL,

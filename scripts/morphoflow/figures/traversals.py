@@ -83,7 +83,7 @@ def _draw_axes(figure: Figure, paths: Paths, limits: np.ndarray, top: float, sid
     pictures = composite(paths.traversals, limits)
     tiles = Tiles(figure, pictures, left=MARGIN + NAMES, top=top, side=side, gap=GAP)
     for column, sd in enumerate(paths.sd):
-        tiles.above(column, "mean" if abs(sd) < 1e-9 else f"{sd:+.3g} sd".replace("-", "−"))
+        tiles.above(column, "typical" if abs(sd) < 1e-9 else f"{sd:+.3g} sd".replace("-", "−"))
     for row, share in enumerate(paths.share):
         tiles.left_of(row, f"axis {row + 1}\n{share:.1%} of variance", NAMES)
 

@@ -19,10 +19,11 @@ AXES, PAIRS, STEPS = 6, 4, 7
 class Lines:
     """Straight lines through an embedding.
 
-    ``along`` (axes, steps, d) are points on its principal axes, at STEPS_SD standard deviations
-    from the mean, of which each carries ``share`` (axes,) of the variance; ``between`` (pairs,
-    steps, d) lead from the object in row ``ends[:, 0]`` to that in ``ends[:, 1]``, which lie
-    farthest apart on an axis.
+    ``along`` (axes, steps, d) are points along its principal axes, at STEPS_SD standard deviations
+    from the object that lies nearest to the mean (at the mean itself there may be none, and what
+    a decoder makes of it says nothing); each axis carries ``share`` (axes,) of the variance.
+    ``between`` (pairs, steps, d) lead from the object in row ``ends[:, 0]`` to that in row
+    ``ends[:, 1]``, which lie farthest apart on an axis.
     """
 
     along: np.ndarray
@@ -36,7 +37,8 @@ def lines(x: np.ndarray) -> Lines:
     mean, axes, share = fit_pca(x, 1.0)
     scores = (x - mean) @ axes.T
     axes, sd = axes[:AXES], scores[:, :AXES].std(axis=0)
-    along = mean + np.array(STEPS_SD)[None, :, None] * (sd[:, None] * axes)[:, None]
+    typical = x[np.square(x - mean).sum(axis=1).argmin()]
+    along = typical + np.array(STEPS_SD)[None, :, None] * (sd[:, None] * axes)[:, None]
     ends = np.stack([scores.argmin(axis=0), scores.argmax(axis=0)], 1)[:PAIRS]
     way = np.linspace(0, 1, STEPS)[None, :, None]
     between = x[ends[:, 0], None] * (1 - way) + x[ends[:, 1], None] * way
