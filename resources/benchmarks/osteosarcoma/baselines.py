@@ -59,7 +59,7 @@ def main() -> None:
             print(json.dumps(cases[-1]), flush=True)
     record = {
         "what": "balanced accuracy of a random forest, 5 x 5-fold nested cross-validation",
-        "command": "PYTHONPATH=scripts python resources/benchmarks/osteosarcoma_baselines.py",
+        "command": "PYTHONPATH=scripts python resources/benchmarks/osteosarcoma/baselines.py",
         "interval": "95 %, cells drawn again with their predictions of all repeats",
         "cells": outlines.n,
         "shares": {k: v.value_counts(normalize=True).round(3).to_dict() for k, v in labels.items()},
