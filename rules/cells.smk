@@ -14,7 +14,7 @@ rule fetch_cells:
         card="|".join(CELL_CARDS) or "-",
     localrule: True
     conda:
-        "../envs/analysis.yaml"
+        "../envs/training.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
