@@ -98,22 +98,18 @@ def invariance(folder: Path) -> dict:
     return {
         "median_shift_of_nearest": {a: round(float(np.median(v)), 5) for a, v in moved.items()},
         "dimensions": x.shape[1],
-        "components_for_99.9_percent": int((np.cumsum(singular) < 0.999 * singular.sum()).sum())
-        + 1,
+        "components_for_99.9_percent": 1 + int((share < 0.999).sum()),
         "smallest_over_largest_sd": float(f"{np.sqrt(singular[-1] / singular[0]):.2g}"),
     }
 
 
 def cases() -> dict[str, list[anndata.AnnData]]:
     """The embeddings to score, one for each seed; two put together, each standardised."""
-    found = {
-        f"{model} {variant}": [
-            anndata.read_h5ad(p / "embedding.h5ad") for p in models(model, variant)
-        ]
-        for model in ("o2vae", "vae", "prealigned_vae")
-        for variant in ("outlines", "untrained")
-        if models(model, variant)
-    }
+    found = {}
+    for model, variant in product(("o2vae", "vae", "prealigned_vae"), ("outlines", "untrained")):
+        if folders := models(model, variant):
+            read = [anndata.read_h5ad(folder / "embedding.h5ad") for folder in folders]
+            found[f"{model} {variant}"] = read
     for model in ("shape_features", "polar_fourier"):
         one = anndata.read_h5ad(RESULTS / model / "default/seed0/embedding.h5ad")
         found[model] = [one] * len(SPLIT_SEEDS)
