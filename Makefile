@@ -13,8 +13,8 @@ export MPLBACKEND := agg
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to figures and report
-	@echo "Running the demo: real and generated neurons, from SWC files to a report."
+demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
+	@echo "Running the demo: neurons and cells, from raw files to a report."
 	@echo "It takes up to 10 minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
 	    echo; echo "The demo stopped. The failed job's log is shown above (also in results/logs);"; \
@@ -23,6 +23,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw neurons to fi
 	@echo "Done. Look at:"
 	@echo "  results/report.html                        everything in one page: open it in a browser"
 	@echo "  results/real_neurons/figures/              the neurons that went in"
+	@echo "  results/osteosarcoma/figures/              cells, and how models of them compare"
 	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
 
 test: $(VENV)/test.done ## Install, then run all tests

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from morphoflow.plan import neuron_files, read_models, read_runs, settings_of
+from morphoflow.plan import cell_files, neuron_files, read_models, read_runs, settings_of
 from morphoflow.schema import complete
 
 HEAD = "dataset\tmodel\tvariant\tseed\n"
@@ -135,3 +135,23 @@ def test_a_variant_changes_the_defaults(tmp_path):
 def test_a_wrong_variant_is_named(tmp_path, variant, named):
     with pytest.raises(ValueError, match=rf"walker\.yaml, variant 'bad'.*{named}"):
         write_model(tmp_path, variants={"default": {}, "bad": variant})
+
+
+def test_the_files_of_cells_are_found_and_those_that_are_missing_are_named(tmp_path):
+    for name in ("images/a/x.tif", "images/y.tif", "masks/y.tif", "crops.npy", "s.zarr/zarr.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    images, masks = str(tmp_path / "images"), str(tmp_path / "masks")
+    store, crops = str(tmp_path / "s.zarr"), str(tmp_path / "crops.npy")
+    sources = [{"images": images, "masks": masks}, {"arrays": store}, {"arrays": crops}]
+    found = cell_files("mine", {"sources": sources, "labels": crops})
+    names = [Path(path).name for path in found["files"]]
+    assert names == ["x.tif", "y.tif", "y.tif", "s.zarr", "crops.npy"]
+    assert found["labels"] == [crops]
+    for source, named in [
+        ({"images": images, "masks": "nowhere"}, "'mine': 'nowhere' does not exist.*`masks`"),
+        ({"arrays": crops, "array_labels": "none.npy"}, "'none.npy' .*`array_labels`"),
+        ({"card": "none.yaml"}, "the dataset card 'none.yaml'"),
+    ]:
+        with pytest.raises(ValueError, match=named):
+            cell_files("mine", {"sources": [source]})

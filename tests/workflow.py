@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from synthetic_cells import write_fields
@@ -62,9 +64,7 @@ class Workflow:
         for model, variant in VARIANTS.items():
             with (folder / f"config/models/{model}.yaml").open("a") as stream:
                 stream.write(variant)
-        write_fields(folder / "cells", n=4)
-        rows = [f"field{i}_{k},{'ab'[k % 2]}\n" for i in range(4) for k in range(1, 13)]
-        (folder / "cells/labels.csv").write_text("id,label\n" + "".join(rows))
+        shutil.copytree(cells(), folder / "cells")
         (folder / "small.yaml").write_text(config)
         (folder / "runs.tsv").write_text(runs)
 
@@ -92,6 +92,19 @@ class Workflow:
         for rule, text in found:
             reasons[rule] = f"{reasons.get(rule, '')} {_reason(text)}"
         return reasons
+
+
+@cache
+def cells() -> Path:
+    """A folder with images of cells, masks and labels, the same in all workflows of a session.
+
+    OME-TIFF files hold an identifier that differs each time they are written.
+    """
+    folder = Path(tempfile.mkdtemp())
+    write_fields(folder, n=4)
+    rows = [f"field{i}_{k},{'ab'[k % 2]}\n" for i in range(4) for k in range(1, 13)]
+    (folder / "labels.csv").write_text("id,label\n" + "".join(rows))
+    return folder
 
 
 PIPE = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
