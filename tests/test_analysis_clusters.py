@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from morphoflow.analysis.agreement import cluster_scores, label_scores, purity, stability
 from morphoflow.analysis.clusters import METHODS, canonical, cluster, silhouette
@@ -161,3 +162,12 @@ def test_blobs_are_stable_and_noise_is_not():
     assert vague["value"] < 0.8
     assert vague["low"] <= vague["value"] <= vague["high"]
     assert np.isnan(stability(x, "dbscan", np.zeros(60, dtype=int), 0)["value"])
+
+
+def test_a_mixture_tells_needles_that_cross_apart():
+    generator = np.random.default_rng(0)
+    truth = np.arange(400) % 2
+    along, across = generator.normal(0, 5, 400), generator.normal(0, 0.5, 400)
+    x = np.stack([along + across, np.where(truth, 1, -1) * (along - across)], axis=1)
+    assert adjusted_rand_score(truth, cluster(x, "gaussian_mixture", n_clusters=2)) > 0.6
+    assert adjusted_rand_score(truth, cluster(x, "kmeans", n_clusters=2)) < 0.1

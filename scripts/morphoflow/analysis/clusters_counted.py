@@ -60,22 +60,34 @@ def spectral(x: np.ndarray, counts: list[int], seed: int) -> list[np.ndarray]:
 
 
 def gaussian_mixture(x: np.ndarray, counts: list[int], seed: int) -> list[np.ndarray]:
-    """A mixture of Gaussians with axes along the principal components, as many as hold 95 %.
+    """A mixture of Gaussians in the principal components that hold 95 % of the variance.
 
-    A floor of 0.1 % of the mean variance keeps a component from shrinking onto one object.
+    Of covariances along the components, of one for all and of one for each Gaussian, those with
+    the smallest Bayesian information criterion are taken (Fraley and Raftery 2002), so that few
+    objects are not asked for many parameters. A floor of 0.1 % of the mean variance keeps a
+    Gaussian from shrinking onto one object.
     """
     coordinates, share = principal_components(x, min(x.shape))
     kept = int(np.searchsorted(np.cumsum(share), MIXTURE_VARIANCE)) + 1
-    floor = MIXTURE_FLOOR / kept
-    partitions = []
-    for k in counts:
+    coordinates = coordinates[:, :kept]
+    return [_mixture(coordinates, k, seed).predict(coordinates) for k in counts]
+
+
+def _mixture(x: np.ndarray, k: int, seed: int) -> GaussianMixture:
+    fitted = []
+    for covariance in ("diag", "tied", "full"):
         model = GaussianMixture(
-            k, covariance_type="diag", n_init=5, reg_covar=floor, random_state=seed, max_iter=300
+            k,
+            covariance_type=covariance,
+            n_init=3,
+            reg_covar=MIXTURE_FLOOR / x.shape[1],
+            random_state=seed,
+            max_iter=300,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            partitions.append(model.fit_predict(coordinates[:, :kept]))
-    return partitions
+            fitted.append(model.fit(x))
+    return min(fitted, key=lambda model: model.bic(x))
 
 
 def check_pairs(n: int, method: str) -> None:
