@@ -13,6 +13,7 @@ from morphoflow.files import sha256
 
 PACKAGES = (
     "anndata",
+    "e2cnn",
     "h5py",
     "hdbscan",
     "lightning-fabric",
@@ -20,7 +21,10 @@ PACKAGES = (
     "numpy",
     "pandas",
     "pyarrow",
+    "scikit-image",
     "scikit-learn",
+    "scipy",
+    "tifffile",
     "torch",
     "umap-learn",
     "zarr",
