@@ -15,7 +15,7 @@ help: ## What can be made
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
 	@echo "Running the demo: neurons and cells, from raw files to a report."
-	@echo "It takes up to 10 minutes on 2 cores; a second call only makes what is missing."
+	@echo "It takes some 15 minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
 	    echo; echo "The demo stopped. The failed job's log is shown above (also in results/logs);"; \
 	    echo "mend what it names and call 'make demo' again: finished steps are kept."; exit 1; }

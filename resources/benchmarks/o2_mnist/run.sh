@@ -3,7 +3,7 @@
 set -eu
 here=resources/benchmarks/o2_mnist
 awk 'NR > 1 { run = "results/" $1 "/" $2 "/" $3 "/seed" $4
-              print run "/cluster_scores.parquet"
+              print run "/embedding.h5ad"
               if ($2 == "o2vae" || $2 ~ /^(pixels|polar_fourier)$/) print run "/invariance_scores.parquet" }' \
     "$here/runs.tsv" |
     xargs snakemake --profile profiles/laptop --configfile "$here/config.yaml" --quiet rules --
