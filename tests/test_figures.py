@@ -304,6 +304,7 @@ def test_missing_scores_and_no_scores_are_drawn(tmp_path):
     figure = plot_scores(scores)
     save_figure(figure, tmp_path / "a.svg", tmp_path / "a.png")
     assert "fewer than two labels" in texts(plot_scores(scores.iloc[:0]))
+    assert "fewer than two labels" in texts(plot_scores(scores.assign(value=np.nan)))
     assert "fewer than two classes" in texts(plot_confusion(CONFUSION.iloc[:0]))
 
 

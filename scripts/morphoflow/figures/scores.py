@@ -25,7 +25,11 @@ KEY = (
 
 
 def panels_of(scores: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """The panels to draw: split, score and title; classification first, then cluster agreement."""
+    """The panels to draw: split, score and title; classification first, then cluster agreement.
+
+    A score that no run has a value of, as where there are no labels, gets none.
+    """
+    scores = scores[scores["value"].notna()]
     present = set(zip(scores["split"], scores["score"], strict=True))
     classified = [
         (split, f"knn_{measure}", f"{MEASURE_NAMES[measure]}\n{name}")
