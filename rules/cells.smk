@@ -62,6 +62,7 @@ rule measure_shapes:
         script="scripts/measure_shapes.py",
         code=code("scripts/measure_shapes.py"),
         samples="results/{dataset}/samples/crops.zarr",
+        objects="results/{dataset}/objects.parquet",
     output:
         output=directory("results/{dataset}/samples/shape_features.zarr"),
     log:
@@ -75,7 +76,7 @@ rule measure_shapes:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --samples {input.samples} --output {output.output} &> {log}"
+        "python {input.script} --samples {input.samples} --objects {input.objects} --output {output.output} &> {log}"
 
 
 rule prealign_crops:

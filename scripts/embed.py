@@ -32,9 +32,11 @@ def main(
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
     module = importlib.import_module(f"morphoflow.models.{fitted.name}")
-    x = module.embed(fitted, store, device)
-    if hasattr(module, "uncertainty"):
-        rows = rows.assign(**module.uncertainty(fitted, store, device))
+    if hasattr(module, "embed_with_uncertainty"):
+        x, columns = module.embed_with_uncertainty(fitted, store, device)
+        rows = rows.assign(**columns)
+    else:
+        x = module.embed(fitted, store, device)
     if size_joined:
         x = join_scale(x, rows)
     record = provenance(

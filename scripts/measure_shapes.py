@@ -6,12 +6,13 @@ from morphoflow.cells.shape_store import measure
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, write_samples
+from morphoflow.tables import align_objects, read_objects
 
 
-def main(*, samples: Path, output: Path) -> None:
+def main(*, samples: Path, objects: Path, output: Path) -> None:
     """Measure the crops of ``samples``; the names of the features carry their units."""
     crops = read_samples(samples)
-    x, names = measure(crops)
+    x, names = measure(crops, align_objects(read_objects(objects), crops.ids, str(samples)))
     write_samples(
         output,
         crops.ids,
@@ -19,7 +20,7 @@ def main(*, samples: Path, output: Path) -> None:
         axes=["object", "feature"],
         units="as each name says",
         names=names,
-        provenance=provenance(inputs=[samples], settings={}),
+        provenance=provenance(inputs=[samples, objects], settings={}),
     )
     print(f"{len(names)} features of {len(x)} cells")
 

@@ -12,7 +12,7 @@ from morphoflow.models.e2cnn_compat import e2nn
 from morphoflow.models.o2_encoder import O2Encoder, head, representations
 from morphoflow.models.o2_encoder_convolution import SteerableConv2d
 from morphoflow.models.o2_encoder_fields import FieldPool
-from morphoflow.models.o2_encoder_reference import ReferenceEncoder
+from published_o2_encoder import ReferenceEncoder
 
 FIELDS = [6, 9, 12, 12, 19, 25]
 SMALL = [2, 2, 3, 2, 2, 8]

@@ -163,8 +163,9 @@ def test_the_disc_hides_the_corners_alone():
 
 def test_uncertainty_is_larger_for_noise_than_for_cells(store, model):
     noise = torch.rand(N, 2, 32, 32, generator=torch.Generator().manual_seed(0))
-    cells = o2vae.uncertainty(model[1], store, CPU)
-    strange = o2vae.uncertainty(model[1], moved(store, lambda x: noise), CPU)
+    x, cells = o2vae.embed_with_uncertainty(model[1], store, CPU)
+    _, strange = o2vae.embed_with_uncertainty(model[1], moved(store, lambda x: noise), CPU)
+    np.testing.assert_array_equal(x, o2vae.embed(model[1], store, CPU))
     assert np.median(strange["reconstruction_error"]) > 3 * np.median(cells["reconstruction_error"])
     assert (cells["posterior_sd"] > 0).all() and cells["posterior_sd"].shape == (N,)
 

@@ -19,12 +19,12 @@ from torch.nn import functional as F
 
 from morphoflow.models.dihedral_encoder import DihedralEncoder
 from morphoflow.models.o2_encoder import O2Encoder
-from morphoflow.models.o2_encoder_reference import ReferenceEncoder
+from published_o2_encoder import ReferenceEncoder
 
 FIELDS = [6, 9, 12, 12, 19, 25]
 DIHEDRAL = {"group_order": 8, "group_fields": [3, 8], "bands": 4}
 BATCH, SIZES = 32, (32, 64)
-COMMAND = "PYTHONPATH=scripts python resources/benchmarks/o2_encoder_step.py"
+COMMAND = "PYTHONPATH=scripts:tests python resources/benchmarks/o2_encoder_step.py"
 
 
 def main() -> None:

@@ -112,6 +112,11 @@ def accuracy(x: np.ndarray, labels: pd.Series) -> dict[str, float | list[float]]
         parts = folds(codes, groups, FOLDS, seed)
         predicted, _ = out_of_fold(CLASSIFIERS["forest"], objects, parts, seed)
         repeats.append(group_matrices(codes, predicted, groups, np.arange(len(classes))))
+    return pooled(repeats)
+
+
+def pooled(repeats: list[np.ndarray]) -> dict[str, float | list[float] | None]:
+    """Balanced accuracy of confusion matrices (repeats, groups, classes, classes) put together."""
     total = np.sum(repeats, axis=0)
     draws = bootstrap_matrices(total, BOOTSTRAPS, np.random.default_rng(0))
     ends = np.quantile(balanced_accuracy(draws), INTERVAL)
@@ -119,7 +124,7 @@ def accuracy(x: np.ndarray, labels: pd.Series) -> dict[str, float | list[float]]
     return {
         "balanced_accuracy": round(float(balanced_accuracy(total.sum(axis=0))), 3),
         "interval": [round(float(end), 3) for end in ends],
-        "sd_over_repeats": round(float(np.std(own, ddof=1)), 3),
+        "sd_over_repeats": round(float(np.std(own, ddof=1)), 3) if len(own) > 1 else None,
     }
 
 

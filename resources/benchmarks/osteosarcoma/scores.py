@@ -21,16 +21,11 @@ import yaml
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from baselines import read_cells  # noqa: E402
+from baselines import pooled, read_cells  # noqa: E402
 from machine import cpu_model  # noqa: E402
 
-from morphoflow.analysis.classification import INTERVAL  # noqa: E402
 from morphoflow.analysis.classifiers import CLASSIFIERS  # noqa: E402
-from morphoflow.analysis.confusion import (  # noqa: E402
-    balanced_accuracy,
-    bootstrap_matrices,
-    group_matrices,
-)
+from morphoflow.analysis.confusion import group_matrices  # noqa: E402
 from morphoflow.analysis.nested import Labelled, folds, out_of_fold  # noqa: E402
 from morphoflow.cells.demo import crop_scales  # noqa: E402
 from morphoflow.cells.outlines_raster import rasterise  # noqa: E402
@@ -40,7 +35,7 @@ from morphoflow.store import read_samples  # noqa: E402
 
 RESULTS = Path("results/osteosarcoma")
 ANGLES = (5, 10, 20, 30, 45, 60, 77, 90, 123, 180)
-N_TURNED, FOLDS, BOOTSTRAPS = 100, 5, 2000
+N_TURNED, FOLDS = 100, 5
 N_PARTITIONS = 3
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/osteosarcoma/scores.py"
 
@@ -137,16 +132,7 @@ def accuracy(embeddings: list[anndata.AnnData], label: str) -> dict:
             parts = folds(codes, groups, FOLDS, seed)
             predicted, _ = out_of_fold(CLASSIFIERS[name], objects, parts, seed)
             matrices.append(group_matrices(codes, predicted, groups, np.arange(len(classes))))
-        total = np.sum(matrices, axis=0)
-        draws = bootstrap_matrices(total, BOOTSTRAPS, np.random.default_rng(0))
-        ends = np.quantile(balanced_accuracy(draws), INTERVAL)
-        own = [float(balanced_accuracy(each.sum(axis=0))) for each in matrices]
-        found[name] = {
-            "mean": round(float(balanced_accuracy(total.sum(axis=0))), 3),
-            "interval": [round(float(end), 3) for end in ends],
-            "sd_over_seeds": round(float(np.std(own, ddof=1)), 4) if len(own) > 1 else None,
-            "seeds": len(own),
-        }
+        found[name] = pooled(matrices) | {"seeds": len(matrices)}
     return found
 
 

@@ -33,13 +33,13 @@ def classification_scores(
         classes = np.unique(np.concatenate([p.true, predicted]))
         matrices = group_matrices(p.true, predicted, groups[p.index], classes)
         generator = np.random.default_rng(seed)
-        for measure, values in _with_intervals(matrices, n_bootstraps, generator).items():
+        for measure, values in with_intervals(matrices, n_bootstraps, generator).items():
             value, low, high = values
             rows.append(score(p.split, f"{name}_{measure}", value, len(p.true), low, high))
     return rows
 
 
-def _with_intervals(
+def with_intervals(
     matrices: np.ndarray, n_bootstraps: int, generator: np.random.Generator
 ) -> dict[str, tuple[float, float, float]]:
     """Value, low and high of each measure, from the confusion matrices (g, c, c) of the groups."""

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from morphoflow.analysis.classification import FEWEST_FOR_INTERVAL, INTERVAL
+from morphoflow.analysis.classification import with_intervals
 from morphoflow.analysis.classifiers import CLASSIFIERS
-from morphoflow.analysis.confusion import SCORES, bootstrap_matrices, group_matrices
+from morphoflow.analysis.confusion import SCORES, group_matrices
 from morphoflow.analysis.cross_validation import CROSS_VALIDATION, FIXED_SPLIT
 from morphoflow.analysis.scores import score
 
@@ -39,15 +39,12 @@ def _scores(
         return dict.fromkeys(SCORES, (np.nan,))
     classes = np.unique(table[["true", "predicted"]].to_numpy().astype(str))
     repeats = np.stack([_matrices(part, groups, classes) for _, part in table.groupby("repeat")])
-    total = repeats.sum(axis=0)
-    draws = bootstrap_matrices(total, n_bootstraps, generator)
-    found = {}
-    for name, compute in SCORES.items():
-        enough = len(total) >= FEWEST_FOR_INTERVAL
-        ends = np.quantile(compute(draws), INTERVAL) if enough else (np.nan, np.nan)
-        found[name] = (float(compute(total.sum(axis=0))), *map(float, ends))
-        if len(repeats) > 1:
-            found[f"{name}_sd"] = (float(compute(repeats.sum(axis=1)).std(ddof=1)),)
+    found: dict[str, tuple[float, ...]] = dict(
+        with_intervals(repeats.sum(axis=0), n_bootstraps, generator)
+    )
+    if len(repeats) > 1:
+        each = repeats.sum(axis=1)
+        found |= {f"{name}_sd": (float(of(each).std(ddof=1)),) for name, of in SCORES.items()}
     return found
 
 

@@ -8,29 +8,37 @@ from morphoflow.cells.shape_pixels import intensities
 
 # What changes as an object turns, and is therefore no part of the feature vectors.
 ORIENTED = ("AreaShape_Extent", "AreaShape_Orientation_deg")
+# What is told in lengths, and what is a sum over the image's pixels, among the intensities.
+LENGTHS, SUMS = ("MassDisplacement",), ("IntegratedIntensity",)
 
 
 def shape_features(
-    x: np.ndarray, weights: np.ndarray, channels: list[str], pixel_um: float | None
+    x: np.ndarray,
+    weights: np.ndarray,
+    channels: list[str],
+    pixel_um: np.ndarray | float | None,
+    crop_scale: np.ndarray | float = 1.0,
 ) -> dict[str, np.ndarray]:
     """Features (n,) of crops ``x`` (n, c, h, w) whose objects cover ``weights`` (n, h, w) in 0..1.
 
-    Lengths are in um and areas in um2 where the pixel size ``pixel_um`` is known, otherwise in
-    pixels, as the names say. Area, axes and moments weigh border pixels by the share that is
-    covered; perimeter, hull, Feret diameters and Fourier descriptors are those of the contour at
-    half of the largest weight; radii and the Euler number are those of the pixels above it. Every
-    object covers something.
+    Lengths are in um and areas in um2 where the width ``pixel_um`` of the image's pixels is known,
+    otherwise in those pixels, as the names say; ``crop_scale`` is how many pixels of the crop one
+    of them became. Both are one value, or (n,) with one for each crop.
+
+    Area, axes and moments weigh border pixels by the share that is covered; perimeter, hull, Feret
+    diameters and Fourier descriptors are those of the contour at half of the largest weight; radii
+    and the Euler number are those of the pixels above it. Every object covers something.
     """
     centroid, central = central_moments(weights)
     lengths, squares, numbers = geometry(weights, centroid, central)
-    unit, factor = ("px", 1.0) if pixel_um is None else ("um", pixel_um)
+    unit, factor = ("px", 1 / crop_scale) if pixel_um is None else ("um", pixel_um / crop_scale)
     features = {f"AreaShape_{name}_{unit}2": v * factor**2 for name, v in squares.items()}
     features |= {f"AreaShape_{name}_{unit}": v * factor for name, v in lengths.items()}
     features |= numbers | hu_moments(central)
     for channel, values in zip(channels, x.swapaxes(0, 1), strict=True):
         for name, measure in intensities(values, weights, centroid).items():
-            is_length = name == "MassDisplacement"
-            suffix, scale = (f"_{unit}", factor) if is_length else ("", 1.0)
+            suffix = f"_{unit}" if name in LENGTHS else ""
+            scale = factor if name in LENGTHS else crop_scale**-2.0 if name in SUMS else 1.0
             features[f"Intensity_{name}_{channel}{suffix}"] = measure * scale
     return features
 

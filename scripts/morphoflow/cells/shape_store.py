@@ -1,6 +1,7 @@
 """Shape features of the crops of a sample store, in pieces that fit into memory."""
 
 import numpy as np
+import pandas as pd
 
 from morphoflow.cells.shape_features import invariant, object_weights, shape_features
 from morphoflow.errors import InputError
@@ -9,14 +10,18 @@ from morphoflow.store import Samples
 BLOCK = 256
 
 
-def measure(crops: Samples) -> tuple[np.ndarray, list[str]]:
+def measure(crops: Samples, objects: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
     """The invariant features (n, d) float32 of the form ``crops``, and their names.
+
+    ``objects`` are its rows of the object table, whose ``crop_scale`` and ``pixel_size_um`` say
+    how large a pixel of each crop is: the size of a cell does not depend on how it was cut.
 
     The object is what the store's mask says, and where it has none, the pixels above half of the
     crop's largest value. Raises InputError for a crop without any object.
     """
     channels = crops.attributes["channels"]
-    pixel_um = crops.attributes["pixel_size_um"]
+    scale, width = objects["crop_scale"].to_numpy(), objects["pixel_size_um"].to_numpy(dtype=float)
+    known = not np.isnan(width).any()
     blocks, names = [], []
     for begin in range(0, len(crops.ids), BLOCK):
         rows = slice(begin, begin + BLOCK)
@@ -24,7 +29,8 @@ def measure(crops: Samples) -> tuple[np.ndarray, list[str]]:
         mask = None if crops.mask is None else crops.mask[rows]
         weights = object_weights(x, mask)
         _check(weights, crops.ids[rows])
-        values, names = invariant(shape_features(x, weights, channels, pixel_um))
+        pixel_um = width[rows] if known else None
+        values, names = invariant(shape_features(x, weights, channels, pixel_um, scale[rows]))
         blocks.append(values)
     return np.concatenate(blocks), names
 

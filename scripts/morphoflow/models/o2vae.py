@@ -54,24 +54,27 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     return torch.cat(means).numpy()
 
 
-def uncertainty(model: Model, samples: Samples, device: torch.device) -> dict[str, np.ndarray]:
-    """How sure the model is of each image, (n,) float32 each.
+def embed_with_uncertainty(
+    model: Model, samples: Samples, device: torch.device
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The embedding as by :func:`embed`, and how sure the model is of each image, (n,) float32.
 
     ``posterior_sd`` is the root mean square, over the latent's dimensions, of the posterior's
     standard deviation; ``reconstruction_error`` that of the difference, over pixels and channels,
     between the decoded mean and the image in the decoder's pose.
     """
     network = load(model, device)
-    spreads, errors = [], []
+    means, spreads, errors = [], [], []
     for x in _batches(model, samples, device):
         posterior = network.encode(x)
         logits = network.decode(posterior.mean)
-        wanted = target(x, logits, model.settings)
-        difference = (torch.sigmoid(logits) - wanted).flatten(1)
-        errors.append(difference.square().mean(1).sqrt().cpu())
+        difference = torch.sigmoid(logits) - target(x, logits, model.settings)
+        means.append(posterior.mean.cpu())
         spreads.append(posterior.log_variance.exp().mean(1).sqrt().cpu())
+        errors.append(difference.flatten(1).square().mean(1).sqrt().cpu())
     columns = {"posterior_sd": spreads, "reconstruction_error": errors}
-    return {name: torch.cat(values).numpy() for name, values in columns.items()}
+    found = {name: torch.cat(values).numpy() for name, values in columns.items()}
+    return torch.cat(means).numpy(), found
 
 
 def load(model: Model, device: torch.device) -> CellVAE:

@@ -1,4 +1,4 @@
-"""The published encoder out of e2cnn's own modules: what :mod:`o2_encoder` has to be equal to.
+"""The published encoder out of e2cnn's own modules: what morphoflow.models.o2_encoder has to equal.
 
 It is here for the tests and the benchmark. It runs in float32 only and cannot be copied or saved
 reliably, which is why the models use the plain PyTorch one.
