@@ -17,8 +17,9 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	@echo "Running the demo: neurons and cells, from raw files to a report."
 	@echo "It takes some 15 minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
-	    echo; echo "The demo stopped. The failed job's log is shown above (also in results/logs);"; \
-	    echo "mend what it names and call 'make demo' again: finished steps are kept."; exit 1; }
+	    echo; echo "The demo stopped. What failed jobs said (their whole logs are in results/logs):"; \
+	    grep -rhE --include='*.log' '^(error:|[A-Za-z_.]+Error)' results/logs; \
+	    echo "Mend what is named and call 'make demo' again: finished steps are kept."; exit 1; }
 	@echo
 	@echo "Done. Look at:"
 	@echo "  results/report.html                        everything in one page: open it in a browser"
