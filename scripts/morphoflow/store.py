@@ -11,6 +11,7 @@ from morphoflow.errors import InputError
 from morphoflow.files import whole
 
 CHUNK_BYTES = 4 << 20
+OPTIONAL = ("length", "mask", "scale")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Samples:
 
     ``x`` (n, ...) is a zarr array, read where it is sliced; ``ids`` (n,) are strings; ``length``
     (n, ...) or ``mask`` (n, ...) say what is padding, where there is any; ``names`` (d,) name the
-    last axis where it holds features; ``attributes`` hold axes, units, settings and provenance.
+    last axis where it holds features; ``attributes`` hold axes, units, settings and provenance;
+    ``scale`` (n,) float32 is the physical size of one unit of a sample, where samples differ in it.
     """
 
     x: zarr.Array
@@ -28,6 +30,7 @@ class Samples:
     mask: np.ndarray | None
     names: list[str] | None
     attributes: dict
+    scale: np.ndarray | None = None
 
 
 def write_samples(
@@ -40,6 +43,7 @@ def write_samples(
     provenance: dict,
     length: np.ndarray | None = None,
     mask: np.ndarray | None = None,
+    scale: np.ndarray | None = None,
     names: list[str] | None = None,
     facts: dict | None = None,
 ) -> None:
@@ -47,14 +51,14 @@ def write_samples(
 
     ``facts`` are further attributes that a reader needs, such as an extent in um.
     """
-    _check(path, ids, x, axes, length, mask, names)
+    _check(path, ids, x, axes, (length, mask, scale), names)
     attributes = {"axes": axes, "units": units, "names": names, **(facts or {})}
     with whole(path) as partial:
         group = zarr.open_group(partial, mode="w", zarr_format=3)
         group.attrs.update({**attributes, "provenance": provenance})
         write_array(group, "x", x)
         write_array(group, "id", text_bytes(ids))
-        for name, values in (("length", length), ("mask", mask)):
+        for name, values in (("length", length), ("mask", mask), ("scale", scale)):
             if values is not None:
                 write_array(group, name, values)
 
@@ -63,7 +67,7 @@ def read_samples(path: Path) -> Samples:
     """Open a store written by :func:`write_samples`; ``x`` stays on disk until it is sliced."""
     group = open_group(path)
     attributes = json.loads(json.dumps(group.attrs.asdict()))
-    optional = {name: group[name][:] if name in group else None for name in ("length", "mask")}
+    optional = {name: group[name][:] if name in group else None for name in OPTIONAL}
     ids = text_array(group["id"][:])
     return Samples(group["x"], ids, names=attributes["names"], attributes=attributes, **optional)
 
@@ -81,7 +85,17 @@ def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
     values = np.ascontiguousarray(values)
     row = max(1, values[:1].nbytes)
     chunk = (max(1, min(len(values), CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
-    group.create_array(name, data=values, chunks=chunk)
+    group.create_array(name, data=values, chunks=chunk, config=writing(values, chunk[0]))
+
+
+def writing(values: np.ndarray, rows: int) -> dict[str, bool]:
+    """The configuration of an array into which ``values`` go in chunks of ``rows``.
+
+    zarr leaves out chunks of zeros, but its search for them takes longer than compression, so it is
+    asked for where there is one.
+    """
+    filled = all(values[first : first + rows].any() for first in range(0, len(values), rows))
+    return {"write_empty_chunks": filled}
 
 
 def text_bytes(texts: list[str] | np.ndarray) -> np.ndarray:
@@ -98,14 +112,14 @@ def text_array(rows: np.ndarray) -> np.ndarray:
     return np.array([text.decode() for text in encoded], dtype=str)
 
 
-def _check(path, ids, x, axes, length, mask, names) -> None:
+def _check(path, ids, x, axes, optional, names) -> None:
     if len(set(ids)) != len(ids):
         raise InputError(f"{path}: ids are not unique; give each object an id of its own.")
     if len(ids) != len(x) or len(axes) != x.ndim:
         raise ValueError(f"{path}: {len(ids)} ids and axes {axes} for an array of shape {x.shape}")
-    for values in (length, mask):
+    for values in optional:
         if values is not None and values.shape != x.shape[: values.ndim]:
-            raise ValueError(f"{path}: padding of shape {values.shape} for {x.shape}")
+            raise ValueError(f"{path}: an array of shape {values.shape} beside {x.shape}")
     if names is not None and len(names) != x.shape[-1]:
         raise ValueError(f"{path}: {len(names)} feature names for {x.shape[-1]} features")
     if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():

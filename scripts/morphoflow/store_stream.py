@@ -9,7 +9,7 @@ import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
-from morphoflow.store import CHUNK_BYTES, text_bytes, write_array
+from morphoflow.store import CHUNK_BYTES, text_bytes, write_array, writing
 
 
 class SampleStream:
@@ -24,10 +24,16 @@ class SampleStream:
         self._group = group
         self._arrays: dict[str, _Growing] = {}
 
-    def append(self, ids: list[str], x: np.ndarray, mask: np.ndarray | None = None) -> None:
-        """Add samples ``x`` (k, ...) and their ``mask`` (k, ...); either all have one or none."""
+    def append(
+        self,
+        ids: list[str],
+        x: np.ndarray,
+        mask: np.ndarray | None = None,
+        scale: np.ndarray | None = None,
+    ) -> None:
+        """Add samples ``x`` (k, ...), their ``mask`` (k, ...) and ``scale`` (k,); all or none."""
         self.ids.extend(ids)
-        for name, values in (("x", x), ("mask", mask)):
+        for name, values in (("x", x), ("mask", mask), ("scale", scale)):
             if values is not None:
                 self._arrays.setdefault(name, _Growing(self._group, name)).append(values)
 
@@ -77,14 +83,17 @@ class _Growing:
 
     def flush(self) -> None:
         waiting = np.concatenate(self._waiting)
-        if len(waiting):
-            self._write(waiting, len(waiting))
+        if len(waiting) or self._array is None:
+            self._write(waiting, max(1, len(waiting)))
         self._waiting = [waiting[:0]]
 
     def _write(self, values: np.ndarray, rows: int) -> None:
         if self._array is None:
             chunks = (rows, *values.shape[1:])
-            self._array = self._group.create_array(self._name, data=values[:rows], chunks=chunks)
-            values = values[rows:]
+            first, values = values[:rows], values[rows:]
+            self._array = self._group.create_array(
+                self._name, data=first, chunks=chunks, config=writing(first, rows)
+            )
         if len(values):
+            self._array = self._array.with_config(writing(values, rows))
             self._array.append(values)

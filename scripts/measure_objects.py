@@ -1,0 +1,26 @@
+"""Shape measures of one part's objects, from their masks."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.organelles.object_shape import measure_objects
+from morphoflow.organelles.open_source import open_source
+from morphoflow.organelles.parts import objects_of_part
+from morphoflow.organelles.source_names import source_names
+from morphoflow.provenance import provenance
+from morphoflow.tables import read_objects, write_table
+
+
+def main(*, source: dict, objects: Path, part: int, parts: int, output: Path) -> None:
+    """Measure the objects of ``part`` of ``parts``, of which only bounding boxes are read."""
+    table = read_objects(objects)
+    chosen = objects_of_part(table, part, parts)
+    measures = measure_objects(open_source(source), chosen)
+    settings = {"source": source_names(source), "part": part, "parts": parts}
+    record = provenance(inputs=[objects], settings=settings)
+    write_table(output, measures, record)
+    print(f"{len(measures)} of {len(table)} objects measured")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,46 @@
+"""The object table of a volume, and its touching pairs, from the counts of all its blocks."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.organelles.class_tables import read_class_tables
+from morphoflow.organelles.merged_counts import merged_classes, merged_contacts, merged_labels
+from morphoflow.organelles.object_columns import contact_columns, object_columns
+from morphoflow.organelles.objects import majority_classes, object_table
+from morphoflow.organelles.open_source import open_source
+from morphoflow.organelles.source_names import source_names
+from morphoflow.provenance import provenance
+from morphoflow.tables import read_table, write_objects, write_table
+
+
+def main(
+    *,
+    counts: list[Path],
+    contacts: list[Path],
+    labels: list[Path],
+    settings: dict,
+    source: dict,
+    objects: Path,
+    contacts_table: Path,
+    quality: Path,
+) -> None:
+    """Merge the parts, measure in physical units, label by the user's tables and split."""
+    opened = open_source(source)
+    said, names = read_class_tables(labels, settings)
+    parts = [read_table(path) for path in counts]
+    measured = object_columns(merged_labels(parts), opened.shape, opened.voxel_size_nm)
+    majority = majority_classes(merged_classes(parts), names)
+    file = Path(source["labels"]).name
+    table, findings = object_table(measured, said, majority, file, settings)
+    pairs = merged_contacts([read_table(path) for path in contacts], table["label_id"])
+    touching = contact_columns(pairs, opened.voxel_size_nm)
+    made_by = {**settings, "source": source_names(source)}
+    record = provenance(inputs=[*counts, *contacts, *labels], settings=made_by)
+    write_table(quality, findings, record)
+    write_table(contacts_table, touching, record)
+    write_objects(objects, table, record)
+    print(f"{len(table)} of {len(measured)} objects, {len(touching)} pairs that touch")
+
+
+if __name__ == "__main__":
+    run(main)

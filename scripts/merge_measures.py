@@ -1,0 +1,50 @@
+"""The parts' shape measures joined with neighbours and contacts, and the density of objects."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.command import run
+from morphoflow.organelles.density_map import density_map
+from morphoflow.organelles.measures_store import feature_matrix, join_measures
+from morphoflow.organelles.neighbours import neighbours, touching
+from morphoflow.organelles.object_shape import NM_PER_UM
+from morphoflow.organelles.open_source import open_source
+from morphoflow.provenance import provenance
+from morphoflow.store import write_samples
+from morphoflow.tables import read_objects, read_table, write_table
+
+
+def main(
+    *,
+    source: dict,
+    objects: Path,
+    contacts: Path,
+    measures: list[Path],
+    settings: dict,
+    shapes: Path,
+    features: Path,
+    density: Path,
+) -> None:
+    """Join ``measures``, the parts' tables, into ``shapes`` and the sample store ``features``.
+
+    ``settings`` hold ``neighbour_radius_um`` and ``density_cell_um``.
+    """
+    table = join_measures(read_objects(objects), [read_table(path) for path in measures])
+    around = neighbours(table, settings["neighbour_radius_um"])
+    table = pd.concat([table, around, touching(table, read_table(contacts))], axis=1)
+    volume = open_source(source)
+    extent = np.array(volume.shape) * volume.voxel_size_nm / NM_PER_UM
+    x, names = feature_matrix(table)
+    record = provenance(inputs=[objects, contacts, *measures], settings=settings)
+    axes, units = ["object", "feature"], "as each name says"
+    ids = table["id"].tolist()
+    write_samples(features, ids, x, axes=axes, units=units, names=names, provenance=record)
+    write_table(shapes, table, record)
+    write_table(density, density_map(table, extent, settings["density_cell_um"]), record)
+    print(f"{len(names)} features of {len(table)} objects")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,105 @@
+"""Counts a range of blocks of a source, with the memory of a few blocks and of the table."""
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.boxes import Box
+from morphoflow.organelles.count_table import (
+    PAIR,
+    block_classes,
+    block_contacts,
+    block_table,
+    merge_pairs,
+    merge_tables,
+    with_classes,
+)
+from morphoflow.organelles.counts import BlockCounts, count_block
+from morphoflow.organelles.faces import Faces
+from morphoflow.organelles.source import Source
+from morphoflow.organelles.volume import told
+
+# Rows that may wait, at least, before they are merged.
+WAITING_ROWS = 200_000
+
+
+class Growing:
+    """A table that blocks are added to; it is merged whenever it has doubled."""
+
+    def __init__(self, merge) -> None:
+        self.merge = merge
+        self.tables: list[pd.DataFrame] = []
+        self.merged_rows = 0
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Add the rows of a block."""
+        self.tables.append(table)
+        if sum(map(len, self.tables)) > 2 * self.merged_rows + WAITING_ROWS:
+            self.merged()
+
+    def merged(self) -> pd.DataFrame:
+        """All rows so far, merged."""
+        self.tables = [self.merge(self.tables)]
+        self.merged_rows = len(self.tables[0])
+        return self.tables[0]
+
+
+def count_part(source: Source, boxes: list[Box]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The labels of the ``boxes`` and their contacts, in these boxes and with what is below them.
+
+    Every face between two voxels is counted with the upper of them, so that parts that hold each
+    voxel once hold each face once. The tables are those of
+    :mod:`morphoflow.organelles.count_table`. Sums over indices, and over intensities of integers
+    of up to 16 bits, are exact; those over other intensities are float64 and may differ in their
+    last digits with the blocks. Raises InputError for EM that is not finite.
+    """
+    tables = Growing(merge_tables)
+    contacts = Growing(lambda pairs: merge_pairs(pairs, PAIR))
+    classes = Growing(lambda pairs: merge_pairs(pairs, ["label_id", "class_id"]))
+    # A block without objects gives the tables their columns where there is no other.
+    _add(_count_nothing(source), Box((0, 0, 0), (1, 1, 1)), tables, contacts, classes)
+    faces = Faces(source, boxes)
+    for box in boxes:
+        labels = source.read_labels(box)
+        below = faces.below(box)
+        faces.keep(box, labels)
+        if any(plane.any() for plane in labels):
+            counts = _count(source, labels, box, below)
+            _add(counts, box, tables, contacts, classes)
+    table = tables.merged()
+    if source.classes is not None:
+        table = with_classes(table, classes.merged())
+    return table, contacts.merged()
+
+
+def _add(counts: BlockCounts, box: Box, tables, contacts, classes) -> None:
+    tables.add(block_table(counts, box))
+    contacts.add(block_contacts(counts))
+    classes.add(block_classes(counts))
+
+
+def _count(source: Source, labels: np.ndarray, box: Box, below: list) -> BlockCounts:
+    em = source.read_em(box)
+    if em.dtype.kind == "f" and not np.isfinite(em).all():
+        raise InputError(
+            f"the EM {source.em.path} has values that are not finite among voxels {told(box)}; "
+            f"replace NaN and infinite values in it."
+        )
+    kinds = _no_classes() if source.classes is None else source.classes.read(box)
+    return count_block(labels, em, kinds, *below, _zero(em.dtype))
+
+
+def _count_nothing(source: Source) -> BlockCounts:
+    labels = np.zeros((1, 1, 1), source.labels.dtype)
+    em = np.zeros((1, 1, 1), source.em.dtype)
+    below = [np.empty((0, 0), labels.dtype)] * 3
+    return count_block(labels, em, _no_classes(), *below, _zero(em.dtype))
+
+
+def _no_classes() -> np.ndarray:
+    return np.empty((0, 0, 0), np.uint8)
+
+
+def _zero(dtype: np.dtype) -> int | float:
+    """The zero of the type in which intensities are summed."""
+    return 0 if dtype.kind in "iu" and dtype.itemsize <= 2 else 0.0

@@ -1,0 +1,70 @@
+"""Writes a volume and its coarser levels shard by shard, into several formats at once."""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import tensorstore as ts
+
+from morphoflow.organelles.boxes import Box, Triple, blocks
+from morphoflow.organelles.mask_volume import MaskVolume
+from morphoflow.organelles.pyramid import shard_shape
+
+# Voxels that are computed at once, at most, where the labels' chunks are larger than a shard.
+BLOCK_VOXELS = 1 << 28
+
+
+def create_store(folder: Path, driver: str, **options) -> ts.TensorStore:
+    """A new array in ``folder`` by a tensorstore driver and its ``options``.
+
+    Nothing is cached, and there are as many threads as the job was given.
+    """
+    threads = {"limit": int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))}
+    limits = {"data_copy_concurrency": threads, "file_io_concurrency": threads}
+    context = ts.Context({"cache_pool": {"total_bytes_limit": 0}, **limits})
+    kvstore = {"driver": "file", "path": f"{folder.absolute()}/"}
+    spec = {"driver": driver, "kvstore": kvstore, **options}
+    return ts.open(spec, context=context, create=True).result()
+
+
+def write_pyramids(mask: MaskVolume, pyramids: Sequence[Sequence[ts.TensorStore]]) -> None:
+    """Write ``mask`` and its coarser levels to all ``pyramids``, whose axes are z, y, x.
+
+    The pyramids have the same levels, the finest first. A coarser voxel has the number that most
+    of its voxels have, so that no number appears that no object has. Each shard is written once.
+    """
+    levels = list(zip(*pyramids, strict=True))
+    for box in blocks(Box((0, 0, 0), mask.shape), _block(mask)):
+        numbers = mask.read(box)
+        for shard in _shards(box, mask.shape):
+            _write(levels[0], shard, numbers[shard.within(box)])
+    for finer, level in pairwise(levels):
+        shape = tuple(level[0].shape)
+        factors = [math.ceil(n / m) for n, m in zip(finer[0].shape, shape, strict=True)]
+        coarser = ts.downsample(finer[0], factors, "mode")
+        for shard in _shards(Box((0, 0, 0), shape), shape):
+            _write(level, shard, coarser[shard.slices].read(order="C").result())
+
+
+def _shards(box: Box, shape: Triple) -> Iterator[Box]:
+    return blocks(box, shard_shape(shape))
+
+
+def _block(mask: MaskVolume) -> Triple:
+    """Whole shards that cover a chunk of the labels, if ``BLOCK_VOXELS`` do."""
+    block, shape = np.array(shard_shape(mask.shape)), np.array(mask.shape)
+    for axis in (2, 1, 0):
+        while block[axis] < mask.chunks[axis]:
+            wider = block * np.where(np.arange(3) == axis, 2, 1)
+            if np.minimum(wider, shape).prod() > BLOCK_VOXELS:
+                break
+            block = wider
+    return tuple(int(n) for n in block)
+
+
+def _write(stores: Sequence[ts.TensorStore], box: Box, numbers: np.ndarray) -> None:
+    for store in stores:
+        store[box.slices].write(numbers).result()

@@ -1,0 +1,121 @@
+"""Chunked volumes through tensorstore: zarr 2 and 3, N5 and neuroglancer precomputed."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorstore as ts
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.axes import spatial_axes
+from morphoflow.organelles.boxes import Box
+from morphoflow.organelles.units import Size
+from morphoflow.organelles.volume import CACHE_BYTES, MissingChunk, plain_type, told, unreadable
+
+
+class ChunkedVolume:
+    """A volume of which tensorstore reads boxes; decoded chunks are kept up to ``CACHE_BYTES``.
+
+    A box of whole chunks shares none with its neighbours, so that those are not kept: to read
+    block by block takes no memory but the block, and a quarter less time.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        store: ts.TensorStore,
+        store_cached: ts.TensorStore,
+        voxel_size_nm: Size | None,
+    ) -> None:
+        self.path = str(path)
+        self.shape = tuple(store.shape)
+        self.dtype = plain_type(store.dtype.numpy_dtype)
+        self.chunks = tuple(
+            min(chunk or length, length)
+            for chunk, length in zip(store.chunk_layout.read_chunk.shape, self.shape, strict=True)
+        )
+        self.voxel_size_nm = voxel_size_nm
+        self._store, self._store_cached = store, store_cached
+
+    def read(self, box: Box) -> np.ndarray:
+        """See ``Volume``; raises MissingChunk where an absent chunk is not to be taken as 0."""
+        try:
+            store = self._store if self._is_whole(box) else self._store_cached
+            return store[box.slices].read(order="C").result()
+        except ValueError as error:
+            if not str(error).startswith("NOT_FOUND"):
+                raise unreadable(self.path, box, error) from None
+            raise MissingChunk(
+                f"{self.path}: voxels {told(box)} lack a chunk ({error}); "
+                f"copy or export the volume anew."
+            ) from None
+
+    def _is_whole(self, box: Box) -> bool:
+        ends = zip(box.start, box.stop, self.chunks, self.shape, strict=True)
+        return all(a % n == 0 and (b % n == 0 or b == length) for a, b, n, length in ends)
+
+
+def open_chunked(
+    folder: Path,
+    driver: str,
+    axes: Sequence[str] | None,
+    voxel_size_nm: Size | None,
+    *,
+    sparse: bool,
+    **options,
+) -> ChunkedVolume:
+    """Open the array in ``folder`` with a tensorstore driver and its ``options``.
+
+    ``axes`` are its axes' names, where told. ``sparse`` takes absent chunks as the fill value, as
+    the formats define it; otherwise reading them raises MissingChunk.
+    """
+    spec = {
+        "driver": driver,
+        "kvstore": {"driver": "file", "path": f"{folder.absolute()}/"},
+        "recheck_cached_data": "open",
+        "recheck_cached_metadata": "open",
+        "fill_missing_data_reads": sparse,
+        **options,
+    }
+    stores = [_open(folder, spec, cache_bytes) for cache_bytes in (0, CACHE_BYTES)]
+    if axes is None and any(stores[0].domain.labels):
+        axes = stores[0].domain.labels
+    kept = spatial_axes(str(folder), stores[0].shape, axes)
+    return ChunkedVolume(folder, *(_in_zyx(store, kept) for store in stores), voxel_size_nm)
+
+
+def _open(folder: Path, spec: dict, cache_bytes: int) -> ts.TensorStore:
+    try:
+        return ts.open(spec, context=_context(cache_bytes), read=True).result()
+    except ValueError as error:
+        raise InputError(
+            f"{folder} cannot be opened ({_first_line(error)}); correct its metadata, "
+            f"or export the volume anew."
+        ) from None
+
+
+def _in_zyx(store: ts.TensorStore, kept: list[int]) -> ts.TensorStore:
+    """The array from 0 on along its axes ``kept``, in this order; truth values as 0 and 1."""
+    store = store[ts.d[:].translate_to[0]]
+    dropped = [i for i in range(store.rank) if i not in kept]
+    store = store[ts.d[tuple(dropped)][(0,) * len(dropped)]] if dropped else store
+    store = store.transpose(np.argsort(np.argsort(kept)).tolist())
+    return ts.cast(store, "uint8") if store.dtype == ts.bool else store
+
+
+def _context(cache_bytes: int) -> ts.Context:
+    """A cache of its own for each volume, and as many threads as the job was given."""
+    threads = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
+    return ts.Context(
+        {
+            "cache_pool": {"total_bytes_limit": cache_bytes},
+            "data_copy_concurrency": {"limit": threads},
+            "file_io_concurrency": {"limit": threads},
+        }
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r" \[.*", "", str(error).splitlines()[0])
