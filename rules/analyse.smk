@@ -184,3 +184,30 @@ rule compare_scores:
     shell:
         "python {input.script} --scores {input.scores}"
         " --output {output.scores} --summary {output.summary} &> {log}"
+
+
+rule describe_clusters:
+    """What sets each cluster apart in measures that a person understands, and its medoids."""
+    input:
+        script="scripts/describe_clusters.py",
+        code=code("scripts/describe_clusters.py"),
+        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+        clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+        measures=object_measures,
+    output:
+        profiles="results/{dataset}/{model}/{variant}/seed{seed}/cluster_profiles.parquet",
+        members="results/{dataset}/{model}/{variant}/seed{seed}/cluster_members.parquet",
+    log:
+        "results/logs/describe_clusters/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/describe_clusters/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --embedding {input.embedding} --clusters {input.clusters}"
+        " --measures {input.measures} --profiles {output.profiles}"
+        " --members {output.members} &> {log}"

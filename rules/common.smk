@@ -8,21 +8,23 @@ from snakemake.exceptions import WorkflowError
 
 from scripts.morphoflow.dependencies import code
 from scripts.morphoflow.plan import (
-    cell_files,
-    neuron_files,
+    COMBINATION,
+    add_combinations,
     read_config,
     read_models,
     read_runs,
     settings_of,
 )
+from scripts.morphoflow.plan_files import cell_files, neuron_files, organelle_files
 
-MODALITIES = ("neurons", "cells")
+MODALITIES = ("neurons", "cells", "organelles")
 SCHEMAS = Path(workflow.basedir, "config/schemas")
 
 try:
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
     MODELS = read_models(Path(workflow.basedir, "config/models"))
+    add_combinations(MODELS, config["combinations"])
     RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings)
@@ -30,6 +32,10 @@ try:
     }
     CELL_FILES = {
         name: cell_files(name, settings) for name, settings in config["cells"].items()
+    }
+    ORGANELLE_FILES = {
+        name: organelle_files(name, settings)
+        for name, settings in config["organelles"].items()
     }
 except ValueError as error:
     raise WorkflowError(str(error))
@@ -40,12 +46,15 @@ FETCHED = {"card", "toy"}
 DEMO = [
     name
     for name, modality in DATASETS.items()
-    if all(FETCHED & set(source) for source in config[modality][name]["sources"])
+    if "phantom" in config[modality][name]
+    or all(FETCHED & set(source) for source in config[modality][name]["sources"])
 ]
 CELLS = list(config["cells"])
+ORGANELLES = list(config["organelles"])
 # Patterns of the names of datasets; of none, one that no dataset has.
 NEURON_DATASETS = "|".join(config["neurons"]) or "-"
 CELL_DATASETS = "|".join(CELLS) or "-"
+ORGANELLE_DATASETS = "|".join(ORGANELLES) or "-"
 CELL_CARDS = sorted(
     {
         Path(source["card"]).stem
@@ -55,8 +64,9 @@ CELL_CARDS = sorted(
     }
 )
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
-BASELINES = sorted(name for name, model in MODELS.items() if not model["trained"])
+BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
 DECODING = sorted(name for name, model in MODELS.items() if model["decodes"])
+UNCERTAIN = sorted(name for name, model in MODELS.items() if model["posterior"])
 # Models that read the crops as they are, so that turned ones can be put in their place.
 TURNABLE = sorted(name for name, model in MODELS.items() if model["form"] == "crops")
 
@@ -66,6 +76,8 @@ wildcard_constraints:
     model="|".join(MODELS),
     variant="[a-z0-9_]+",
     seed="[0-9]+",
+    part="[0-9]+",
+    parts="[0-9]+",
 
 
 def dataset_of(wildcards):
@@ -88,6 +100,22 @@ def model_samples(wildcards):
     return f"results/{wildcards.dataset}/samples/{MODELS[wildcards.model]['form']}.zarr"
 
 
+def object_pictures(wildcards):
+    """A picture of each object: the crops of cells, renderings of organelles."""
+    form = "crops" if wildcards.dataset in CELLS else "pictures"
+    return f"results/{wildcards.dataset}/samples/{form}.zarr"
+
+
+def object_measures(wildcards):
+    """The store with measures of each object that have names and units."""
+    form = {
+        "neurons": "morphometrics",
+        "cells": "shape_features",
+        "organelles": "features",
+    }[DATASETS[wildcards.dataset]]
+    return f"results/{wildcards.dataset}/samples/{form}.zarr"
+
+
 def model_code(script):
     """Input function: the script's modules and the model's, which it imports by name."""
     return lambda wildcards: code(
@@ -103,11 +131,21 @@ def of_runs(pattern, **chosen):
     return sorted({pattern.format(run=run) for run in runs})
 
 
+def members_of(wildcards):
+    """The runs that a run consists of: itself, or those that a combination combines."""
+    if wildcards.model != COMBINATION:
+        return [f"{wildcards.model}/{wildcards.variant}"]
+    return list(config["combinations"][wildcards.variant])
+
+
 def uses_labels(wildcards):
     """Whether a job's model saw labels in training: then neighbours must come from other splits."""
-    settings = settings_of(MODELS, wildcards.model, wildcards.variant)
-    trained = settings.get("epochs", 0) > 0
-    return "true" if trained and settings.get("label_fraction", 0) > 0 else "false"
+    found = [
+        settings_of(MODELS, *member.split("/")) for member in members_of(wildcards)
+    ]
+    trained = [settings for settings in found if settings.get("epochs", 0) > 0]
+    seen = any(settings.get("label_fraction", 0) > 0 for settings in trained)
+    return "true" if seen else "false"
 
 
 def size_joined(wildcards):
@@ -119,11 +157,13 @@ def size_joined(wildcards):
 OF_DATASET = {
     "neurons": ("neurons", "walks", "quality", "scores"),
     "cells": ("crops", "quality", "stability", "scores"),
+    "organelles": ("objects", "quality", "scores"),
 }
 OF_RUN = {
     "all": (
         "maps",
         "clusters",
+        "profiles",
         "confusion",
         "cross_validation",
         "retrieval",
@@ -131,6 +171,7 @@ OF_RUN = {
     ),
     "neurons": (),
     "cells": ("cluster_gallery", "outlier_gallery", "image_map"),
+    "organelles": ("cluster_gallery", "outlier_gallery", "image_map", "cluster_slice"),
 }
 
 
@@ -138,7 +179,8 @@ def figures_of_run(run):
     """The names of the figures that one run gives."""
     names = [*OF_RUN["all"], *OF_RUN[DATASETS[run.dataset]]]
     names += ["history"] * (run.model in TRAINED)
-    names += ["reconstructions", "traversals", "uncertainty"] * (run.model in DECODING)
+    names += ["reconstructions", "traversals"] * (run.model in DECODING)
+    names += ["uncertainty"] * (run.model in UNCERTAIN)
     return names + ["invariance"] * (run.model in TURNABLE)
 
 
@@ -152,6 +194,15 @@ def figures_of(datasets):
         names = OF_DATASET[DATASETS[dataset]]
         paths |= {f"{dataset}/figures/{name}" for name in names}
     return [f"results/{path}.svg" for path in sorted(paths)]
+
+
+def masks_of(datasets):
+    """The label volumes by clusters of all runs on the chosen datasets, as folders."""
+    return [
+        f"results/{run.folder}/masks"
+        for run in RUNS
+        if run.dataset in datasets and run.dataset in ORGANELLES
+    ]
 
 
 def score_tables(dataset):

@@ -15,6 +15,8 @@ rule embed:
         "results/logs/embed/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
         "results/benchmarks/embed/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        model="|".join(TRAINED + BASELINES),
     conda:
         "../envs/training.yaml"
     # One, so that it is never capped: sums on a CPU are grouped by thread, and results must not
@@ -30,3 +32,38 @@ rule embed:
         "python {input.script} --model {input.model} --samples {input.samples}"
         " --objects {input.objects} --output {output.embedding} --size-joined {params.size_joined} --gpus {resources.gpu}"
         " --threads {threads} &> {log}"
+
+
+rule combine_embeddings:
+    """The embeddings of several models side by side, each with its weight."""
+    input:
+        script="scripts/combine_embeddings.py",
+        code=code("scripts/combine_embeddings.py"),
+        embeddings=lambda wildcards: [
+            f"results/{wildcards.dataset}/{member}/seed{wildcards.seed}/embedding.h5ad"
+            for member in members_of(wildcards)
+        ],
+    output:
+        embedding=ensure(
+            "results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+            non_empty=True,
+        ),
+    log:
+        "results/logs/combine_embeddings/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/combine_embeddings/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        model=COMBINATION,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        weights=lambda wildcards: as_json(
+            list(config["combinations"][wildcards.variant].values())
+        ),
+    shell:
+        "python {input.script} --embeddings {input.embeddings} --weights {params.weights:q}"
+        " --seed {wildcards.seed} --output {output.embedding} &> {log}"

@@ -260,3 +260,39 @@ rule plot_history:
     shell:
         "python {input.script} --history {input.history}"
         " --svg {output.svg} --png {output.png} &> {log}"
+
+
+rule plot_profiles:
+    """What sets each cluster apart from all other objects."""
+    input:
+        script="scripts/plot_profiles.py",
+        code=code("scripts/plot_profiles.py"),
+        profiles="results/{dataset}/{model}/{variant}/seed{seed}/cluster_profiles.parquet",
+    output:
+        svg=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/profiles.svg",
+            caption="report/profiles.rst",
+            category="{dataset}",
+            labels={
+                "figure": "what sets clusters apart",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/profiles.png",
+    log:
+        "results/logs/plot_profiles/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/plot_profiles/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        method=config["clusters"]["methods"][0],
+    shell:
+        "python {input.script} --profiles {input.profiles} --method {params.method}"
+        " --svg {output.svg} --png {output.png} &> {log}"

@@ -62,13 +62,12 @@ rule plot_stability:
 
 
 rule plot_shapes:
-    """What a model gives back: reconstructions, lines through its latent, and how sure it is."""
+    """What a model gives back: reconstructions and lines through its latent."""
     input:
         script="scripts/plot_shapes.py",
         code=code("scripts/plot_shapes.py"),
         shapes="results/{dataset}/{model}/{variant}/seed{seed}/shapes.zarr",
-        crops="results/{dataset}/samples/crops.zarr",
-        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+        pictures=object_pictures,
     output:
         reconstructions=report(
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/reconstructions.svg",
@@ -92,21 +91,9 @@ rule plot_shapes:
                 "seed": "{seed}",
             },
         ),
-        uncertainty=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.svg",
-            caption="report/uncertainty.rst",
-            category="{dataset}",
-            labels={
-                "figure": "uncertainty",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
         png=[
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/reconstructions.png",
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/traversals.png",
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.png",
         ],
     log:
         "results/logs/plot_shapes/{dataset}/{model}/{variant}/seed{seed}.log",
@@ -121,9 +108,43 @@ rule plot_shapes:
     params:
         folder=subpath(output.reconstructions, parent=True),
     shell:
-        "python {input.script} --shapes {input.shapes} --crops {input.crops}"
-        " --embedding {input.embedding}"
+        "python {input.script} --shapes {input.shapes} --pictures {input.pictures}"
         " --folder {params.folder} &> {log}"
+
+
+rule plot_uncertainty:
+    """How sure a model is of each object, and how well it draws it."""
+    input:
+        script="scripts/plot_uncertainty.py",
+        code=code("scripts/plot_uncertainty.py"),
+        pictures=object_pictures,
+        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+    output:
+        svg=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.svg",
+            caption="report/uncertainty.rst",
+            category="{dataset}",
+            labels={
+                "figure": "uncertainty",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/uncertainty.png",
+    log:
+        "results/logs/plot_uncertainty/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/plot_uncertainty/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --pictures {input.pictures} --embedding {input.embedding}"
+        " --svg {output.svg} --png {output.png} &> {log}"
 
 
 rule plot_invariance:
@@ -160,12 +181,12 @@ rule plot_invariance:
         " --svg {output.svg} --png {output.png} &> {log}"
 
 
-rule plot_cells:
-    """Pictures of cells by their places in an embedding: clusters, outliers, a map."""
+rule plot_pictures:
+    """Pictures of objects by their places in an embedding: clusters, outliers, a map."""
     input:
-        script="scripts/plot_cells.py",
-        code=code("scripts/plot_cells.py"),
-        crops="results/{dataset}/samples/crops.zarr",
+        script="scripts/plot_pictures.py",
+        code=code("scripts/plot_pictures.py"),
+        pictures=object_pictures,
         embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
         maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
         clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
@@ -198,7 +219,7 @@ rule plot_cells:
             caption="report/image_map.rst",
             category="{dataset}",
             labels={
-                "figure": "map of cells",
+                "figure": "map of pictures",
                 "model": "{model}",
                 "variant": "{variant}",
                 "seed": "{seed}",
@@ -210,11 +231,9 @@ rule plot_cells:
             "results/{dataset}/{model}/{variant}/seed{seed}/figures/image_map.png",
         ],
     log:
-        "results/logs/plot_cells/{dataset}/{model}/{variant}/seed{seed}.log",
+        "results/logs/plot_pictures/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/plot_cells/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        dataset=CELL_DATASETS,
+        "results/benchmarks/plot_pictures/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -224,6 +243,80 @@ rule plot_cells:
     params:
         folder=subpath(output.cluster_gallery, parent=True),
     shell:
-        "python {input.script} --crops {input.crops} --embedding {input.embedding}"
+        "python {input.script} --pictures {input.pictures} --embedding {input.embedding}"
         " --maps {input.maps} --clusters {input.clusters} --outliers {input.outliers}"
         " --folder {params.folder} &> {log}"
+
+
+rule plot_organelles:
+    """Example organelles of every class: a slice of the EM through each, and its surface."""
+    input:
+        script="scripts/plot_organelles.py",
+        code=code("scripts/plot_organelles.py"),
+        volumes="results/{dataset}/samples/volumes.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        svg=report(
+            "results/{dataset}/figures/objects.svg",
+            caption="report/objects.rst",
+            category="{dataset}",
+            labels={"figure": "organelles", "model": "", "variant": "", "seed": ""},
+        ),
+        png="results/{dataset}/figures/objects.png",
+    log:
+        "results/logs/plot_organelles/{dataset}.log",
+    benchmark:
+        "results/benchmarks/plot_organelles/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=ORGANELLE_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    shell:
+        "python {input.script} --volumes {input.volumes} --objects {input.objects}"
+        " --svg {output.svg} --png {output.png} &> {log}"
+
+
+rule plot_cluster_slice:
+    """A slice of the EM with each object in the colour of its cluster."""
+    input:
+        script="scripts/plot_cluster_slice.py",
+        code=code("scripts/plot_cluster_slice.py"),
+        volumes=organelle_volumes,
+        objects="results/{dataset}/objects.parquet",
+        clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+    output:
+        svg=report(
+            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cluster_slice.svg",
+            caption="report/cluster_slice.rst",
+            category="{dataset}",
+            labels={
+                "figure": "clusters in a slice",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/cluster_slice.png",
+    log:
+        "results/logs/plot_cluster_slice/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/plot_cluster_slice/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        dataset=ORGANELLE_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        source=organelle_source,
+        method=lambda wildcards: dataset_of(wildcards)["masks"]["method"],
+    shell:
+        "python {input.script} --source {params.source:q} --objects {input.objects}"
+        " --clusters {input.clusters} --method {params.method}"
+        " --svg {output.svg} --png {output.png} &> {log}"

@@ -3,6 +3,8 @@ localrules:
     demo,
     neurons,
     cells,
+    organelles,
+    masks,
     registered,
     samples,
     models,
@@ -15,6 +17,7 @@ rule demo:
     """The datasets that need no data of yours, from raw files to figures, and the report."""
     input:
         figures_of(DEMO),
+        masks_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
         "results/report.html",
 
@@ -33,6 +36,20 @@ rule cells:
         figures_of(config["cells"]),
 
 
+rule organelles:
+    """All results on organelles."""
+    input:
+        of_runs("results/{run.folder}/scores.parquet", dataset=config["organelles"]),
+        figures_of(config["organelles"]),
+        masks_of(ORGANELLES),
+
+
+rule masks:
+    """Label volumes in which each organelle has the number of its cluster."""
+    input:
+        masks_of(ORGANELLES),
+
+
 rule registered:
     """The cells of every dataset, registered to one reference."""
     input:
@@ -46,6 +63,7 @@ rule samples:
             {
                 f"results/{run.dataset}/samples/{MODELS[run.model]['form']}.zarr"
                 for run in RUNS
+                if run.model != COMBINATION
             }
         ),
 
@@ -53,7 +71,7 @@ rule samples:
 rule models:
     """All fitted models."""
     input:
-        of_runs("results/{run.folder}/model.pt"),
+        of_runs("results/{run.folder}/model.pt", model=TRAINED + BASELINES),
 
 
 rule embeddings:

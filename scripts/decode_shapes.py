@@ -4,14 +4,13 @@ import importlib
 from pathlib import Path
 
 import numpy as np
-import torch
 import zarr
 
 from morphoflow.command import run
 from morphoflow.embedding import read_embedding
 from morphoflow.files import whole
 from morphoflow.model import read_model
-from morphoflow.models.o2vae_shapes import STEPS_SD, decode, lines, reconstructions
+from morphoflow.models.latent_lines import STEPS_SD, lines
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, text_bytes, write_array
 from morphoflow.tables import align_objects
@@ -24,29 +23,30 @@ MOST = 256
 def main(
     *, model: Path, samples: Path, embedding: Path, output: Path, gpus: int, threads: int
 ) -> None:
-    """Write the decoder's images of test objects and of lines through the ``embedding``."""
+    """Write the decoder's pictures of test objects and of lines through the ``embedding``."""
     fitted, store, data = read_model(model), read_samples(samples), read_embedding(embedding)
     rows = align_objects(data.obs.reset_index(), store.ids, str(samples))
     device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
-    network = importlib.import_module(f"morphoflow.models.{fitted.name}").load(fitted, device)
+    module = importlib.import_module(f"morphoflow.models.{fitted.name}")
     test = np.flatnonzero(rows["split"] == "test")
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
-    x = torch.from_numpy(store.x.oindex[test]).to(device, torch.float32)
-    made = reconstructions(network, x, fitted.settings)
-    # A further dimension is the size of the cell, of which a decoder knows nothing.
+    made = module.reconstruct_pictures(fitted, store, test, device)
+    # A further dimension is the size of the object, of which a decoder knows nothing.
     latent = data[store.ids].X[:, : fitted.settings["latent_size"]]
     way = lines(np.asarray(latent, dtype=np.float64))
+    ends = module.reconstruct_pictures(fitted, store, way.ends.ravel(), device)["original"]
+    ends = ends.reshape(*way.ends.shape, *ends.shape[1:])
     groups = {
         "reconstructions": {"id": text_bytes(store.ids[test]), **made},
         "traversals": {
-            "x": decode(network, way.along, device),
+            "x": module.decode_pictures(fitted, way.along, device),
             "sd": np.array(STEPS_SD),
             "share": way.share,
         },
         "interpolations": {
-            "x": decode(network, way.between, device),
-            "start": store.x.oindex[way.ends[:, 0]],
-            "end": store.x.oindex[way.ends[:, 1]],
+            "x": module.decode_pictures(fitted, way.between, device),
+            "start": ends[:, 0],
+            "end": ends[:, 1],
             "id": text_bytes(store.ids[way.ends].ravel()).reshape(*way.ends.shape, -1),
         },
     }

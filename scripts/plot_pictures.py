@@ -1,4 +1,4 @@
-"""Pictures of cells by their places in an embedding: clusters, outliers, a map."""
+"""Pictures of objects by their places in an embedding: clusters, outliers, a map."""
 
 from pathlib import Path
 
@@ -16,19 +16,19 @@ from morphoflow.figures.save import save_figures
 
 
 def main(
-    *, crops: Path, embedding: Path, maps: Path, clusters: Path, outliers: Path, folder: Path
+    *, pictures: Path, embedding: Path, maps: Path, clusters: Path, outliers: Path, folder: Path
 ) -> None:
-    """Draw ``crops`` of cluster members, of ``outliers`` and on one of the ``maps``."""
+    """Draw ``pictures`` of cluster members, of ``outliers`` and on one of the ``maps``."""
     data = read_embedding(embedding)
     labels, ids = list(labels_of(data.obs)), data.obs_names
-    cells = Crops.read(crops).select(ids.to_numpy())
+    shown = Crops.read(pictures).select(ids.to_numpy())
     found = rows_in_order(clusters, ids)
     method = chosen_method(found)
     members, x = found[method].to_numpy(), np.asarray(data.X)
     figures = {
-        "cluster_gallery": plot_cluster_gallery(cells, x, members, labels, method),
-        "outlier_gallery": plot_outlier_gallery(cells, rows_in_order(outliers, ids), labels),
-        "image_map": plot_image_map(cells, rows_in_order(maps, ids), labels),
+        "cluster_gallery": plot_cluster_gallery(shown, x, members, labels, method),
+        "outlier_gallery": plot_outlier_gallery(shown, rows_in_order(outliers, ids), labels),
+        "image_map": plot_image_map(shown, rows_in_order(maps, ids), labels),
     }
     save_figures(figures, folder)
 

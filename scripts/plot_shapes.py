@@ -1,28 +1,22 @@
-"""What a model gives back: reconstructions, lines through its latent, and how sure it is."""
+"""What a model gives back: reconstructions and lines through its latent."""
 
 from pathlib import Path
 
-from morphoflow.analysis.observed import labels_of
 from morphoflow.command import run
-from morphoflow.embedding import read_embedding
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.reconstructions import MOST, Reconstructions, plot_reconstructions
 from morphoflow.figures.save import save_figures
 from morphoflow.figures.traversals import Paths, plot_traversals
-from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
 from morphoflow.store import open_group
 
 
-def main(*, shapes: Path, crops: Path, embedding: Path, folder: Path) -> None:
-    """Draw a store of ``shapes`` and the uncertainty of an ``embedding``, with their ``crops``."""
-    group, observations = open_group(shapes), read_embedding(embedding).obs
-    cells = Crops.read(crops)
+def main(*, shapes: Path, pictures: Path, folder: Path) -> None:
+    """Draw a store of ``shapes``, whose channels are named as those of the ``pictures``."""
+    group, channels = open_group(shapes), Crops.read(pictures).channels
     made = Reconstructions.read(group["reconstructions"], MOST)
-    shown, labels = cells.select(observations.index.to_numpy()), list(labels_of(observations))
     figures = {
-        "reconstructions": plot_reconstructions(made, cells.channels),
-        "traversals": plot_traversals(Paths.read(group), cells.channels),
-        "uncertainty": plot_uncertainty(shown, uncertainty_of(observations), labels),
+        "reconstructions": plot_reconstructions(made, channels),
+        "traversals": plot_traversals(Paths.read(group), channels),
     }
     save_figures(figures, folder)
 

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from morphoflow.analysis.agreement import cluster_scores, label_scores, purity, stability
+from morphoflow.analysis.agreement import (
+    cluster_scores,
+    label_scores,
+    matched_accuracy,
+    purity,
+    stability,
+)
 from morphoflow.analysis.clusters import METHODS, canonical, cluster, silhouette
 from morphoflow.errors import InputError
 from synthetic_embeddings import blobs, rotation
@@ -128,6 +134,16 @@ def test_noise_is_left_out_counted_and_not_rewarded():
     assert scores["coverage"] == (pytest.approx(4 / 6), 6)
     # Pairs: 2 agree as together, expected 2 * 6 / 15, most (2 + 6) / 2.
     assert scores["ari_with_noise"] == (pytest.approx((2 - 0.8) / (4 - 0.8)), 6)
+
+
+def test_matched_accuracy_of_a_known_table():
+    labels = np.array(["a", "a", "a", "b", "b", "c"])
+    assert matched_accuracy(labels, np.array([1, 1, 1, 0, 0, 2])) == pytest.approx(1)
+    # Both large clusters hold mostly "a", but only one of them can be its own.
+    assert matched_accuracy(labels, np.array([0, 0, 1, 1, -1, -1])) == pytest.approx(
+        (2 / 3 + 1 / 2 + 0) / 3
+    )
+    assert matched_accuracy(labels, np.zeros(6, dtype=int)) == pytest.approx(1 / 3)
 
 
 def test_purity_of_a_known_table():

@@ -13,7 +13,8 @@ from morphoflow.errors import InputError
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models import o2vae
 from morphoflow.models.o2vae_losses import pixel_loss, target
-from morphoflow.models.o2vae_shapes import lines, reconstructions
+from morphoflow.models.latent_lines import lines
+from morphoflow.models.o2vae_shapes import reconstructions
 from morphoflow.store import read_samples, write_samples
 from morphoflow.training.loop import fit
 from synthetic_cells import ellipse_crops

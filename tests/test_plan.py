@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from morphoflow.plan import cell_files, neuron_files, read_models, read_runs, settings_of
+from morphoflow.plan import read_models, read_runs, settings_of
+from morphoflow.plan_files import cell_files, neuron_files
 from morphoflow.schema import complete
 
 HEAD = "dataset\tmodel\tvariant\tseed\n"

@@ -12,6 +12,8 @@ TARGETS = [
     "demo",
     "neurons",
     "cells",
+    "organelles",
+    "masks",
     "registered",
     "samples",
     "models",
@@ -36,7 +38,7 @@ def test_every_target_is_planned_under_every_profile(workflow, profile):
 
 def test_the_shipped_configuration_is_planned(workflow):
     out = workflow.snakemake("--dry-run", "all", config="config/config.yaml").stdout
-    for dataset in ("real_neurons", "toy_neurons", "osteosarcoma", "nuclei"):
+    for dataset in ("real_neurons", "toy_neurons", "osteosarcoma", "nuclei", "phantom"):
         assert dataset in out
 
 
@@ -105,6 +107,21 @@ MISTAKES = {
         CONFIG,
         RUNS.replace("discs\to2vae\ttiny", "tiny\to2vae\ttiny"),
         ["model 'o2vae' is for cells", "holds neurons"],
+    ),
+    "a missing volume": (
+        CONFIG.replace("phantom: {shape:", "em: none.zarr\n    labels: no.zarr\n    #"),
+        RUNS,
+        ["'shapes': 'none.zarr' does not exist", "`em`"],
+    ),
+    "an EM volume without labels": (
+        CONFIG.replace("phantom: {shape:", "em: cells\n    #"),
+        RUNS,
+        ["organelles.shapes", "`em` and `labels`"],
+    ),
+    "an unknown part of a combination": (
+        CONFIG.replace("features/default: 1", "features/standard: 1"),
+        RUNS,
+        ["combinations.form_and_points", "'standard'"],
     ),
     "a missing label table": (
         CONFIG.replace("    walks:", "    labels: none.csv\n    walks:"),

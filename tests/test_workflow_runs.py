@@ -14,7 +14,7 @@ from morphoflow.tables import read_objects, read_table
 from workflow import ROOT, Workflow, environment
 
 pytestmark = pytest.mark.xdist_group("runs")
-TARGETS = ("all", "registered")
+TARGETS = ("all", "registered", "masks")
 NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
 
 
@@ -46,6 +46,9 @@ def test_everything_is_made(finished):
     run = "discs/o2vae/tiny/seed0"
     for name in ("reconstructions", "image_map", "invariance", "retrieval", "history"):
         assert f"{run}/figures/{name}.svg" in made and f"{run}/figures/{name}.png" in made
+    run = "shapes/combination/form_and_points/seed0"
+    for name in ("embedding.h5ad", "figures/cluster_slice.svg", "masks/objects.csv"):
+        assert f"{run}/{name}" in made
     assert "tiny/comparison/scores.parquet" in made
     report = (finished.folder / "results/report.html").read_text()
     assert "morphvae" in report and len(report) > 100_000
@@ -67,6 +70,7 @@ def test_nothing_is_done_twice_whatever_is_touched_and_under_any_profile(finishe
         "morphoflow/models/density.py",
         "morphoflow/cells/rotate.py",
         "morphoflow/figures/image_map.py",
+        "morphoflow/organelles/boxes.py",
         "morphoflow/analysis/clusters.py",
         "morphoflow/training/loop.py",
         "sample_walks.py",
@@ -88,8 +92,9 @@ def test_an_edit_reruns_exactly_the_rules_that_use_the_module(finished, module):
     assert finished.planned(*TARGETS) == {}, "the edit was taken back"
 
 
-TRAINED, DECODING = ["morphvae", "o2vae", "prealigned_vae"], ["o2vae", "prealigned_vae"]
-BASELINES = ["density", "morphometry", "shape_features"]
+DECODING = ["o2vae", "prealigned_vae", "volume_vae", "point_ae"]
+TRAINED = ["morphvae", *DECODING]
+BASELINES = ["density", "morphometry", "shape_features", "features"]
 MODELS_OF = {
     "train": TRAINED,
     "fit": BASELINES,

@@ -29,6 +29,13 @@ cells:
     labels: cells/labels.csv
     crops: {size: 24}
     prealignment: {copies: 2}
+organelles:
+  shapes:
+    phantom: {shape: [40, 160, 160], voxel_size_nm: [30, 16, 16], per_class: 3}
+    jobs: 2
+    volumes: {size: 16}
+    points: {number: 64}
+combinations: {form_and_points: {features/default: 1, point_ae/tiny: 0.5}}
 cross_validation: {folds: 2, repeats: 1, bootstraps: 50}
 retrieval: {permutations: 200, bootstraps: 50}
 clusters: {methods: [kmeans, hdbscan]}
@@ -50,6 +57,8 @@ VARIANTS = {
     "morphvae": "  tiny: {epochs: 60, batch_size: 8}\n",
     "o2vae": SMALL,
     "prealigned_vae": SMALL,
+    "volume_vae": "  tiny: {epochs: 1, batch_size: 8, widths: [4, 8], latent_size: 3}\n",
+    "point_ae": "  tiny: {epochs: 1, batch_size: 8, widths: [8, 8], latent_size: 3, decoded_points: 32}\n",
 }
 
 

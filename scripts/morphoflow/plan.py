@@ -13,7 +13,7 @@ import yaml
 from .schema import complete, hint
 
 COLUMNS = ("dataset", "model", "variant", "seed")
-CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
+COMBINATION = "combination"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict
         f"config/models/{row['model']}.yaml",
     )
     modality = datasets[row["dataset"]]
-    if model["modality"] != modality:
+    if model["modality"] not in (modality, None):
         raise ValueError(
             f"{place}: model '{row['model']}' is for {model['modality']}, but dataset "
             f"'{row['dataset']}' holds {modality}; choose a model for {modality}."
@@ -91,63 +91,21 @@ def _run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict
     return Run(row["dataset"], row["model"], row["variant"], int(row["seed"]))
 
 
-def neuron_files(dataset: str, settings: dict) -> dict[str, list[str]]:
-    """The files that a dataset of neurons reads: ``swc``, those of its folders, and ``labels``.
+def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> None:
+    """Add the model ``combination``, whose variants are weighted sums of other models' embeddings.
 
-    Raises ValueError for a folder, card or label table that is named and not there.
+    ``combinations`` maps its variants to a weight for each ``model/variant``.
     """
-    sources = settings["sources"]
-    place = f"dataset '{dataset}'"
-    for source in sources:
-        _existing_file(source.get("card"), f"{place}: the dataset card")
-    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
-    folders = [source["folder"] for source in sources if "folder" in source]
-    swc = [path for folder in folders for path in _swc_files(Path(folder), place)]
-    return {"swc": swc, "labels": labels}
-
-
-def cell_files(dataset: str, settings: dict) -> dict[str, list[str]]:
-    """What a dataset of cells reads: ``files`` and folders of its sources, and ``labels``.
-
-    Raises ValueError for a file, folder, card or label table that is named and not there.
-    """
-    place = f"dataset '{dataset}'"
-    named = [(key, source.get(key)) for source in settings["sources"] for key in CELL_PATHS]
-    for key, path in named:
-        if path is not None and not Path(path).exists():
-            raise ValueError(f"{place}: '{path}' does not exist; correct `{key}` in the config.")
-    for source in settings["sources"]:
-        _existing_file(source.get("card"), f"{place}: the dataset card")
-    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
-    files = [file for _, path in named if path for file in _files_of(Path(path))]
-    return {"files": files, "labels": labels}
-
-
-def _files_of(path: Path) -> list[str]:
-    """The file, or a zarr group as one, or the files in a folder of any depth."""
-    if not path.is_dir() or path.suffix == ".zarr":
-        return [str(path)]
-    return sorted(str(file) for file in path.rglob("*") if file.is_file())
-
-
-def _swc_files(folder: Path, place: str) -> list[str]:
-    if not folder.is_dir():
-        raise ValueError(
-            f"{place}: the folder '{folder}' does not exist; "
-            f"correct `folder` in the config or put the files there."
-        )
-    files = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() == ".swc")
-    if not files:
-        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file.")
-    return files
-
-
-def _existing_file(path: str | None, what: str) -> list[str]:
-    if path is None:
-        return []
-    if not Path(path).is_file():
-        raise ValueError(f"{what} '{path}' does not exist; correct the path in the config.")
-    return [path]
+    for name, members in combinations.items():
+        for member in members:
+            model, variant = member.split("/")
+            place = f"the config, combinations.{name}: model"
+            _known(model, models, place, "config/models")
+            described_in = f"config/models/{model}.yaml"
+            _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
+    kinds = dict.fromkeys(("trained", "decodes", "posterior"), False)
+    described = {"modality": None, "form": None, **kinds, "settings": {}}
+    models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 
 def _known(name: str | None, choices, what: str, place: str) -> None:

@@ -18,6 +18,7 @@ from morphoflow.model import Model
 from morphoflow.models.o2vae_learner import BATCH, CellVAELearner
 from morphoflow.models.o2vae_losses import target
 from morphoflow.models.o2vae_network import CellVAE
+from morphoflow.models.o2vae_shapes import decode, reconstructions
 from morphoflow.models.scaling import train_rows
 from morphoflow.store import Samples
 from morphoflow.training.seeds import torch_generator
@@ -75,6 +76,19 @@ def embed_with_uncertainty(
     columns = {"posterior_sd": spreads, "reconstruction_error": errors}
     found = {name: torch.cat(values).numpy() for name, values in columns.items()}
     return torch.cat(means).numpy(), found
+
+
+def decode_pictures(model: Model, latents: np.ndarray, device: torch.device) -> np.ndarray:
+    """Images (..., channels, size, size) from 0 to 1 of ``latents`` (..., latent_size)."""
+    return decode(load(model, device), latents, device)
+
+
+def reconstruct_pictures(
+    model: Model, samples: Samples, rows: np.ndarray, device: torch.device
+) -> dict[str, np.ndarray]:
+    """The images in ``rows`` and what the model makes of them, as by :func:`reconstructions`."""
+    x = torch.from_numpy(samples.x.oindex[rows]).to(device, torch.float32)
+    return reconstructions(load(model, device), x, model.settings)
 
 
 def load(model: Model, device: torch.device) -> CellVAE:

@@ -1,5 +1,19 @@
 """Model ``prealigned_vae``: an autoencoder of aligned images, for comparison with ``o2vae``."""
 
-from morphoflow.models.o2vae import build, embed, embed_with_uncertainty, load
+from morphoflow.models.o2vae import (
+    build,
+    decode_pictures,
+    embed,
+    embed_with_uncertainty,
+    load,
+    reconstruct_pictures,
+)
 
-__all__ = ["build", "embed", "embed_with_uncertainty", "load"]
+__all__ = [
+    "build",
+    "decode_pictures",
+    "embed",
+    "embed_with_uncertainty",
+    "load",
+    "reconstruct_pictures",
+]

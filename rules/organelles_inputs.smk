@@ -1,0 +1,58 @@
+def organelle_source(wildcards):
+    """Where the volumes of a dataset lie and how they are to be read, as JSON."""
+    settings = dataset_of(wildcards)
+    if "phantom" in settings:
+        folder = f"results/{wildcards.dataset}/phantom"
+        return as_json({"em": f"{folder}/em.zarr", "labels": f"{folder}/labels.zarr"})
+    volumes = ("em", "labels", "classes")
+    names = [name for volume in volumes for name in (volume, f"{volume}_key")]
+    names += ["voxel_size_nm", "em_voxel_size_nm", "level"]
+    return as_json({name: settings[name] for name in names if name in settings})
+
+
+def organelle_volumes(wildcards):
+    """What a job that reads the volumes of a dataset depends on."""
+    if "phantom" in dataset_of(wildcards):
+        return [f"results/{wildcards.dataset}/phantom"]
+    return ORGANELLE_FILES[wildcards.dataset]["volumes"]
+
+
+def organelle_classes(wildcards):
+    """The tables with the classes of a dataset's objects; none without them."""
+    if "phantom" in dataset_of(wildcards):
+        return [f"results/{wildcards.dataset}/phantom/classes.csv"]
+    return ORGANELLE_FILES[wildcards.dataset]["classes"]
+
+
+def own_classes(wildcards):
+    """Those of these tables that are a user's; a phantom's lie in its folder, which is one output."""
+    return ORGANELLE_FILES[wildcards.dataset]["classes"]
+
+
+def organelle_settings(*names):
+    """Input function: the named parts of a dataset's configuration, as JSON."""
+    return lambda wildcards: as_json(
+        {
+            name: dataset_of(wildcards)[name]
+            for name in names
+            if name in dataset_of(wildcards)
+        }
+    )
+
+
+def organelle_block(wildcards):
+    """The voxels that are read at once, as JSON; null where the reader shall choose."""
+    return as_json(dataset_of(wildcards).get("block"))
+
+
+def of_parts(file):
+    """Input function: this file of each job that has a share of a dataset."""
+
+    def files(wildcards):
+        jobs = dataset_of(wildcards)["jobs"]
+        return [
+            f"results/{wildcards.dataset}/parts/{part}of{jobs}/{file}"
+            for part in range(jobs)
+        ]
+
+    return files

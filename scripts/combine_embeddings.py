@@ -1,0 +1,21 @@
+"""The embeddings of several models as one, each with its weight."""
+
+from pathlib import Path
+
+from morphoflow.analysis.combination import combine
+from morphoflow.command import run
+from morphoflow.embedding import make_embedding, read_embedding, write_embedding
+from morphoflow.provenance import provenance
+
+
+def main(*, embeddings: list[Path], weights: list, seed: int, output: Path) -> None:
+    """Combine ``embeddings`` of the same objects with ``weights`` in their order."""
+    sets = [read_embedding(path) for path in embeddings]
+    x, objects = combine(sets, weights)
+    record = provenance(inputs=embeddings, settings={"weights": weights}, seed=seed)
+    write_embedding(output, make_embedding(x, objects, record))
+    print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")
+
+
+if __name__ == "__main__":
+    run(main)
