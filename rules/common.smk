@@ -42,12 +42,12 @@ except ValueError as error:
 
 
 # Sources that are fetched or generated, so that they need no data of a user's.
-FETCHED = {"card", "toy"}
+FETCHED = {"card", "toy", "phantom"}
 DEMO = [
     name
     for name, modality in DATASETS.items()
-    if "phantom" in config[modality][name]
-    or all(FETCHED & set(source) for source in config[modality][name]["sources"])
+    for settings in [config[modality][name]]
+    if all(FETCHED & set(source) for source in settings.get("sources", [settings]))
 ]
 CELLS = list(config["cells"])
 ORGANELLES = list(config["organelles"])

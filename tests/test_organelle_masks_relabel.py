@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from morphoflow.organelles.boxes import Box, blocks
+from morphoflow.organelles.majority import majority
 from morphoflow.organelles.mask_precomputed import create_precomputed
 from morphoflow.organelles.mask_volume import MaskVolume
 from morphoflow.organelles.pyramid import CHUNK, COARSEST, level_factors, level_shape, shard_shape
@@ -52,6 +53,19 @@ def test_one_number_for_two_ids_is_fine_but_two_for_one_id_are_not():
     assert relabel(labels, table).tolist() == [[[5, 5, 0]]]
     with pytest.raises(ValueError, match="distinct"):
         relabelling(np.array([1, 1]), np.array([5, 6], np.uint8))
+
+
+@pytest.mark.parametrize("factors", [(1, 2, 2), (2, 2, 2), (2, 1, 2), (1, 1, 1)])
+def test_a_coarser_voxel_has_the_most_frequent_number_of_its_cell(factors):
+    numbers = np.random.default_rng(1).integers(0, 3, (3, 5, 99)).astype(np.uint8)
+    numbers[..., 20:70] = 1
+    coarse = majority(numbers, factors)
+    for place in np.ndindex(coarse.shape):
+        cell = numbers[
+            tuple(slice(n * f, (n + 1) * f) for n, f in zip(place, factors, strict=True))
+        ]
+        counts = np.bincount(cell.ravel(), minlength=3)
+        assert coarse[place] == np.flatnonzero(counts == counts.max())[-1]
 
 
 class Empty:

@@ -24,6 +24,7 @@ PACKAGES = (
     "scikit-image",
     "scikit-learn",
     "scipy",
+    "tensorstore",
     "tifffile",
     "torch",
     "umap-learn",

@@ -1,6 +1,5 @@
 """Writes a volume and its coarser levels shard by shard, into several formats at once."""
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -10,11 +9,15 @@ import numpy as np
 import tensorstore as ts
 
 from morphoflow.organelles.boxes import Box, Triple, blocks
+from morphoflow.organelles.majority import majority
 from morphoflow.organelles.mask_volume import MaskVolume
-from morphoflow.organelles.pyramid import shard_shape
+from morphoflow.organelles.pieces import pieces
+from morphoflow.organelles.pyramid import CHUNK, shard_shape
 
 # Voxels that are computed at once, at most, where the labels' chunks are larger than a shard.
 BLOCK_VOXELS = 1 << 28
+# Voxels of a coarser level that are computed at once, each from up to eight.
+COARSER_VOXELS = 1 << 21
 
 
 def create_store(folder: Path, driver: str, **options) -> ts.TensorStore:
@@ -43,10 +46,21 @@ def write_pyramids(mask: MaskVolume, pyramids: Sequence[Sequence[ts.TensorStore]
             _write(levels[0], shard, numbers[shard.within(box)])
     for finer, level in pairwise(levels):
         shape = tuple(level[0].shape)
-        factors = [math.ceil(n / m) for n, m in zip(finer[0].shape, shape, strict=True)]
-        coarser = ts.downsample(finer[0], factors, "mode")
         for shard in _shards(Box((0, 0, 0), shape), shape):
-            _write(level, shard, coarser[shard.slices].read(order="C").result())
+            _write(level, shard, _coarser(finer[0], shape, shard))
+
+
+def _coarser(finer: ts.TensorStore, shape: Triple, shard: Box) -> np.ndarray:
+    """The ``shard`` of a level of ``shape``, out of the ``finer`` one, of which pieces are read."""
+    out = np.empty(shard.shape, finer.dtype.numpy_dtype)
+    factors = tuple(-(-n // m) for n, m in zip(finer.shape, shape, strict=True))
+    for piece in pieces(shard, (CHUNK,) * 3, COARSER_VOXELS):
+        start = [n * f for n, f in zip(piece.start, factors, strict=True)]
+        ends = zip(piece.stop, factors, finer.shape, strict=True)
+        stop = [min(n * f, length) for n, f, length in ends]
+        numbers = finer[Box(tuple(start), tuple(stop)).slices].read(order="C").result()
+        out[piece.within(shard)] = majority(numbers, factors)
+    return out
 
 
 def _shards(box: Box, shape: Triple) -> Iterator[Box]:

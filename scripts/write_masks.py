@@ -1,0 +1,30 @@
+"""The label volume with the number of its cluster for each object, in several formats."""
+
+import json
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.files import whole
+from morphoflow.organelles.mask_numbers import objects_with_clusters
+from morphoflow.organelles.open_source import open_source
+from morphoflow.organelles.source_names import source_names
+from morphoflow.organelles.write_masks import write_masks
+from morphoflow.provenance import provenance
+from morphoflow.tables import read_objects
+
+
+def main(*, source: dict, objects: Path, clusters: Path, settings: dict, output: Path) -> None:
+    """Write a folder with the masks of ``clusters`` by the method that ``settings`` name."""
+    opened = open_source(source)
+    table = objects_with_clusters(read_objects(objects), clusters, settings["method"])
+    made_by = {**settings, "source": source_names(source)}
+    record = provenance(inputs=[objects, clusters], settings=made_by)
+    with whole(output) as partial:
+        write_masks(partial, opened, table, settings)
+        text = json.dumps(record, sort_keys=True, indent=1) + "\n"
+        (partial / "provenance.json").write_text(text, encoding="utf-8")
+    print(f"{len(table)} objects in {table['number'].nunique()} clusters: {settings['formats']}")
+
+
+if __name__ == "__main__":
+    run(main)
