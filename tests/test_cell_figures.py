@@ -628,13 +628,15 @@ def test_the_commands_join_tables_by_id_in_any_order(tmp_path):
     commands = {
         "crops": ("crops", "objects"),
         "invariance": ("invariance",),
-        "shapes": ("shapes", "crops", "embedding"),
-        "cells": ("crops", "embedding", "maps", "clusters", "outliers"),
+        "uncertainty": ("pictures", "embedding"),
+        "shapes": ("shapes", "pictures"),
+        "pictures": ("pictures", "embedding", "maps", "clusters", "outliers"),
     }
+    place = {"pictures": store}
     for name, inputs in commands.items():
-        flags = {flag: next(tmp_path.glob(f"{flag}.*")) for flag in inputs}
+        flags = {flag: place.get(flag) or next(tmp_path.glob(f"{flag}.*")) for flag in inputs}
         files = {"svg": tmp_path / f"o/{name}.svg", "png": tmp_path / f"o/{name}.png"}
-        to = files if name in ("crops", "invariance") else {"folder": tmp_path / "o"}
+        to = {"folder": tmp_path / "o"} if name in ("shapes", "pictures") else files
         importlib.import_module(f"plot_{name}").main(**flags, **to)
     assert len(list((tmp_path / "o").iterdir())) == 2 * (1 + 1 + 3 + 3)
     expected = plot_image_map(some_crops(n), a_map(n), some_labels(n))

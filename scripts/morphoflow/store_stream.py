@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import zarr
+from zarr.codecs import ZstdCodec
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
@@ -18,10 +19,10 @@ class SampleStream:
     ``facts`` are attributes beside axes and units, which may be filled in until the end.
     """
 
-    def __init__(self, group: zarr.Group) -> None:
+    def __init__(self, group: zarr.Group, level: int | None) -> None:
         self.facts: dict = {}
         self.ids: list[str] = []
-        self._group = group
+        self._group, self._level = group, level
         self._arrays: dict[str, _Growing] = {}
 
     def append(
@@ -35,7 +36,8 @@ class SampleStream:
         self.ids.extend(ids)
         for name, values in (("x", x), ("mask", mask), ("scale", scale)):
             if values is not None:
-                self._arrays.setdefault(name, _Growing(self._group, name)).append(values)
+                array = _Growing(self._group, name, self._level)
+                self._arrays.setdefault(name, array).append(values)
 
     def close(self) -> None:
         """Write what still waits, and the ids."""
@@ -50,12 +52,15 @@ class SampleStream:
 
 @contextmanager
 def stream_samples(
-    path: Path, *, axes: list[str], units: str, provenance: dict
+    path: Path, *, axes: list[str], units: str, provenance: dict, level: int | None = None
 ) -> Iterator[SampleStream]:
-    """A store that is there once the block has ended, and not at all if it fails."""
+    """A store that is there once the block has ended, and not at all if it fails.
+
+    ``level`` is that of zstd, if not the usual one: 1 suits samples that are mostly 0.
+    """
     with whole(path) as partial:
         group = zarr.open_group(partial, mode="w", zarr_format=3)
-        stream = SampleStream(group)
+        stream = SampleStream(group, level)
         yield stream
         stream.close()
         attributes = {"axes": axes, "units": units, "names": None, **stream.facts}
@@ -65,9 +70,10 @@ def stream_samples(
 class _Growing:
     """An array on disk that is extended by whole chunks, so that no chunk is written twice."""
 
-    def __init__(self, group: zarr.Group, name: str) -> None:
+    def __init__(self, group: zarr.Group, name: str, level: int | None) -> None:
         self.length = 0
         self._group, self._name = group, name
+        self._compressors = "auto" if level is None else ZstdCodec(level=level)
         self._array: zarr.Array | None = None
         self._waiting: list[np.ndarray] = []
 
@@ -92,7 +98,11 @@ class _Growing:
             chunks = (rows, *values.shape[1:])
             first, values = values[:rows], values[rows:]
             self._array = self._group.create_array(
-                self._name, data=first, chunks=chunks, config=writing(first, rows)
+                self._name,
+                data=first,
+                chunks=chunks,
+                compressors=self._compressors,
+                config=writing(first, rows),
             )
         if len(values):
             self._array = self._array.with_config(writing(values, rows))

@@ -50,7 +50,7 @@ def plot_cluster_slice(
 ) -> Figure:
     """Draw a slice ``em`` (h, w) beside the clusters ``found`` (h, w), as :func:`clusters_of`."""
     high, wide = np.array(em.shape) * voxel_nm
-    figure = Figure(figsize=(7.2, 0.75 + 3.5 * high / wide), layout="constrained")
+    figure = Figure(figsize=(7.2, 0.8 + 3.3 * high / wide), layout="constrained")
     low, top = np.percentile(em, [0.5, 99.5])
     grey = np.clip((em - low) / max(top - low, 1e-9), 0, 1)[..., None].repeat(3, axis=2)
     numbers = np.unique(found[found >= NOISE])

@@ -41,7 +41,7 @@ def plot_profiles(profiles: pd.DataFrame, method: str) -> Figure:
             color = "white" if abs(value) > 0.65 else "black"
             panel.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=6, color=color)
     sizes = table.drop_duplicates("cluster").set_index("cluster")["n"]
-    rows = [f"{number}  ({sizes[number]} objects)" for number in effects.index]
+    rows = [f"{number}  (n = {sizes[number]})" for number in effects.index]
     panel.set_yticks(range(len(effects)), rows)
     panel.set_xticks(range(len(shown)), [readable(effects.columns[j]) for j in shown])
     panel.tick_params(axis="x", rotation=90)

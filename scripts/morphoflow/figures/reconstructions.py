@@ -39,6 +39,11 @@ class Reconstructions:
     flip: np.ndarray
     error: np.ndarray
 
+    @property
+    def any_turned(self) -> bool:
+        """Whether the model turned or flipped any of them."""
+        return bool(self.flip.any() or self.angle_deg.any())
+
     @classmethod
     def read(cls, group: zarr.Group, most: int) -> "Reconstructions":
         """At most ``most`` of the reconstructions of a store of shapes, evenly spaced by error."""
@@ -74,7 +79,7 @@ def plot_reconstructions(made: Reconstructions, channels: list[str]) -> Figure:
     Without the aligned ones where the model turned and flipped none.
     """
     n, _, h, w = made.original.shape
-    rows = ROWS if made.flip.any() or made.angle_deg.any() else (*ROWS[:2], ROWS[3])
+    rows = ROWS if made.any_turned else (*ROWS[:2], ROWS[3])
     side = (WIDTH - MARGIN - NAMES - RIGHT + GAP) / max(n, FEWEST) - GAP
     top = MARGIN + ABOVE + channel_key_height(channels)
     figure = Figure(figsize=(WIDTH, top + len(rows) * (side * h / w + GAP) + BELOW + MARGIN))
@@ -102,9 +107,9 @@ def _tell_errors(tiles: Tiles, made: Reconstructions) -> None:
     for column in range(n):
         place = {0: "best\n", n - 1: "worst\n"}.get(column, "") if n > 1 else ""
         tiles.above(column, f"{place}{made.error[column]:.3g}")
-        turn = f"{made.angle_deg[column]:.0f}°{', flip' if made.flip[column] else ''}"
+        turn = f"{made.angle_deg[column]:.0f}°{', flip' if made.flip[column] else ''}\n"
         name = shortened(made.ids[column], 11)
-        tiles.below(tiles.rows - 1, column, f"{turn}\n{name}", fontsize=6)
+        tiles.below(tiles.rows - 1, column, f"{turn * made.any_turned}{name}", fontsize=6)
     style = {"textcoords": "offset points", "fontsize": 7.5, "va": "bottom"}
     tiles.axes.annotate("error", (0, 0), (-72 * NAMES, 2), **style)
 

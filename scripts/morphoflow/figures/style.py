@@ -96,6 +96,8 @@ PROPER_NAMES = {
     "vae": "VAE",
     "prealigned_vae": "prealigned VAE",
     "polar_fourier": "polar Fourier",
+    "volume_vae": "volume VAE",
+    "point_ae": "point autoencoder",
 }
 
 
