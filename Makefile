@@ -14,7 +14,7 @@ help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
-	@echo "Running the demo: neurons and cells, from raw files to a report."
+	@echo "Running the demo: neurons, cells and organelles, from raw files to a report."
 	@echo "It takes some 15 minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
 	    echo; echo "The demo stopped. What failed jobs said (their whole logs are in results/logs):"; \
@@ -25,6 +25,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	@echo "  results/report.html                        everything in one page: open it in a browser"
 	@echo "  results/real_neurons/figures/              the neurons that went in"
 	@echo "  results/osteosarcoma/figures/              cells, and how models of them compare"
+	@echo "  results/phantom/figures/                   organelles of a generated EM volume"
 	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
 
 test: $(VENV)/test.done ## Install, then run all tests

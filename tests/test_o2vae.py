@@ -12,8 +12,8 @@ from morphoflow.cells.rotate import transform
 from morphoflow.errors import InputError
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models import o2vae
-from morphoflow.models.o2vae_losses import pixel_loss, target
 from morphoflow.models.latent_lines import lines
+from morphoflow.models.o2vae_losses import pixel_loss, target
 from morphoflow.models.o2vae_shapes import reconstructions
 from morphoflow.store import read_samples, write_samples
 from morphoflow.training.loop import fit

@@ -58,7 +58,7 @@ VARIANTS = {
     "o2vae": SMALL,
     "prealigned_vae": SMALL,
     "volume_vae": "  tiny: {epochs: 1, batch_size: 8, widths: [4, 8], latent_size: 3}\n",
-    "point_ae": "  tiny: {epochs: 1, batch_size: 8, widths: [8, 8], latent_size: 3, decoded_points: 32}\n",
+    "point_ae": "  tiny: {epochs: 1, widths: [8, 8], latent_size: 3, decoded_points: 32}\n",
 }
 
 
