@@ -1,6 +1,6 @@
-"""Point clouds that an autoencoder gives back: reconstructions, and points on lines of its latent.
+"""Point clouds that an autoencoder gives back.
 
-Those of a latent are in the unit of the sample store (nm where it has no ``scale``) and in the pose
+Those of latents are in the unit of the sample store (nm where it has no ``scale``) and in the pose
 of the decoder: as the samples lie or, with the encoder ``rotation_invariant``, along the axes.
 """
 
@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from morphoflow.model import Model
-from morphoflow.models.latent_lines import STEPS_SD, lines
 from morphoflow.models.point_ae_learner import BATCH
 from morphoflow.models.point_baselines import relative_chamfer
 from morphoflow.models.point_data import read_clouds, read_scale
@@ -39,25 +38,6 @@ def reconstruct(
         for start in range(0, len(rows), BATCH)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def traverse(model: Model, embedding: np.ndarray, device: torch.device) -> dict[str, np.ndarray]:
-    """Clouds ``x`` (axes, steps, m, 3) along the principal axes of an embedding (n, latent_size).
-
-    ``sd`` (steps,) are the places on an axis, ``share`` (axes,) the variance that each carries.
-    """
-    way = lines(embedding.astype(np.float64))
-    x = decode(model, way.along, device)
-    return {"x": x, "sd": np.array(STEPS_SD), "share": way.share}
-
-
-def interpolate(model: Model, embedding: np.ndarray, device: torch.device) -> dict[str, np.ndarray]:
-    """Clouds ``x`` (pairs, steps, m, 3) between objects that lie far apart in an embedding.
-
-    ``ends`` (pairs, 2) are the rows of the objects at the two ends.
-    """
-    way = lines(embedding.astype(np.float64))
-    return {"x": decode(model, way.between, device), "ends": way.ends}
 
 
 def _reconstruct(
