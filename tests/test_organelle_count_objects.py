@@ -12,7 +12,12 @@ import pytest
 import zarr
 
 from morphoflow.errors import InputError
-from morphoflow.organelles.block_order import LARGEST_BLOCK, block_shape, blocks_of_part
+from morphoflow.organelles.block_order import (
+    JOINED_VOXELS,
+    LARGEST_BLOCK,
+    block_shape,
+    blocks_of_part,
+)
 from morphoflow.organelles.boxes import Box
 from morphoflow.organelles.class_tables import read_class_tables
 from morphoflow.organelles.count_part import count_part
@@ -150,7 +155,7 @@ def test_blocks_hold_whole_chunks_of_a_bounded_size(shape, chunks):
     assert smaller_than_chunk or all(
         b % c == 0 or b == n for b, c, n in zip(block, chunks, shape, strict=True)
     )
-    assert np.prod(block) > min(np.prod(shape), LARGEST_BLOCK) / 4
+    assert np.prod(block) > min(np.prod(shape), JOINED_VOXELS) / 4
 
 
 def objects(n: int = 12, voxels=8) -> pd.DataFrame:

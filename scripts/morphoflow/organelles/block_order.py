@@ -5,14 +5,17 @@ import numpy as np
 from morphoflow.errors import InputError
 from morphoflow.organelles.boxes import Box, Triple, blocks
 
-# Voxels of a block: many chunks, but no more memory than is used again from block to block.
+# Voxels of a block at most, for chunks that are large themselves.
 LARGEST_BLOCK = 1 << 23
+# Voxels up to which chunks are joined: many chunks, but so few bytes (16 MB of 64-bit labels) that
+# malloc uses the memory of the last block again; fresh pages cost as much as the decoding.
+JOINED_VOXELS = 1 << 21
 
 
 def block_shape(shape: Triple, chunks: Triple, block: list[int] | None) -> Triple:
-    """The ``block`` that was asked for, or whole chunks of up to 2^23 voxels in all.
+    """The ``block`` that was asked for, or a chunk, or chunks of up to 2^21 voxels in all.
 
-    A chunk that is larger than that is cut along z first. Raises InputError for a block that is
+    A chunk of more than 2^23 voxels is cut, along z first. Raises InputError for a block that is
     not three positive numbers, or so long that sums over it would not be exact.
     """
     if block is None:
@@ -41,7 +44,7 @@ def _doubled(block: list[int], axis: int, shape: Triple) -> list[int]:
 
 
 def _fits(larger: list[int], block: list[int]) -> bool:
-    return larger != block and np.prod(larger, dtype=float) <= LARGEST_BLOCK
+    return larger != block and np.prod(larger, dtype=float) <= JOINED_VOXELS
 
 
 def blocks_of_part(shape: Triple, block: Triple, part: int, parts: int) -> list[Box]:

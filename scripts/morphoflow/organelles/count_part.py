@@ -21,6 +21,8 @@ from morphoflow.organelles.volume import told
 
 # Rows that may wait, at least, before they are merged.
 WAITING_ROWS = 200_000
+# Rows that a small table takes the memory of.
+TABLE_ROWS = 100
 
 
 class Growing:
@@ -29,18 +31,22 @@ class Growing:
     def __init__(self, merge) -> None:
         self.merge = merge
         self.tables: list[pd.DataFrame] = []
-        self.merged_rows = 0
+        self.merged_rows = self.waiting_rows = 0
 
     def add(self, table: pd.DataFrame) -> None:
         """Add the rows of a block."""
+        # Many blocks have no row; their tables would pile up.
+        if self.tables and not len(table):
+            return
         self.tables.append(table)
-        if sum(map(len, self.tables)) > 2 * self.merged_rows + WAITING_ROWS:
+        self.waiting_rows += TABLE_ROWS + len(table)
+        if self.waiting_rows > self.merged_rows + WAITING_ROWS:
             self.merged()
 
     def merged(self) -> pd.DataFrame:
         """All rows so far, merged."""
         self.tables = [self.merge(self.tables)]
-        self.merged_rows = len(self.tables[0])
+        self.merged_rows, self.waiting_rows = len(self.tables[0]), 0
         return self.tables[0]
 
 
