@@ -160,3 +160,25 @@ rule measure_morphometrics:
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
         "python {input.script} --trees {input.trees} --samples {output.samples} &> {log}"
+
+
+rule measure_barcodes:
+    """Barcodes of every neuron: how far from the soma each branch begins and ends."""
+    input:
+        script="scripts/measure_barcodes.py",
+        code=code("scripts/measure_barcodes.py"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        samples=directory("results/{dataset}/samples/barcodes.zarr"),
+    log:
+        "results/logs/measure_barcodes/{dataset}.log",
+    benchmark:
+        "results/benchmarks/measure_barcodes/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    shell:
+        "python {input.script} --trees {input.trees} --samples {output.samples} &> {log}"
