@@ -13,7 +13,6 @@ from morphoflow.files import sha256
 from morphoflow.tables import read_objects, read_table
 from workflow import ROOT, Workflow, environment
 
-pytestmark = pytest.mark.xdist_group("runs")
 TARGETS = ("all", "registered", "masks")
 NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
 
