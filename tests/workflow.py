@@ -48,6 +48,10 @@ tiny\tdensity\tdefault\t0
 discs\to2vae\ttiny\t0
 discs\tprealigned_vae\ttiny\t0
 discs\tshape_features\tdefault\t0
+shapes\tvolume_vae\ttiny\t0
+shapes\tpoint_ae\ttiny\t0
+shapes\tfeatures\tdefault\t0
+shapes\tcombination\tform_and_points\t0
 """
 # Variants that train for a few seconds at most; that of neurons for long enough to be interrupted.
 SMALL = (
