@@ -14,7 +14,7 @@ help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
-	@echo "Running the demo: neurons, cells and organelles, from raw files to a report."
+	@echo "Running the demo: neurons, cells, organelles and dendrites, from raw files to a report."
 	@echo "It takes some 15 minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
 	    echo; echo "The demo stopped. What failed jobs said (their whole logs are in results/logs):"; \
@@ -26,6 +26,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	@echo "  results/real_neurons/figures/              the neurons that went in"
 	@echo "  results/osteosarcoma/figures/              cells, and how models of them compare"
 	@echo "  results/phantom/figures/                   organelles of a generated EM volume"
+	@echo "  results/class_iv/figures/                  simulated dendrites, and images that a GAN made"
 	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
 
 test: $(VENV)/test.done ## Install, then run all tests
@@ -43,7 +44,7 @@ reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
 
 lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/*.lock
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
-	@envs/lock $(VENV)-lock/bin/uv
+	@envs/lock $(CURDIR)/$(VENV)-lock/bin/uv
 	@rm -rf $(VENV)-lock
 
 clean: ## Remove the installation (not the results)

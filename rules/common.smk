@@ -15,9 +15,15 @@ from scripts.morphoflow.plan import (
     read_runs,
     settings_of,
 )
-from scripts.morphoflow.plan_files import cell_files, neuron_files, organelle_files
+from scripts.morphoflow.plan_files import (
+    cell_files,
+    dendrite_files,
+    neuron_files,
+    organelle_files,
+)
+from scripts.morphoflow.sweeps import add_sweeps
 
-MODALITIES = ("neurons", "cells", "organelles")
+MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 SCHEMAS = Path(workflow.basedir, "config/schemas")
 
 try:
@@ -26,6 +32,7 @@ try:
     MODELS = read_models(Path(workflow.basedir, "config/models"))
     add_combinations(MODELS, config["combinations"])
     RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
+    SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings)
         for name, settings in config["neurons"].items()
@@ -37,12 +44,16 @@ try:
         name: organelle_files(name, settings)
         for name, settings in config["organelles"].items()
     }
+    DENDRITE_FILES = {
+        name: dendrite_files(name, settings)
+        for name, settings in config["dendrites"].items()
+    }
 except ValueError as error:
     raise WorkflowError(str(error))
 
 
 # Sources that are fetched or generated, so that they need no data of a user's.
-FETCHED = {"card", "toy", "phantom"}
+FETCHED = {"card", "toy", "phantom", "simulated"}
 DEMO = [
     name
     for name, modality in DATASETS.items()
@@ -55,6 +66,7 @@ ORGANELLES = list(config["organelles"])
 NEURON_DATASETS = "|".join(config["neurons"]) or "-"
 CELL_DATASETS = "|".join(CELLS) or "-"
 ORGANELLE_DATASETS = "|".join(ORGANELLES) or "-"
+DENDRITE_DATASETS = "|".join(config["dendrites"]) or "-"
 CELL_CARDS = sorted(
     {
         Path(source["card"]).stem
@@ -67,6 +79,7 @@ TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
 DECODING = sorted(name for name, model in MODELS.items() if model["decodes"])
 UNCERTAIN = sorted(name for name, model in MODELS.items() if model["posterior"])
+GENERATING = sorted(name for name, model in MODELS.items() if model["generates"])
 # Models that read the crops as they are, so that turned ones can be put in their place.
 TURNABLE = sorted(name for name, model in MODELS.items() if model["form"] == "crops")
 
@@ -101,8 +114,10 @@ def model_samples(wildcards):
 
 
 def object_pictures(wildcards):
-    """A picture of each object: the crops of cells, renderings of organelles."""
-    form = "crops" if wildcards.dataset in CELLS else "pictures"
+    """A picture of each object: cells and dendrites as they are, renderings of organelles."""
+    form = {"cells": "crops", "organelles": "pictures", "dendrites": "images"}[
+        DATASETS[wildcards.dataset]
+    ]
     return f"results/{wildcards.dataset}/samples/{form}.zarr"
 
 
@@ -112,6 +127,7 @@ def object_measures(wildcards):
         "neurons": "morphometrics",
         "cells": "shape_features",
         "organelles": "features",
+        "dendrites": "arbor_statistics",
     }[DATASETS[wildcards.dataset]]
     return f"results/{wildcards.dataset}/samples/{form}.zarr"
 
@@ -121,6 +137,14 @@ def model_code(script):
     return lambda wildcards: code(
         script, f"scripts/morphoflow/models/{wildcards.model}.py"
     )
+
+
+def starting_model(wildcards):
+    """The model whose weights a training begins with; none where the variant names none."""
+    settings = settings_of(MODELS, wildcards.model, wildcards.variant)
+    if not settings.get("start_from"):
+        return []
+    return f"results/{settings['start_from']}/seed{wildcards.seed}/model.pt"
 
 
 def of_runs(pattern, **chosen):
@@ -158,6 +182,7 @@ OF_DATASET = {
     "neurons": ("neurons", "walks", "quality", "scores"),
     "cells": ("crops", "quality", "stability", "scores"),
     "organelles": ("objects", "quality", "scores"),
+    "dendrites": ("dendrites", "quality", "scores"),
 }
 OF_RUN = {
     "all": (
@@ -172,7 +197,18 @@ OF_RUN = {
     "neurons": (),
     "cells": ("cluster_gallery", "outlier_gallery", "image_map"),
     "organelles": ("cluster_gallery", "outlier_gallery", "image_map", "cluster_slice"),
+    "dendrites": ("cluster_gallery", "outlier_gallery", "image_map"),
 }
+
+GENERATED = (
+    "generated",
+    "growth",
+    "interpolation",
+    "arbors",
+    "nearest",
+    "realism",
+    "realism_details",
+)
 
 
 def figures_of_run(run):
@@ -181,6 +217,7 @@ def figures_of_run(run):
     names += ["history"] * (run.model in TRAINED)
     names += ["reconstructions", "traversals"] * (run.model in DECODING)
     names += ["uncertainty"] * (run.model in UNCERTAIN)
+    names += [*GENERATED] * (run.model in GENERATING)
     return names + ["invariance"] * (run.model in TURNABLE)
 
 
@@ -205,13 +242,24 @@ def masks_of(datasets):
     ]
 
 
+def movies_of(datasets):
+    """The time-lapses of the models that make images, on the chosen datasets."""
+    return [
+        f"results/{run.folder}/timelapse.mp4"
+        for run in RUNS
+        if run.dataset in datasets and run.model in GENERATING
+    ]
+
+
 def score_tables(dataset):
     """The tables with the scores of all runs on a dataset."""
     names = ("", "cluster_", "cross_validation_", "retrieval_", "outlier_")
     tables = [
         f"results/{run.folder}/{name}scores.parquet"
         for run in RUNS
-        for name in names + ("invariance_",) * (run.model in TURNABLE)
+        for name in names
+        + ("invariance_",) * (run.model in TURNABLE)
+        + ("realism_",) * (run.model in GENERATING)
         if run.dataset == dataset
     ]
     return sorted(tables)
@@ -221,3 +269,21 @@ def config_flags():
     """The --configfile flags of this call, for a call within it."""
     files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
     return " ".join(["--configfile", *map(shlex.quote, files)]) if files else ""
+
+
+def members_files(wildcards, name):
+    """A file of each member of a sweep."""
+    return [f"results/{member.run.folder}/{name}" for member in SWEEPS[wildcards.sweep]]
+
+
+def sweep_members(wildcards):
+    """The members of a sweep with their settings, as JSON."""
+    members = SWEEPS[wildcards.sweep]
+    return as_json(
+        [{**vars(member.run), "settings": member.settings} for member in members]
+    )
+
+
+def swept_settings(wildcards):
+    """The names of the settings that a sweep changes, as JSON."""
+    return as_json(list(SWEEPS[wildcards.sweep][0].settings))

@@ -47,6 +47,7 @@ def reading_settings(wildcards):
         "split",
         "label_column",
     )
+    optional = ("group_column", "shuffle_labels")
     return as_json(
-        {name: settings[name] for name in (*names, "group_column") if name in settings}
+        {name: settings[name] for name in (*names, *optional) if name in settings}
     )

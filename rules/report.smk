@@ -3,6 +3,7 @@ rule report:
     input:
         figures_of(DATASETS),
         of_runs("results/{run.dataset}/comparison/scores.parquet"),
+        expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),
     output:
         "results/report.html",
     log:
@@ -20,5 +21,5 @@ rule report:
         configfiles=config_flags(),
     # The inner call only reads what the finished jobs left; the outer one holds the lock.
     shell:
-        "python -m snakemake figures --report {output} --nolock --cores 1"
+        "python -m snakemake figures sweeps --report {output} --nolock --cores 1"
         " {params.configfiles} &> {log}"

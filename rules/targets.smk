@@ -4,6 +4,7 @@ localrules:
     neurons,
     cells,
     organelles,
+    dendrites,
     masks,
     registered,
     samples,
@@ -11,6 +12,7 @@ localrules:
     embeddings,
     clusters,
     figures,
+    sweeps,
 
 
 rule demo:
@@ -18,6 +20,7 @@ rule demo:
     input:
         figures_of(DEMO),
         masks_of(DEMO),
+        movies_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
         "results/report.html",
 
@@ -42,6 +45,14 @@ rule organelles:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["organelles"]),
         figures_of(config["organelles"]),
         masks_of(ORGANELLES),
+
+
+rule dendrites:
+    """All results on images of dendrites."""
+    input:
+        of_runs("results/{run.folder}/scores.parquet", dataset=config["dendrites"]),
+        figures_of(config["dendrites"]),
+        movies_of(config["dendrites"]),
 
 
 rule masks:
@@ -91,3 +102,9 @@ rule figures:
     """All figures, as SVG and PNG."""
     input:
         figures_of(DATASETS),
+
+
+rule sweeps:
+    """All sweeps over settings: tables and figures."""
+    input:
+        expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),

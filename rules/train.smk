@@ -10,6 +10,7 @@ rule train:
         code=model_code("scripts/train.py"),
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
+        start_from=starting_model,
     output:
         model=ensure(
             "results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True
@@ -38,7 +39,7 @@ rule train:
         "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
         " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
-        " --tensorboard {params.tensorboard} --gpus {resources.gpu}"
+        " --tensorboard {params.tensorboard} --start-from {input.start_from} --gpus {resources.gpu}"
         " --threads {threads} &> {log}"
 
 

@@ -9,6 +9,7 @@ from morphoflow.neurons.labels import LabelColumns, read_labels
 from morphoflow.neurons.objects import object_table
 from morphoflow.neurons.prepare import Part, read_neurons
 from morphoflow.provenance import provenance
+from morphoflow.shuffle import shuffled_labels
 from morphoflow.tables import write_objects, write_table
 
 
@@ -32,6 +33,8 @@ def main(
         read_labels(labels, columns),
     ]
     label_table = pd.concat(named, ignore_index=True)
+    if "shuffle_labels" in settings:
+        label_table = shuffled_labels(label_table, settings["shuffle_labels"])
     parts = [
         Part(swc_paths(Path(part["path"])), part["units"], part["voxel_size_um"])
         for part in sources

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.model import Model, write_model
+from morphoflow.model import Model, read_model, write_model
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
@@ -24,22 +24,26 @@ def main(
     history: Path,
     checkpoints: Path,
     tensorboard: Path,
+    start_from: list[Path],
     gpus: int,
     threads: int,
 ) -> None:
-    """Train ``model`` and write the weights of its best epoch with its history.
+    """Train ``model`` and write its weights, of the best epoch or the last, with its history.
 
     Stopped by a signal, it leaves a checkpoint under ``checkpoints`` from which the same command
-    goes on; data are read and checked before a GPU is touched.
+    goes on; data are read and checked before a GPU is touched. Training begins with the weights of
+    the model ``start_from``, if one is named.
     """
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     code = f"scripts/morphoflow/models/{model}.py"
-    inputs = [samples, objects]
+    inputs = [samples, objects, *start_from]
     record = provenance(inputs=inputs, settings=settings, seed=seed, modules=(code,))
     module = importlib.import_module(f"morphoflow.models.{model}")
     fabric = make_fabric(gpus=gpus, precision=settings["precision"], threads=threads)
     learner = module.build(store, rows, settings, seed, fabric.device)
+    for path in start_from:
+        learner.start_from(read_model(path).state)
     fitted = fit(
         learner,
         epochs=settings["epochs"],
@@ -52,7 +56,8 @@ def main(
     )
     if fabric.is_global_zero:
         write_table(history, fitted.history, record)
-        write_model(output, Model(model, settings, learner.facts, fitted.best, record))
+        weights = fitted.last if settings.get("keep") == "last" else fitted.best
+        write_model(output, Model(model, settings, learner.facts, weights, record))
         fitted.finish()
 
 

@@ -473,3 +473,17 @@ def test_a_missing_validation_split_and_walks_that_stay_put_are_refused():
     still = SimpleNamespace(x=samples.x, length=np.ones_like(samples.length), ids=samples.ids)
     with pytest.raises(InputError, match="no walk of the 10 training neurons leaves the soma"):
         build(still, objects)
+
+
+def test_fine_tuning_begins_where_another_run_ended_but_for_its_classes():
+    samples, objects = walks()
+    first = build(samples, objects, seed=1)
+    three = objects.assign(label=[*"abc"] * 4)
+    second = build(samples, three, seed=2)
+    before = {name: value.clone() for name, value in second.state().items()}
+    second.start_from(first.state())
+    for name, value in second.state().items():
+        expected = before if name.startswith("classifier.") else first.state()
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=0)
+    with pytest.raises(InputError, match="same sizes"):
+        build(samples, objects, latent_size=5).start_from(first.state())

@@ -38,17 +38,19 @@ def test_every_target_is_planned_under_every_profile(workflow, profile):
 
 def test_the_shipped_configuration_is_planned(workflow):
     out = workflow.snakemake("--dry-run", "all", config="config/config.yaml").stdout
-    for dataset in ("real_neurons", "toy_neurons", "osteosarcoma", "nuclei", "phantom"):
+    for dataset in ("real_neurons", "toy_neurons", "osteosarcoma", "nuclei", "phantom", "class_iv"):
         assert dataset in out
 
 
-def test_only_jobs_that_train_or_embed_ask_for_a_gpu(workflow):
+def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
     out = workflow.snakemake("--dry-run", "--forceall", "all", profile="slurm").stdout
     asked = {}
     for rule, text in re.findall(r"^(?:local)?rule (\w+):\n(.*?)\n\n", out, re.M | re.S):
         asked.setdefault(rule, set()).update(re.findall(r"gpu=(\d+)", text) or {"0"})
     assert asked.pop("train") == {"1"}
     assert asked.pop("embed") == {"0", "1"}
+    for rule in ("generate_images", "interpolate_latents", "measure_realism"):
+        assert asked.pop(rule) == {"1"}
     assert set().union(*asked.values()) == {"0"}
 
 

@@ -1,6 +1,7 @@
 """The workflow in earnest, small: what reruns, what does not, equal bytes, interruption."""
 
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -48,6 +49,10 @@ def test_everything_is_made(finished):
     run = "shapes/combination/form_and_points/seed0"
     for name in ("embedding.h5ad", "figures/cluster_slice.svg", "masks/objects.csv"):
         assert f"{run}/{name}" in made
+    run = "arbors/progressive_gan/tiny/seed0"
+    for name in ("generated/grid.png", "realism.parquet", "timelapse.mp4", "figures/nearest.svg"):
+        assert f"{run}/{name}" in made
+    assert "sweeps/bins/figures/sweep.png" in made
     assert "tiny/comparison/scores.parquet" in made
     report = (finished.folder / "results/report.html").read_text()
     assert "morphvae" in report and len(report) > 100_000
@@ -92,26 +97,43 @@ def test_an_edit_reruns_exactly_the_rules_that_use_the_module(finished, module):
 
 
 DECODING = ["o2vae", "prealigned_vae", "volume_vae", "point_ae"]
-TRAINED = ["morphvae", *DECODING]
-BASELINES = ["density", "morphometry", "shape_features", "features"]
+GENERATING = ["progressive_gan"]
+TRAINED = ["morphvae", *DECODING, *GENERATING]
+BASELINES = ["density", "morphometry", "shape_features", "features", "arbor_statistics"]
 MODELS_OF = {
     "train": TRAINED,
     "fit": BASELINES,
     "embed": [*TRAINED, *BASELINES],
     "decode_shapes": DECODING,
     "measure_invariance": ["o2vae"],
+    "generate_images": GENERATING,
+    "interpolate_latents": GENERATING,
 }
+# The small workflow makes all its data itself.
+UNUSED = ("fetch_neurons", "fetch_cells")
 
 
 def importing_rules(module: str) -> set[str]:
     """The rules whose script or model module needs the module, by the import statements."""
     using = set()
-    for path in (ROOT / "scripts").glob("*.py"):
-        models = [f"scripts/morphoflow/models/{name}.py" for name in MODELS_OF.get(path.stem, [])]
-        entry = f"scripts/{path.name}"
+    for rule, script in SCRIPTS.items():
+        models = [f"scripts/morphoflow/models/{name}.py" for name in MODELS_OF.get(rule, [])]
+        entry = f"scripts/{script}.py"
         if f"scripts/{module}" in {entry, *_code(entry, *models)}:
-            using.add(path.stem)
+            using.add(rule)
     return using
+
+
+SCRIPTS = {
+    rule: script
+    for path in (ROOT / "rules").glob("*.smk")
+    for rule, script in re.findall(
+        r'^rule (\w+):\n(?:(?!^rule ).*\n)*?        script="scripts/(\w+)\.py"',
+        path.read_text(),
+        re.M,
+    )
+    if rule not in UNUSED
+}
 
 
 def _code(*entries):

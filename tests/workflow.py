@@ -35,7 +35,19 @@ organelles:
     jobs: 2
     volumes: {size: 16}
     points: {number: 64}
+dendrites:
+  arbors:
+    sources:
+      - simulated:
+          number: 40
+          size: 32
+          pixel_um: 2.6
+          populations: {wild_type: {}, sparse: {branching_rate: 0.006}}
+    images: {size: 32}
+    generated: {number: 12}
+    realism: {repeats: 4, compared: 4}
 combinations: {form_and_points: {features/default: 1, point_ae/tiny: 0.5}}
+sweeps: {bins: {datasets: [tiny], model: persistence, grid: {bins: [4, 8]}}}
 cross_validation: {folds: 2, repeats: 1, bootstraps: 50}
 retrieval: {permutations: 200, bootstraps: 50}
 clusters: {methods: [kmeans, hdbscan]}
@@ -52,6 +64,8 @@ shapes\tvolume_vae\ttiny\t0
 shapes\tpoint_ae\ttiny\t0
 shapes\tfeatures\tdefault\t0
 shapes\tcombination\tform_and_points\t0
+arbors\tprogressive_gan\ttiny\t0
+arbors\tarbor_statistics\tdefault\t0
 """
 # Variants that train for a few seconds at most; that of neurons for long enough to be interrupted.
 SMALL = (
@@ -63,6 +77,10 @@ VARIANTS = {
     "prealigned_vae": SMALL,
     "volume_vae": "  tiny: {epochs: 1, batch_size: 8, widths: [4, 8], latent_size: 3}\n",
     "point_ae": "  tiny: {epochs: 1, widths: [8, 8], latent_size: 3, decoded_points: 32}\n",
+    "progressive_gan": (
+        "  tiny: {epochs: 2, epoch_images: 16, widths: [8, 4], latent_size: 4,"
+        " timelapse_frames: 2}\n"
+    ),
 }
 
 

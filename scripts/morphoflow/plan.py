@@ -63,14 +63,15 @@ def read_runs(path: Path, datasets: dict[str, str], models: dict[str, dict]) -> 
     rows = list(csv.DictReader(lines, delimiter="\t"))
     if not rows or tuple(rows[0]) != COLUMNS:
         raise ValueError(f"{path} must hold tab-separated columns {', '.join(COLUMNS)} and a row.")
-    runs = [_run(row, f"{path}, row {n}", datasets, models) for n, row in enumerate(rows, 1)]
+    runs = [check_run(row, f"{path}, row {n}", datasets, models) for n, row in enumerate(rows, 1)]
     twice = [run for n, run in enumerate(runs) if run in runs[:n]]
     if twice:
         raise ValueError(f"{path} lists {twice[0].folder} twice; remove one of the rows.")
     return runs
 
 
-def _run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict]) -> Run:
+def check_run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict]) -> Run:
+    """The run that a row asks for; ``place`` says where the row stands, for what is wrong in it."""
     _known(row["dataset"], datasets, f"{place}: dataset", "the config")
     _known(row["model"], models, f"{place}: model", "config/models")
     model = models[row["model"]]
@@ -88,7 +89,18 @@ def _run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict
         )
     if not (row["seed"] or "").isdecimal():
         raise ValueError(f"{place}: seed '{row['seed']}' is not a whole number from 0.")
+    start = (model["variants"][row["variant"]] or {}).get("start_from")
+    if start:
+        _check_start(start, row["model"], f"{place}: start_from '{start}'", datasets, model)
     return Run(row["dataset"], row["model"], row["variant"], int(row["seed"]))
+
+
+def _check_start(start: str, name: str, place: str, datasets: dict[str, str], model: dict) -> None:
+    dataset, other, variant = start.split("/")
+    _known(dataset, datasets, f"{place}: dataset", "the config")
+    if other != name:
+        raise ValueError(f"{place}: weights of '{other}' do not fit '{name}'; name one of these.")
+    _known(variant, model["variants"], f"{place}: variant", f"config/models/{name}.yaml")
 
 
 def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> None:
@@ -103,7 +115,7 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             _known(model, models, place, "config/models")
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    kinds = dict.fromkeys(("trained", "decodes", "posterior"), False)
+    kinds = dict.fromkeys(("trained", "decodes", "posterior", "generates"), False)
     described = {"modality": None, "form": None, **kinds, "settings": {}}
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 

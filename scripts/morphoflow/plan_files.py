@@ -87,3 +87,17 @@ def organelle_files(dataset: str, settings: dict) -> dict[str, list[str]]:
         for file in watched_files(Path(path), settings.get(f"{key}_key"))
     ]
     return {"volumes": sorted(set(files)), "classes": table}
+
+
+def dendrite_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+    """What a dataset of dendrite images reads: the ``files`` of its sources, and ``labels``.
+
+    Raises ValueError for a file, folder or label table that is named and not there.
+    """
+    place = f"dataset '{dataset}'"
+    named = [source["images"] for source in settings["sources"] if "images" in source]
+    for path in named:
+        if not Path(path).exists():
+            raise ValueError(f"{place}: '{path}' does not exist; correct `images` in the config.")
+    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
+    return {"files": [file for path in named for file in _files_of(Path(path))], "labels": labels}

@@ -1,7 +1,7 @@
 """The sample store: one zarr group a form, with ids, explicit padding, axes, units, provenance."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,9 @@ class Samples:
     ``x`` (n, ...) is a zarr array, read where it is sliced; ``ids`` (n,) are strings; ``length``
     (n, ...) or ``mask`` (n, ...) say what is padding, where there is any; ``names`` (d,) name the
     last axis where it holds features; ``attributes`` hold axes, units, settings and provenance;
-    ``scale`` (n,) float32 is the physical size of one unit of a sample, where samples differ in it.
+    ``scale`` (n,) float32 is the physical size of one unit of a sample, where samples differ in it;
+    ``levels`` are images (n, ..., s, s) half as wide as ``x``, a quarter and so on, by s, where
+    there are any.
     """
 
     x: zarr.Array
@@ -31,6 +33,7 @@ class Samples:
     names: list[str] | None
     attributes: dict
     scale: np.ndarray | None = None
+    levels: dict[int, zarr.Array] = field(default_factory=dict)
 
 
 def write_samples(
@@ -46,12 +49,15 @@ def write_samples(
     scale: np.ndarray | None = None,
     names: list[str] | None = None,
     facts: dict | None = None,
+    levels: dict[int, np.ndarray] | None = None,
 ) -> None:
     """Write a store; ``x`` (n, ...) with one name per axis in ``axes`` and one unit for its values.
 
     ``facts`` are further attributes that a reader needs, such as an extent in um.
     """
+    levels = levels or {}
     _check(path, ids, x, axes, (length, mask, scale), names)
+    check_levels(x, levels)
     attributes = {"axes": axes, "units": units, "names": names, **(facts or {})}
     with whole(path) as partial:
         group = zarr.open_group(partial, mode="w", zarr_format=3)
@@ -61,6 +67,8 @@ def write_samples(
         for name, values in (("length", length), ("mask", mask), ("scale", scale)):
             if values is not None:
                 write_array(group, name, values)
+        for side, values in levels.items():
+            write_array(group, level_name(side), values)
 
 
 def read_samples(path: Path) -> Samples:
@@ -69,7 +77,30 @@ def read_samples(path: Path) -> Samples:
     attributes = json.loads(json.dumps(group.attrs.asdict()))
     optional = {name: group[name][:] if name in group else None for name in OPTIONAL}
     ids = text_array(group["id"][:])
-    return Samples(group["x"], ids, names=attributes["names"], attributes=attributes, **optional)
+    levels = _read_levels(group)
+    names = attributes["names"]
+    return Samples(group["x"], ids, names=names, attributes=attributes, levels=levels, **optional)
+
+
+def level_name(side: int) -> str:
+    """The name of the array that holds images of ``side`` px."""
+    return f"x_{side}"
+
+
+def check_levels(x: np.ndarray, levels: dict[int, np.ndarray]) -> None:
+    """Raise ValueError unless ``levels`` are halvings of ``x`` (n, ..., s, s), none left out."""
+    for n, side in enumerate(sorted(levels, reverse=True), start=1):
+        if levels[side].shape != (*x.shape[:-2], side, side) or side << n != x.shape[-1]:
+            raise ValueError(f"a level {side} of shape {levels[side].shape} of {x.shape}")
+
+
+def _read_levels(group: zarr.Group) -> dict[int, zarr.Array]:
+    """The levels of a store, smallest first."""
+    levels, side = {}, group["x"].shape[-1] // 2
+    while level_name(side) in group:
+        levels[side] = group[level_name(side)]
+        side //= 2
+    return dict(sorted(levels.items()))
 
 
 def open_group(path: Path) -> zarr.Group:

@@ -10,7 +10,7 @@ from zarr.codecs import ZstdCodec
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
-from morphoflow.store import CHUNK_BYTES, text_bytes, write_array, writing
+from morphoflow.store import CHUNK_BYTES, check_levels, level_name, text_bytes, write_array, writing
 
 
 class SampleStream:
@@ -31,10 +31,17 @@ class SampleStream:
         x: np.ndarray,
         mask: np.ndarray | None = None,
         scale: np.ndarray | None = None,
+        levels: dict[int, np.ndarray] | None = None,
     ) -> None:
-        """Add samples ``x`` (k, ...), their ``mask`` (k, ...) and ``scale`` (k,); all or none."""
+        """Add samples ``x`` (k, ...), their ``mask`` (k, ...) and ``scale`` (k,); all or none.
+
+        ``levels`` are the images ``x`` (k, ..., s, s) at half the size, a quarter and so on, by s.
+        """
         self.ids.extend(ids)
-        for name, values in (("x", x), ("mask", mask), ("scale", scale)):
+        levels = levels or {}
+        check_levels(x, levels)
+        smaller = [(level_name(side), values) for side, values in levels.items()]
+        for name, values in (("x", x), ("mask", mask), ("scale", scale), *smaller):
             if values is not None:
                 array = _Growing(self._group, name, self._level)
                 self._arrays.setdefault(name, array).append(values)
@@ -71,7 +78,7 @@ class _Growing:
     """An array on disk that is extended by whole chunks, so that no chunk is written twice."""
 
     def __init__(self, group: zarr.Group, name: str, level: int | None) -> None:
-        self.length = 0
+        self.length = self._n_waiting = 0
         self._group, self._name = group, name
         self._compressors = "auto" if level is None else ZstdCodec(level=level)
         self._array: zarr.Array | None = None
@@ -80,12 +87,13 @@ class _Growing:
     def append(self, values: np.ndarray) -> None:
         self.length += len(values)
         self._waiting.append(values)
+        self._n_waiting += len(values)
         rows = max(1, CHUNK_BYTES // max(1, values[:1].nbytes))
-        if sum(map(len, self._waiting)) >= rows:
+        if self._n_waiting >= rows:
             waiting = np.concatenate(self._waiting)
             full = len(waiting) - len(waiting) % rows
             self._write(waiting[:full], rows)
-            self._waiting = [waiting[full:]]
+            self._waiting, self._n_waiting = [waiting[full:]], len(waiting) - full
 
     def flush(self) -> None:
         waiting = np.concatenate(self._waiting)

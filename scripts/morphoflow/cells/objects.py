@@ -32,31 +32,32 @@ def object_table(
     rows = join_labels(rows, labels)
     rows["group"], copies = _grouped_with_copies(rows)
     refused = {finding.id for report in reports for finding in report.findings}
-    small = _small_classes(rows["label"])
+    small = small_classes(rows["label"])
     faults = [
-        *_strays(labels, {*rows["id"], *refused}),
+        *stray_labels(labels, {*rows["id"], *refused}),
         *small.values(),
         *_few_groups(rows["group"], split),
     ]
-    _stop_at(faults, on_bad_input)
+    stop_at(faults, on_bad_input)
     label = rows["label"].where(~rows["label"].isin(list(small)), None)
     fractions = {name: split[name] for name in SPLITS}
     generator = np.random.default_rng(split["seed"])
     splits = assign_splits(label, rows["group"], fractions, generator)
     objects = rows.assign(label=label.astype(object).where(label.notna(), None), split=splits)
-    listed = [*faults, *copies, *_one_class(objects["label"])]
+    listed = [*faults, *copies, *one_class(objects["label"])]
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
-    return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], _listed(reports, listed)
+    return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], with_findings(reports, listed)
 
 
-def _stop_at(faults: list[dict], on_bad_input: str) -> None:
+def stop_at(faults: list[dict], on_bad_input: str) -> None:
+    """Raise InputError with the first of the ``faults``, if bad input is to stop."""
     if faults and on_bad_input == "stop":
         raise InputError(
             f"{faults[0]['message']}, or set on_bad_input to skip ({len(faults)} such findings)."
         )
 
 
-def _listed(reports: list[Report], findings: list[dict]) -> pd.DataFrame:
+def with_findings(reports: list[Report], findings: list[dict]) -> pd.DataFrame:
     """The quality table, with findings on objects and classes below those on files."""
     quality = quality_table(reports)
     more = pd.DataFrame(findings, columns=quality.columns).astype(quality.dtypes)
@@ -88,7 +89,7 @@ def _grouped_with_copies(rows: pd.DataFrame) -> tuple[np.ndarray, list[dict]]:
     return np.asarray(names)[first[group]], notes
 
 
-def _strays(tables: list[pd.DataFrame], known: set[str]) -> list[dict]:
+def stray_labels(tables: list[pd.DataFrame], known: set[str]) -> list[dict]:
     """Labels of objects that no source holds, whether they were read or refused."""
     strays = pd.concat([table[~table["id"].isin(known)] for table in tables]) if tables else None
     return [
@@ -104,7 +105,7 @@ def _strays(tables: list[pd.DataFrame], known: set[str]) -> list[dict]:
     ]
 
 
-def _small_classes(labels: pd.Series) -> dict[str, dict]:
+def small_classes(labels: pd.Series) -> dict[str, dict]:
     """Classes that cannot have an object in each split, with the finding for each."""
     counts = labels.value_counts().sort_index()
     return {
@@ -134,7 +135,8 @@ def _few_groups(groups: pd.Series, split: dict) -> list[dict]:
     return [_fault("", "", "few_groups", str(n), message)]
 
 
-def _one_class(labels: pd.Series) -> list[dict]:
+def one_class(labels: pd.Series) -> list[dict]:
+    """A note if all labels are the same."""
     names = labels.dropna().unique()
     if len(names) != 1:
         return []

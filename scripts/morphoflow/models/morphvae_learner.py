@@ -15,6 +15,7 @@ from morphoflow.models.morphvae_losses import (
 )
 from morphoflow.models.morphvae_network import MorphVAE
 from morphoflow.models.morphvae_walks import Batch, WalkTable, make_batch, passes
+from morphoflow.training.start import load_start
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class MorphVAELearner:
         self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
         self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
         self.n_train, self.batch_size = len(train.labels), settings["batch_size"]
+
+    def start_from(self, state: dict[str, Tensor]) -> None:
+        """Take over the weights of another run, but for a classifier of perhaps other classes."""
+        load_start(self.network, state, but=("classifier.",))
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate, which is halved at each of the epochs ``halve_at``."""

@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-Purpose = Literal["split", "sampling", "initialisation", "order", "noise", "augmentation"]
+Purpose = Literal[
+    "split", "sampling", "initialisation", "order", "noise", "augmentation", "shuffling"
+]
 
 
 def sequence(seed: int, purpose: Purpose, *keys: int) -> np.random.SeedSequence:

@@ -1,0 +1,86 @@
+rule simulate_dendrites:
+    """Simulated arbors of class IV neurons: images, trees, and what is true of them."""
+    input:
+        script="scripts/simulate_dendrites.py",
+        code=code("scripts/simulate_dendrites.py"),
+    output:
+        folder=directory("results/{dataset}/simulated/{part}"),
+    log:
+        "results/logs/simulate_dendrites/{dataset}/{part}.log",
+    benchmark:
+        "results/benchmarks/simulate_dendrites/{dataset}/{part}.jsonl"
+    wildcard_constraints:
+        dataset=DENDRITE_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        settings=lambda wildcards: as_json(
+            dataset_of(wildcards)["sources"][int(wildcards.part)]["simulated"]
+        ),
+    shell:
+        "python {input.script} --settings {params.settings:q} --output {output.folder} &> {log}"
+
+
+rule read_dendrites:
+    """Images cut, scaled and listed: sample store with a pyramid, object and quality tables."""
+    input:
+        script="scripts/read_dendrites.py",
+        code=code("scripts/read_dendrites.py"),
+        simulated=simulated_folders,
+        files=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["files"],
+        labels=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["labels"],
+    output:
+        samples=directory("results/{dataset}/samples/images.zarr"),
+        objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+        similar="results/{dataset}/similar.parquet",
+    log:
+        "results/logs/read_dendrites/{dataset}.log",
+    benchmark:
+        "results/benchmarks/read_dendrites/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=DENDRITE_DATASETS,
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        sources=dendrite_sources,
+        settings=dendrite_settings,
+    shell:
+        "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
+        " --labels {input.labels} --samples {output.samples} --objects {output.objects}"
+        " --quality {output.quality} --similar {output.similar} &> {log}"
+
+
+rule measure_arbors:
+    """Length, branching, extent and density of the arbor in every image."""
+    input:
+        script="scripts/measure_arbors.py",
+        code=code("scripts/measure_arbors.py"),
+        samples="results/{dataset}/samples/images.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        table="results/{dataset}/arbors.parquet",
+        features=directory("results/{dataset}/samples/arbor_statistics.zarr"),
+    log:
+        "results/logs/measure_arbors/{dataset}.log",
+    benchmark:
+        "results/benchmarks/measure_arbors/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=DENDRITE_DATASETS,
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    shell:
+        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        " --output {output.table} --features {output.features} &> {log}"

@@ -1,0 +1,32 @@
+def simulated_folders(wildcards):
+    """Folders with the simulated images of a dataset, one for each such source."""
+    return [
+        f"results/{wildcards.dataset}/simulated/{part}"
+        for part, source in enumerate(dataset_of(wildcards)["sources"])
+        if "simulated" in source
+    ]
+
+
+def dendrite_sources(wildcards):
+    """Where each source of a dataset lies and how it is to be read, as JSON."""
+    sources = []
+    for part, source in enumerate(dataset_of(wildcards)["sources"]):
+        made = {name: value for name, value in source.items() if name != "simulated"}
+        if "simulated" in source:
+            folder = f"results/{wildcards.dataset}/simulated/{part}"
+            made |= {"simulated_folder": folder, "name": f"simulated{part}"}
+        sources.append(made)
+    return as_json(sources)
+
+
+def dendrite_settings(wildcards):
+    """The part of a dataset's configuration that says how images are read, as JSON."""
+    settings = dataset_of(wildcards)
+    names = ("on_bad_input", "near_duplicates", "split", "label_column", "group_column")
+    named = {name: settings[name] for name in names if name in settings}
+    return as_json({**settings["images"], **named})
+
+
+def realism_settings(wildcards):
+    """How generated images are compared with real ones, as JSON."""
+    return as_json(dataset_of(wildcards)["realism"])

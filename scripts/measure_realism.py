@@ -1,0 +1,56 @@
+"""How real generated images are, and whether they are copies of training images."""
+
+from pathlib import Path
+
+from morphoflow.analysis.scores import score_table
+from morphoflow.command import run
+from morphoflow.dendrites.memorisation import memorisation_scores
+from morphoflow.dendrites.realism import realism_scores
+from morphoflow.dendrites.realism_inputs import generated_images, real_images
+from morphoflow.dendrites.realism_run import measure_nearest, measure_realism
+from morphoflow.provenance import provenance
+from morphoflow.tables import write_table
+from morphoflow.training.devices import make_fabric
+
+
+def main(
+    *,
+    samples: Path,
+    objects: Path,
+    arbors: Path,
+    generated: Path,
+    generated_arbors: Path,
+    settings: dict,
+    seed: int,
+    dataset: str,
+    model: str,
+    variant: str,
+    realism: Path,
+    nearest: Path,
+    scores: Path,
+    gpus: int,
+    threads: int,
+) -> None:
+    """Hold the ``generated`` images against those of the dataset, as ``settings`` say.
+
+    ``arbors`` and ``generated_arbors`` are the statistics of the arbors in both.
+    """
+    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    real = real_images(samples, objects, arbors)
+    made = generated_images(generated, generated_arbors, real)
+    distances = measure_realism(real, made, settings, seed, device)
+    likeness = measure_nearest(real, made, settings, seed, device)
+    rows = [*realism_scores(distances), *memorisation_scores(likeness, settings["threshold"])]
+    inputs = [samples, objects, arbors, generated, generated_arbors]
+    record = provenance(inputs=inputs, settings=settings, seed=seed)
+    named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
+    write_table(realism, distances, record)
+    write_table(nearest, likeness, record)
+    write_table(scores, score_table(named, rows), record)
+    shares = {row["score"]: row["value"] for row in rows if row["score"].endswith("_share")}
+    found = ", ".join(distances["comparison"].drop_duplicates())
+    print(f"compared by {distances['n_a'].iloc[0]} images: {found}; {shares}")
+
+
+if __name__ == "__main__":
+    run(main)

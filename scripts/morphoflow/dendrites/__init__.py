@@ -1,0 +1,1 @@
+"""Images of dendritic arbors, and generators of them."""

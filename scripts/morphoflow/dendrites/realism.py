@@ -1,0 +1,153 @@
+"""How far generated images are from real ones, beside how far real ones are from each other."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.analysis.scores import score
+from morphoflow.dendrites.realism_distances import better, bounds
+from morphoflow.dendrites.realism_draws import half_of, split_in_two
+from morphoflow.dendrites.realism_sets import ImageSet
+from morphoflow.errors import InputError
+
+COLUMNS = ("metric", "comparison", "value", "low", "high", "n_a", "n_b", "better")
+# Images and groups of a set, at least: halves of it are needed, and a distance within each.
+FEWEST, FEWEST_GROUPS = 4, 2
+INTERVAL = (2.5, 97.5)
+WITHIN = 1.96
+
+SPLITS = {"generated_held_out": "test", "generated_train": "train"}
+
+Measure = Callable[[ImageSet, ImageSet], dict[str, float]]
+
+
+def realism_table(
+    generated: ImageSet,
+    train: ImageSet,
+    held_out: ImageSet,
+    real: dict[str, ImageSet],
+    distances: Measure,
+    *,
+    repeats: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Every distance of every comparison: a row for each, with the columns of COLUMNS.
+
+    ``real`` are all real images as they are (``real``) and made worse (by the names of what was
+    done), row by row the same. All comparisons are of n by n images, since many distances depend
+    on n: n is the largest for which each set, and each half of the real images, has enough, and
+    sets are drawn down to it at random. ``generated_held_out`` and ``generated_train`` have the
+    distance over these and an interval of 1.96 standard errors, from ``repeats`` random halves of
+    the groups on both sides (delete-half jackknife, Shao and Wu 1989); it is missing where a side
+    is a single group. ``real_<name>`` is the median distance from one half of the real images, by
+    group, to the other half as it is, over as many random halves, and what 95 % of them lie
+    within: ``real_real`` is the scale. Held-out images of fewer than four are not compared.
+
+    Raises InputError where too few images or groups are left to compare anything.
+    """
+    _enough(len(generated), "among the generated ones", "generate more")
+    _enough(len(train), "in the training split", "give more images")
+    if len(np.unique(real["real"].groups)) < FEWEST_GROUPS:
+        raise InputError(
+            "realism needs real images of two neurons (groups) or more, to tell what real ones "
+            "differ by, but there is one; give images of more neurons."
+        )
+    rng = np.random.default_rng(seed)
+    halves = [split_in_two(real["real"].groups, rng) for _ in range(repeats)]
+    references = {"generated_train": train}
+    if len(held_out) >= FEWEST:
+        references = {"generated_held_out": held_out, **references}
+    sizes = [
+        *map(len, (generated, *references.values())),
+        *(len(h) for pair in halves for h in pair),
+    ]
+    n = _enough(min(sizes), "in half of the real neurons (groups)", "give images of more neurons")
+    tested = _drawn(generated, n, rng)
+    rows = []
+    for name, reference in references.items():
+        rows += _compared(name, tested, _drawn(reference, n, rng), distances, repeats, rng)
+    return pd.DataFrame([*rows, *_baselines(real, halves, n, distances)], columns=list(COLUMNS))
+
+
+def realism_scores(table: pd.DataFrame) -> list[dict]:
+    """The rows of :func:`realism_table` as scores.
+
+    Generated images have the split that they were held against and the score ``realism_<metric>``;
+    real ones the split ``all`` and ``<comparison>_<metric>``.
+    """
+    return [
+        score(
+            SPLITS.get(row.comparison, "all"),
+            f"{'realism' if row.comparison in SPLITS else row.comparison}_{row.metric}",
+            row.value,
+            row.n_a,
+            row.low,
+            row.high,
+        )
+        for row in table.itertuples()
+    ]
+
+
+def _enough(images: int, where: str, way: str) -> int:
+    if images < FEWEST:
+        raise InputError(
+            f"realism is measured over {FEWEST} images or more, "
+            f"but {where} there are {images}; {way}."
+        )
+    return images
+
+
+def _drawn(images: ImageSet, n: int, rng: np.random.Generator) -> ImageSet:
+    return images.take(np.sort(rng.permutation(len(images))[:n]))
+
+
+def _compared(
+    name: str,
+    tested: ImageSet,
+    reference: ImageSet,
+    distances: Measure,
+    repeats: int,
+    rng: np.random.Generator,
+) -> list[dict]:
+    """Rows of one comparison, with standard errors from halves of both sides."""
+    values = pd.Series(distances(tested, reference))
+    error = pd.Series(np.nan, index=values.index)
+    if min(len(np.unique(side.groups)) for side in (tested, reference)) >= FEWEST_GROUPS:
+        spread = [distances(_half(tested, rng), _half(reference, rng)) for _ in range(repeats)]
+        error = pd.DataFrame(spread).std()
+    low, high = values - WITHIN * error, values + WITHIN * error
+    return [
+        _row(metric, name, values[metric], low[metric], high[metric], len(tested), len(reference))
+        for metric in values.index
+    ]
+
+
+def _half(images: ImageSet, rng: np.random.Generator) -> ImageSet:
+    return images.take(half_of(images.groups, rng))
+
+
+def _baselines(
+    real: dict[str, ImageSet],
+    halves: list[tuple[np.ndarray, np.ndarray]],
+    n: int,
+    distances: Measure,
+) -> list[dict]:
+    """Rows of the real images and of those made worse, each against the other half."""
+    rows = []
+    for name, images in real.items():
+        found = pd.DataFrame(
+            [distances(images.take(one[:n]), real["real"].take(other[:n])) for one, other in halves]
+        )
+        low, middle, high = (found.quantile(q / 100) for q in (INTERVAL[0], 50, INTERVAL[1]))
+        rows += [
+            _row(metric, f"real_{name}", middle[metric], low[metric], high[metric], n, n)
+            for metric in found
+        ]
+    return rows
+
+
+def _row(metric, comparison, value, low, high, n_a, n_b) -> dict:
+    low, high = np.clip([low, high], *bounds(metric))
+    values = (metric, comparison, value, low, high, n_a, n_b, better(metric))
+    return dict(zip(COLUMNS, values, strict=True))

@@ -1,0 +1,105 @@
+"""A gallery of the images of a dataset, a block of lines for each label."""
+
+import math
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from morphoflow.figures.crop_rows import Crops
+from morphoflow.figures.crops import example_rows
+from morphoflow.figures.grey import grey_limits, grey_pictures
+from morphoflow.figures.montage import Tiles, heading, shortened
+from morphoflow.figures.scale import round_length, scale_bar
+from morphoflow.figures.style import (
+    UNKNOWN,
+    in_style,
+    known_labels,
+    label_colors,
+    readable,
+    sorted_labels,
+)
+from morphoflow.store import read_samples
+
+WIDTH, MARGIN, NAMES, GAP, ID = 7.2, 0.1, 0.95, 0.05, 0.14  # inches
+FOOT = 0.28  # inches below the images
+ACROSS, FEWEST = 5, 4
+# Few labels have several lines of images.
+LINES = {1: 4, 2: 2, 3: 2}
+MOST_LABELS = 12
+
+
+def read_images(path: Path) -> Crops:
+    """Open a store of images, with the width of a pixel in um where it is known."""
+    facts = read_samples(path).attributes
+    return replace(Crops.read(path), pixel_size_um=facts.get("pixel_um"))
+
+
+@in_style
+def plot_dendrites(images: Crops, labels: list) -> Figure:
+    """Some images of each label (n,), evenly spaced in their order, all at one contrast.
+
+    Under each stands the end of its id. Labels beyond the first twelve by name are only counted.
+    """
+    names = sorted_labels(labels)
+    chosen = example_rows(labels, ACROSS * LINES.get(len(names), 1))
+    chosen = {name: chosen[name] for name in names[:MOST_LABELS]}
+    across = max(even_lines(len(rows)) for rows in chosen.values())
+    lines = [
+        (name, rows[start : start + across], start == 0)
+        for name, rows in chosen.items()
+        for start in range(0, len(rows), across)
+    ]
+    # A column of names says nothing where there are none.
+    left = MARGIN + (0 if names == [UNKNOWN] else NAMES)
+    side = (WIDTH - MARGIN - left + GAP) / max(across, FEWEST) - GAP
+    figure = Figure(figsize=(WIDTH, MARGIN + len(lines) * (side + ID + GAP) + FOOT + MARGIN))
+    limits = grey_limits(images.take(np.concatenate(list(chosen.values())))[:, 0])
+    for i, (name, rows, first) in enumerate(lines):
+        pictures = grey_pictures(images.take(rows)[:, 0], limits)[None]
+        unit = (images.pixel_size_um or 1.0) * images.x.shape[-1] / pictures.shape[3]
+        top = MARGIN + i * (side + ID + GAP)
+        tiles = Tiles(figure, pictures, left=left, top=top, side=side, gap=GAP, unit=unit)
+        for column, identifier in enumerate(images.ids[rows]):
+            tiles.below(0, column, shortened(identifier, 24), fontsize=5.5)
+        if first and left > MARGIN:
+            _name(tiles, name, labels)
+    if images.pixel_size_um:
+        _bar(tiles)
+    _tell_rest(figure, images.pixel_size_um, len(labels), len(names) - len(chosen), left)
+    return figure
+
+
+def even_lines(number: int) -> int:
+    """Images a line where ``number`` of them fill as few lines as they need evenly."""
+    return math.ceil(number / math.ceil(number / ACROSS))
+
+
+def _name(tiles: Tiles, name: str, labels: list) -> None:
+    words = textwrap.wrap(readable(name), 14)[:3]
+    style = {"color": label_colors(labels)[name], "weight": "bold", "fontsize": 8}
+    tiles.left_of(0, "\n".join(words) + "\n", NAMES, **style)
+    count = known_labels(labels).count(name)
+    tiles.left_of(0, "\n" * len(words) + f"n = {count:,}", NAMES, fontsize=7.5)
+
+
+def _bar(tiles: Tiles) -> None:
+    """A scale bar below the ids of the last line."""
+    inch = tiles.axes.get_xlim()[1] / tiles.width
+    below = tiles.size[1] + (ID + 0.06) * inch
+    scale_bar(tiles.axes, (0, below), round_length(0.6 * tiles.size[0]))
+    for line in tiles.axes.lines:
+        line.set_clip_on(False)
+    for text in tiles.axes.texts:
+        text.set_annotation_clip(False)
+
+
+def _tell_rest(figure: Figure, pixel_um: float | None, n: int, hidden: int, left: float) -> None:
+    parts = [f"{n:,} images"]
+    parts += [] if pixel_um else ["no common pixel size: no scale bar"]
+    parts += [f"{hidden} more labels not shown"] if hidden else []
+    words = left + (1.4 if pixel_um else 0)
+    style = {"weight": "normal", "fontsize": 7}
+    heading(figure, "; ".join(parts), words, figure.get_figheight() - FOOT - MARGIN + 0.03, **style)

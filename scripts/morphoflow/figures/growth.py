@@ -1,0 +1,35 @@
+"""What a growing generator makes of the same latents at the end of each resolution."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from morphoflow.dendrites.timelapse import Timelapse
+from morphoflow.figures.grey import grey_pictures
+from morphoflow.figures.montage import Tiles
+from morphoflow.figures.style import in_style
+
+WIDTH, MARGIN, NAMES, GAP = 7.2, 0.1, 0.9, 0.04  # inches
+COLUMNS = 7
+
+
+def last_of_each_size(size: np.ndarray) -> np.ndarray:
+    """The rows (r,) of the last frame at each resolution of ``size`` (frames,), which grows."""
+    return np.flatnonzero(np.append(np.diff(size) > 0, True))
+
+
+@in_style
+def plot_growth(movie: Timelapse) -> Figure:
+    """The last frame at each resolution, a row each, with a column for each of a few latents."""
+    rows = last_of_each_size(movie.size)
+    images = movie.images[rows, :COLUMNS]
+    columns = images.shape[1]
+    pictures = grey_pictures(images.reshape(-1, *images.shape[2:]))
+    pictures = pictures.reshape(*images.shape[:2], *pictures.shape[1:])
+    side = (WIDTH - 2 * MARGIN - NAMES + GAP) / max(columns, 4) - GAP
+    figure = Figure(figsize=(WIDTH, 2 * MARGIN + len(rows) * (side + GAP)))
+    tiles = Tiles(figure, pictures, left=MARGIN + NAMES, top=MARGIN, side=side, gap=GAP)
+    for i, row in enumerate(rows):
+        size, step = movie.size[row], movie.step[row]
+        tiles.left_of(i, f"{size} × {size}\n", NAMES, weight="bold", fontsize=8)
+        tiles.left_of(i, f"\nstep {step:,}", NAMES, fontsize=7)
+    return figure

@@ -1,0 +1,86 @@
+"""Generated images beside the training images that they are most like."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from morphoflow.figures.crop_rows import spaced
+from morphoflow.figures.montage import Tiles, add_axes, heading, shortened
+from morphoflow.figures.style import DARK, GREY, in_style
+
+WIDTH, MARGIN, GAP = 7.2, 0.1, 0.03  # inches
+HEAD, CHART, AXIS, LINE, WORDS = 0.25, 1.0, 0.45, 0.22, 0.34  # inches
+PAIRS, APART = 5, 0.12
+MOST = 20
+GENERATED, HELD_OUT, COPIED = "#0072B2", "#D55E00", "#C8102E"
+BINS = np.linspace(0, 1, 41)
+
+
+def shown_rows(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
+    """At most ``most`` generated images from the nearest to the furthest of a training image.
+
+    Half are the nearest of all, as these may be copies; the others are evenly spaced by rank.
+    """
+    made = table[table["kind"] == "generated"]
+    order = np.lexsort([made["id"].to_numpy(dtype=str), -made["correlation"].to_numpy()])
+    first, rest = order[: most // 2], order[most // 2 :]
+    return made.iloc[np.concatenate([first, rest[spaced(len(rest), most - len(first))]])]
+
+
+@in_style
+def plot_nearest_images(
+    table: pd.DataFrame, shown: pd.DataFrame, pairs: np.ndarray, threshold: float
+) -> Figure:
+    """How like training images generated and held-out ones are, and pairs of them.
+
+    ``table`` is that of :func:`~morphoflow.dendrites.memorisation.nearest_table`, ``shown`` (m
+    rows) those of its rows that are drawn, and ``pairs`` (m, 2, s, s) uint8 the generated image
+    and the training image laid upon it. Above ``threshold`` an image is called a copy.
+    """
+    lines = math.ceil(len(shown) / PAIRS)
+    side = ((WIDTH - 2 * MARGIN + APART) / PAIRS - APART - GAP) / 2
+    start = MARGIN + HEAD + CHART + AXIS + LINE
+    figure = Figure(figsize=(WIDTH, start + lines * (side + WORDS)))
+    _chart(figure, table, threshold)
+    words = "pairs: generated | the most similar training image, turned and shifted onto it"
+    heading(figure, words, MARGIN, start - LINE)
+    pictures = np.repeat(pairs[..., None] / np.float32(255), 3, axis=-1)
+    for i, (row, pair) in enumerate(zip(shown.itertuples(), pictures, strict=True)):
+        left = MARGIN + (i % PAIRS) * (2 * side + GAP + APART)
+        top = start + (i // PAIRS) * (side + WORDS)
+        tiles = Tiles(figure, pair[None], left=left, top=top, side=side, gap=GAP)
+        copied = row.correlation > threshold
+        color = COPIED if copied else DARK
+        tiles.below(0, 0, f"{row.correlation:.2f}{' copy?' if copied else ''}", color=color)
+        tiles.below(0, 0, f"\n{shortened(row.id, 15)}", fontsize=5.5)
+        turned = f"{row.angle_deg:.0f}°{', flip' if row.flip else ''}"
+        tiles.below(0, 1, f"{turned}\n")
+        tiles.below(0, 1, f"\n{shortened(row.nearest, 15)}", fontsize=5.5)
+    return figure
+
+
+def _chart(figure: Figure, table: pd.DataFrame, threshold: float) -> None:
+    """The distribution of correlations of generated and of held-out images."""
+    axes = add_axes(figure, MARGIN + 0.45, MARGIN + HEAD, WIDTH - 2 * MARGIN - 0.45, CHART)
+    words = []
+    for kind, color, name in (
+        ("generated", GENERATED, "generated"),
+        ("held_out", HELD_OUT, "held-out real"),
+    ):
+        values = table.loc[table["kind"] == kind, "correlation"]
+        if values.empty:
+            continue
+        weights = np.full(len(values), 1 / len(values))
+        label = f"{name} (n = {len(values)}, {(values > threshold).mean():.0%} above)"
+        axes.hist(values.clip(0, 1), BINS, weights=weights, color=color, alpha=0.5, label=label)
+        axes.plot(values.median(), 0, "^", color=color, ms=5, clip_on=False, zorder=3)
+        words.append(name)
+    axes.axvline(threshold, color=GREY, lw=0.9, ls="--")
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("correlation with the most similar training image (triangle: median)")
+    axes.set_ylabel("share of images")
+    axes.legend(loc="upper right")
+    title = f"{' and '.join(words)} images; above {threshold:g} (dashed) they may be copies"
+    heading(figure, title, MARGIN, MARGIN)

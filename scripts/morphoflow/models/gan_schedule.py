@@ -1,0 +1,95 @@
+"""When the progressive GAN grows, and how fast it learns: functions of the step alone."""
+
+import math
+from dataclasses import dataclass
+
+from morphoflow.errors import InputError
+
+START_SIZE = 16
+# What neuron-gan does within a stage: shares of its length, and where the learning rate falls to.
+PUBLISHED_FADE, PUBLISHED_FALL, PUBLISHED_FLOOR = 0.4, 0.5, 0.01
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Stages of equal length, to within an epoch, each with images of twice the size.
+
+    Each stage but the first is faded in, step by step, over the first ``fade`` of its length. The
+    learning rate stays at ``base_rate`` until the last ``decay`` of the last stage, over which it
+    falls along a half cosine to ``final_rate``.
+
+    With ``faithful`` it is that of neuron-gan, scaled to ``epochs``, and of these settings only
+    ``base_rate`` counts: a stage begins an epoch earlier, is faded in over 0.4 of its length, an
+    epoch at a time, and in the first half of each the rate falls geometrically to a hundredth.
+    Published with 150,000 epochs of 2 steps for 6 stages, and a rate of 1e-4.
+
+    Raises
+    ------
+    InputError
+        If there are too few epochs for the stages (none at all are fine), or if the learning rate
+        would fall before the last stage is faded in.
+    """
+
+    stages: int
+    epochs: int
+    epoch_steps: int
+    base_rate: float
+    final_rate: float = 0.0
+    fade: float = 0.5
+    decay: float = 0.0
+    faithful: bool = False
+
+    def __post_init__(self) -> None:
+        least = self.stages * (1 + self.faithful)
+        if 0 < self.epochs < least:
+            raise InputError(
+                f"epochs is {self.epochs}, but images of {START_SIZE * 2 ** (self.stages - 1)} "
+                f"pixels take {self.stages} stages of growth; set epochs to {least} or more, or "
+                "choose smaller images."
+            )
+        if not self.faithful and self.stages > 1 and self.fade + self.decay > 1:
+            raise InputError(
+                f"decay is {self.decay} and fade is {self.fade}, so that the learning rate would "
+                "fall before the last stage is faded in; choose two whose sum is at most 1."
+            )
+
+    @property
+    def steps(self) -> int:
+        """All steps of the training."""
+        return self.epochs * self.epoch_steps
+
+    def size(self, step: int) -> int:
+        """Pixels along an edge of an image at a step (from 0)."""
+        return START_SIZE * 2 ** self.stage(step)
+
+    def stage(self, step: int) -> int:
+        """The stage (from 0) at a step; it changes only where an epoch begins."""
+        epoch = step // self.epoch_steps + self.faithful
+        begun = sum(self._start(stage) <= epoch for stage in range(1, self.stages))
+        return begun if self.epochs else 0
+
+    def alpha(self, step: int) -> float:
+        """The share (0 to 1) of the finest stage in the images."""
+        stage = self.stage(step)
+        if stage == 0:
+            return 1.0
+        if self.faithful:
+            done = step // self.epoch_steps + 1 - self._start(stage)
+            return min(1.0, done * self.stages / (PUBLISHED_FADE * self.epochs))
+        start, end = (self._start(k) * self.epoch_steps for k in (stage, stage + 1))
+        return min(1.0, (step - start) / (self.fade * (end - start)))
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of both networks at a step."""
+        if self.faithful:
+            phases = self.stages * (step // self.epoch_steps) / max(self.epochs, 1)
+            return self.base_rate * PUBLISHED_FLOOR ** min(1.0, phases % 1 / PUBLISHED_FALL)
+        last = (self.epochs - self._start(self.stages - 1)) * self.epoch_steps
+        falling = self.decay * last
+        left = min(1.0, (self.steps - step) / falling) if falling else 1.0
+        held = (1 - math.cos(math.pi * left)) / 2
+        return self.final_rate + held * (self.base_rate - self.final_rate)
+
+    def _start(self, stage: int) -> int:
+        """The epoch with which a stage begins."""
+        return stage * self.epochs // self.stages

@@ -1,0 +1,76 @@
+"""Sweeps: one model under many settings, each of them a variant that the table of runs could name.
+
+The Snakefile imports this module as ``scripts.morphoflow.sweeps``, hence the relative imports and
+the standard library alone. Every error is a ValueError with a sentence for the user.
+"""
+
+import math
+import random
+from dataclasses import dataclass
+from itertools import product
+
+from .plan import Run, check_run, settings_of
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run of a sweep, and the settings that the sweep gave it."""
+
+    run: Run
+    settings: dict
+
+
+def add_sweeps(
+    sweeps: dict[str, dict], datasets: dict[str, str], models: dict[str, dict]
+) -> dict[str, list[Member]]:
+    """The members of each sweep; their variants, ``<sweep>_<number>``, are added to ``models``."""
+    return {name: _members(name, sweep, datasets, models) for name, sweep in sweeps.items()}
+
+
+def points(sweep: dict) -> list[dict]:
+    """The settings that a sweep tries: all combinations of its ``grid``, then its random draws."""
+    grid = sweep.get("grid", {})
+    tried = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    drawn = sweep.get("random")
+    if not drawn:
+        return tried
+    generator = random.Random(drawn["seed"])
+    draws = [
+        {name: _draw(among, generator) for name, among in sorted(drawn["settings"].items())}
+        for _ in range(drawn["number"])
+    ]
+    return [{**point, **draw} for point in tried for draw in draws]
+
+
+def _members(
+    name: str, sweep: dict, datasets: dict[str, str], models: dict[str, dict]
+) -> list[Member]:
+    place = f"the config, sweeps.{name}"
+    base, tried = sweep["variant"], points(sweep)
+    for dataset in sweep["datasets"]:
+        row = {"dataset": dataset, "model": sweep["model"], "variant": base, "seed": "0"}
+        check_run(row, place, datasets, models)
+    variants = models[sweep["model"]]["variants"]
+    for number, point in enumerate(tried):
+        variant = f"{name}_{number}"
+        if variant in variants:
+            raise ValueError(f"{place}: variant '{variant}' is there already; rename the sweep.")
+        variants[variant] = {**(variants[base] or {}), **point}
+        settings_of(models, sweep["model"], variant)
+    return [
+        Member(Run(dataset, sweep["model"], f"{name}_{number}", seed), point)
+        for dataset in sweep["datasets"]
+        for number, point in enumerate(tried)
+        for seed in sweep["seeds"]
+    ]
+
+
+def _draw(among: list | dict, generator: random.Random) -> object:
+    """One of a list, or a number between ``low`` and ``high``, on a log scale if asked for."""
+    if isinstance(among, list):
+        return generator.choice(among)
+    low, high = among["low"], among["high"]
+    if among["scale"] == "log":
+        return math.exp(generator.uniform(math.log(low), math.log(high)))
+    value = generator.uniform(low, high)
+    return round(value) if among["scale"] == "whole" else value

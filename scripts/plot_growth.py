@@ -1,0 +1,18 @@
+"""What a growing generator makes of the same latents at each resolution."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.dendrites.timelapse import Timelapse
+from morphoflow.figures.growth import plot_growth
+from morphoflow.figures.save import save_figure
+from morphoflow.model import read_model
+
+
+def main(*, model: Path, svg: Path, png: Path) -> None:
+    """Draw the last frame at each resolution of the time-lapse of a ``model``."""
+    save_figure(plot_growth(Timelapse.of(read_model(model))), svg, png)
+
+
+if __name__ == "__main__":
+    run(main)
