@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format reference lock clean
+.PHONY: help demo test test-slurm format reference lock clean
 
 help: ## What can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
 	@echo "Running the demo: neurons, cells, organelles and dendrites, from raw files to a report."
@@ -35,6 +35,9 @@ test: $(VENV)/test.done ## Install, then run all tests
 	@python -m pytest --numprocesses 2 --dist loadfile $(TESTS) || { \
 	    echo; echo "Tests failed: the lines that start with FAILED name them. To repeat one:"; \
 	    echo "  make test TESTS='tests/FILE.py -k NAME'"; exit 1; }
+
+test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it installs (Debian, as root)
+	@MORPHOFLOW_SLURM=yes python -m pytest tests/test_slurm.py
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules

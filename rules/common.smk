@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from scripts.morphoflow.dependencies import code
+from scripts.morphoflow.dependencies import code as modules_of
 from scripts.morphoflow.plan import (
     COMBINATION,
     add_combinations,
@@ -93,6 +93,11 @@ wildcard_constraints:
     parts="[0-9]+",
 
 
+def code(script):
+    """Input function: the modules that a script imports; read only for jobs that are planned."""
+    return lambda wildcards: modules_of(script)
+
+
 def dataset_of(wildcards):
     """The configuration of a job's dataset."""
     return config[DATASETS[wildcards.dataset]][wildcards.dataset]
@@ -134,7 +139,7 @@ def object_measures(wildcards):
 
 def model_code(script):
     """Input function: the script's modules and the model's, which it imports by name."""
-    return lambda wildcards: code(
+    return lambda wildcards: modules_of(
         script, f"scripts/morphoflow/models/{wildcards.model}.py"
     )
 

@@ -13,6 +13,7 @@ localrules:
     clusters,
     figures,
     sweeps,
+    generated_neurons,
 
 
 rule demo:
@@ -108,3 +109,12 @@ rule sweeps:
     """All sweeps over settings: tables and figures."""
     input:
         expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),
+
+
+rule generated_neurons:
+    """New neurons of every MorphVAE: SWC files, figures, and how real they are."""
+    input:
+        of_runs(
+            "results/{run.folder}/figures/generated_neurons.svg", model=["morphvae"]
+        ),
+        of_runs("results/{run.folder}/tree_realism.parquet", model=["morphvae"]),

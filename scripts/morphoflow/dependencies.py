@@ -18,11 +18,16 @@ def code(*entries: str) -> list[str]:
     is. Imports inside functions count; imports by computed name are invisible, so name those files
     as further entries (they are then listed as well).
     """
+    return list(_code(*entries))
+
+
+@cache
+def _code(*entries: str) -> tuple[str, ...]:
     root = _root(entries[0])
     found = {Path(entry).resolve() for entry in entries[1:]}
     for entry in entries:
         found |= _closure(Path(entry).resolve())
-    return sorted(str(root / file.relative_to(SCRIPTS)) for file in found)
+    return tuple(sorted(str(root / file.relative_to(SCRIPTS)) for file in found))
 
 
 def _root(entry: str) -> Path:

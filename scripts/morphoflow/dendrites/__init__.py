@@ -1,1 +1,0 @@
-"""Images of dendritic arbors, and generators of them."""

@@ -9,10 +9,6 @@ import torch
 
 from morphoflow.models.vmf_sample import sample_vmf
 
-# Share of a cloud's mean variance that is added to each of its variances, since a cloud has few
-# points for its dimensions.
-RIDGE = 0.05
-
 
 def with_noise(
     z: np.ndarray, kappa: float | None, latent: str, generator: torch.Generator
@@ -63,10 +59,16 @@ def class_draw(
 
 
 def _covariance(z: np.ndarray) -> np.ndarray:
+    """The covariance of a cloud, pulled towards that of a ball of the same mean variance.
+
+    The more so, the fewer points there are for its dimensions: else a map from one cloud to another
+    stretches, without bound, directions in which there happen to be no points.
+    """
+    n, d = z.shape
     centred = (z - z.mean(axis=0)).astype(np.float64)
-    covariance = centred.T @ centred / len(z)
-    d = len(covariance)
-    return covariance + (RIDGE * np.trace(covariance) / d + 1e-9) * np.eye(d)
+    covariance = centred.T @ centred / n
+    ball = (np.trace(covariance) / d + 1e-9) * np.eye(d)
+    return (n * covariance + d * ball) / (n + d)
 
 
 def _roots(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,51 @@
+"""How real generated neurons are, against held-out real ones."""
+
+from pathlib import Path
+
+from morphoflow.analysis.scores import score_table
+from morphoflow.command import run
+from morphoflow.neurons.forest import Forest
+from morphoflow.neurons.tree_realism import Neurons, Sets, details, realism_scores
+from morphoflow.provenance import provenance
+from morphoflow.tables import align_objects, read_objects, read_table, write_table
+
+UNKNOWN = "unknown"
+
+
+def main(
+    *,
+    trees: Path,
+    objects: Path,
+    generated: Path,
+    origins: Path,
+    settings: dict,
+    seed: int,
+    dataset: str,
+    model: str,
+    variant: str,
+    realism: Path,
+    scores: Path,
+) -> None:
+    """Hold the neurons ``generated``, with classes in ``origins``, against those of ``trees``."""
+    forest, made = Forest.read(trees), Forest.read(generated)
+    table = align_objects(read_objects(objects), list(forest.ids), str(trees))
+    made_table = align_objects(read_table(origins), list(made.ids), str(generated))
+    labels = table["label"].fillna(UNKNOWN).to_numpy(dtype=str)
+    train, held_out = (
+        Neurons.of(forest.select(rows), labels[rows])
+        for rows in (
+            (table["split"] == split).to_numpy().nonzero()[0] for split in ("train", "test")
+        )
+    )
+    sets = Sets(Neurons.of(made, made_table["label"].to_numpy(dtype=str)), train, held_out)
+    detailed = details(sets)
+    rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
+    record = provenance(inputs=[trees, objects, generated, origins], settings=settings, seed=seed)
+    named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
+    write_table(realism, detailed, record)
+    write_table(scores, score_table(named, rows), record)
+    print("; ".join(f"{row['score']} {row['value']:.3g}" for row in rows))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,55 @@
+"""A copy of the project whose jobs go to a test's own SLURM cluster."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from slurm.cluster import Cluster
+from workflow import PIPE, Workflow, environment
+
+CONFIG = """
+runs: runs.tsv
+neurons:
+  tiny:
+    sources: [{toy: three, per_population: 8}]
+    walks: {number: 8, steps: 6}
+    densities: {bins: 6}
+"""
+RUNS = """dataset\tmodel\tvariant\tseed
+tiny\tmorphvae\ttiny\t0
+tiny\tdensity\tdefault\t0
+"""
+MODEL = "results/tiny/morphvae/tiny/seed0/model.pt"
+POLLING = str(Path(__file__).with_name("polling.py"))
+
+
+class Submitted(Workflow):
+    """A workflow, by default on neurons, on ``cluster`` when called with the profile ``slurm``."""
+
+    def __init__(
+        self, folder: Path, cluster: Cluster, config: str = CONFIG, runs: str = RUNS
+    ) -> None:
+        super().__init__(folder, config, runs)
+        self.cluster = cluster
+
+    def command(self, *arguments: str, **options: str) -> list[str]:
+        """The command line of a snakemake call that asks SLURM each second."""
+        return [sys.executable, POLLING, *super().command(*arguments, **options)[3:]]
+
+    def snakemake(self, *arguments: str, check: bool = True, **options: str):
+        """Run snakemake to its end and return the finished process, its output as text."""
+        driver = self.start(*arguments, **options)
+        try:
+            out, _ = driver.communicate(timeout=600)
+        except subprocess.TimeoutExpired:
+            driver.kill()
+            raise
+        if check and driver.returncode:
+            raise AssertionError(f"{' '.join(driver.args)}\n{out[-4000:]}")
+        return subprocess.CompletedProcess(driver.args, driver.returncode, out)
+
+    def start(self, *arguments: str, **options: str) -> subprocess.Popen:
+        """Start snakemake."""
+        line = self.command(*arguments, **options)
+        env = self.cluster.environment(environment())
+        return subprocess.Popen(line, cwd=self.folder, env=env, text=True, **PIPE)
