@@ -13,7 +13,7 @@ from morphoflow.neurons.forest import Forest
 from morphoflow.neurons.morphometrics import morphometrics
 from morphoflow.neurons.tree_realism_parts import branch_angles, child_counts, valid
 
-# Of our morphometrics, those that have a counterpart among the published ones (MorphoPy's).
+# Our morphometrics that we take for counterparts of MorphoPy's; the list itself was not at hand.
 PUBLISHED = (
     "n_branch_points",
     "n_tips",
