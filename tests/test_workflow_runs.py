@@ -14,7 +14,7 @@ from morphoflow.files import sha256
 from morphoflow.tables import read_objects, read_table
 from workflow import ROOT, Workflow, environment
 
-TARGETS = ("all", "registered", "masks")
+TARGETS = ("all", "registered", "masks", "dendrites", "sweeps")
 NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
 
 
