@@ -10,6 +10,7 @@ from scripts.morphoflow.dependencies import code as modules_of
 from scripts.morphoflow.plan import (
     COMBINATION,
     add_combinations,
+    check_simulated,
     read_config,
     read_models,
     read_runs,
@@ -31,6 +32,7 @@ try:
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
     MODELS = read_models(Path(workflow.basedir, "config/models"))
     add_combinations(MODELS, config["combinations"])
+    check_simulated(config["dendrites"])
     RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {

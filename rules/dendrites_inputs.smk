@@ -29,4 +29,14 @@ def dendrite_settings(wildcards):
 
 def realism_settings(wildcards):
     """How generated images are compared with real ones, as JSON."""
-    return as_json(dataset_of(wildcards)["realism"])
+    settings = dataset_of(wildcards)["realism"]
+    return as_json(
+        {name: value for name, value in settings.items() if name != "simulated"}
+    )
+
+
+def simulated_files(wildcards):
+    """Samples, objects and arbors of the simulation that a dataset is compared with, if any."""
+    name = dataset_of(wildcards)["realism"]["simulated"]
+    files = ("samples/images.zarr", "objects.parquet", "arbors.parquet")
+    return [f"results/{name}/{file}" for file in files] if name else []

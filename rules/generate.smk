@@ -71,6 +71,7 @@ rule measure_realism:
         arbors="results/{dataset}/arbors.parquet",
         generated="results/{dataset}/{model}/{variant}/seed{seed}/generated.zarr",
         generated_arbors="results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.parquet",
+        simulated=simulated_files,
     output:
         realism="results/{dataset}/{model}/{variant}/seed{seed}/realism.parquet",
         nearest="results/{dataset}/{model}/{variant}/seed{seed}/nearest.parquet",
@@ -95,7 +96,7 @@ rule measure_realism:
         " --arbors {input.arbors} --generated {input.generated}"
         " --generated-arbors {input.generated_arbors} --settings {params.settings:q}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
-        " --variant {wildcards.variant} --realism {output.realism} --nearest {output.nearest}"
+        " --variant {wildcards.variant} --simulated {input.simulated} --realism {output.realism} --nearest {output.nearest}"
         " --scores {output.scores} --gpus {resources.gpu} --threads {threads} &> {log}"
 
 

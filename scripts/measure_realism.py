@@ -6,7 +6,7 @@ from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
 from morphoflow.dendrites.memorisation import memorisation_scores
 from morphoflow.dendrites.realism import realism_scores
-from morphoflow.dendrites.realism_inputs import generated_images, real_images
+from morphoflow.dendrites.realism_inputs import generated_images, real_images, simulated_images
 from morphoflow.dendrites.realism_run import measure_nearest, measure_realism
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
@@ -25,6 +25,7 @@ def main(
     dataset: str,
     model: str,
     variant: str,
+    simulated: list[Path],
     realism: Path,
     nearest: Path,
     scores: Path,
@@ -33,15 +34,17 @@ def main(
 ) -> None:
     """Hold the ``generated`` images against those of the dataset, as ``settings`` say.
 
-    ``arbors`` and ``generated_arbors`` are the statistics of the arbors in both.
+    ``arbors`` and ``generated_arbors`` are the statistics of the arbors in both. ``simulated`` are
+    samples, objects and arbors of a simulated dataset that is held against the real one too.
     """
     device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
     real = real_images(samples, objects, arbors)
     made = generated_images(generated, generated_arbors, real)
-    distances = measure_realism(real, made, settings, seed, device)
+    other = simulated_images(*simulated, real) if simulated else None
+    distances = measure_realism(real, made, settings, seed, device, other)
     likeness = measure_nearest(real, made, settings, seed, device)
     rows = [*realism_scores(distances), *memorisation_scores(likeness, settings["threshold"])]
-    inputs = [samples, objects, arbors, generated, generated_arbors]
+    inputs = [samples, objects, arbors, generated, generated_arbors, *simulated]
     record = provenance(inputs=inputs, settings=settings, seed=seed)
     named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
     write_table(realism, distances, record)

@@ -62,7 +62,8 @@ def a_table(made: np.ndarray, train: np.ndarray, held: np.ndarray, **given) -> p
     measure = distances(sets["train"])
     sets = in_units_of(sets["train"], sets)
     first = [sets.pop(name) for name in ("generated", "train", "held_out")]
-    return realism_table(*first, sets, measure, repeats=given.get("repeats", 4), seed=0)
+    given = {"repeats": 4, **given}
+    return realism_table(*first, sets, measure, seed=0, **given)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,27 @@ def test_images_like_the_real_ones_are_within_chance_and_spoilt_ones_are_not(tab
     for metric in ("wasserstein_mean", "kid_scattering", "power_spectrum"):
         limit = 1.5 * good.loc[("real_real", metric), "high"]
         assert good.loc[("generated_held_out", metric), "value"] < limit < bad[metric]
+
+
+def test_simulated_images_are_measured_as_generated_ones_are(table):
+    made, train, held = (lines(n, seed) for n, seed in ((24, 1), (26, 2), (22, 3)))
+    simulated = image_set(made)
+    units = image_set(train)
+    (simulated,) = in_units_of(units, {"simulated": simulated}).values()
+    both = a_table(made, train, held, simulated=simulated)
+    pd.testing.assert_frame_equal(
+        both[~both["comparison"].str.startswith("simulated")].reset_index(drop=True), table
+    )
+    # The same images, of which other ones may be drawn.
+    for reference in ("held_out", "train"):
+        one, other = (values(both, f"{kind}_{reference}") for kind in ("generated", "simulated"))
+        assert one["wasserstein_mean"] == pytest.approx(other["wasserstein_mean"], abs=0.2)
+    scores = pd.DataFrame(realism_scores(both))
+    assert {"simulated_wasserstein_mean", "realism_wasserstein_mean"} <= set(scores["score"])
+    assert set(scores.loc[scores["score"].str.startswith("simulated_"), "split"]) == {
+        "train",
+        "test",
+    }
 
 
 def test_copies_of_few_images_cost_recall_and_coverage():

@@ -131,10 +131,12 @@ def test_commands_write_tables_and_figures_of_them(folder):
     flags |= {"generated-arbors": arbors[1], "settings": json.dumps(SETTINGS), "gpus": 0}
     flags |= {"dataset": "d", "model": "m", "variant": "v", "seed": 0, "threads": 1}
     words = [str(word) for name, value in flags.items() for word in (f"--{name}", value)]
+    words += ["--simulated", *map(str, (flags["samples"], flags["objects"], flags["arbors"]))]
     command = [sys.executable, ROOT / "scripts/measure_realism.py", *words]
     subprocess.run(command, check=True, capture_output=True)
     scores = read_table(tables["scores"])
-    assert {"memorised_share", "realism_kid_scattering"} <= set(scores["score"])
+    expected = {"memorised_share", "realism_kid_scattering", "simulated_kid_scattering"}
+    assert expected <= set(scores["score"])
     importlib.import_module("plot_realism").main(realism=tables["realism"], folder=folder / "o")
     importlib.import_module("plot_nearest_images").main(
         nearest=tables["nearest"],

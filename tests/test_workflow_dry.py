@@ -129,6 +129,11 @@ MISTAKES = {
         RUNS,
         ["combinations.form_and_points", "'standard'"],
     ),
+    "an unknown simulation": (
+        CONFIG.replace("repeats: 4, compared", "simulated: arbor, repeats: 4, compared"),
+        RUNS,
+        ["dendrites.arbors.realism.simulated", "'arbor'", "'arbors'?"],
+    ),
     "a missing label table": (
         CONFIG.replace("    walks:", "    labels: none.csv\n    walks:"),
         RUNS,

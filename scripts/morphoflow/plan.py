@@ -120,6 +120,15 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 
+def check_simulated(dendrites: dict[str, dict]) -> None:
+    """Raise ValueError if a dataset is to be held against a simulated one that is not there."""
+    for name, settings in dendrites.items():
+        simulated = settings["realism"]["simulated"]
+        if simulated is not None:
+            place = f"the config, dendrites.{name}.realism.simulated: dataset"
+            _known(simulated, dendrites, place, "the config's `dendrites`")
+
+
 def _known(name: str | None, choices, what: str, place: str) -> None:
     if name in choices:
         return

@@ -17,7 +17,7 @@ FEWEST, FEWEST_GROUPS = 4, 2
 INTERVAL = (2.5, 97.5)
 WITHIN = 1.96
 
-SPLITS = {"generated_held_out": "test", "generated_train": "train"}
+SPLITS = {"held_out": "test", "train": "train"}
 
 Measure = Callable[[ImageSet, ImageSet], dict[str, float]]
 
@@ -31,6 +31,7 @@ def realism_table(
     *,
     repeats: int,
     seed: int,
+    simulated: ImageSet | None = None,
 ) -> pd.DataFrame:
     """Every distance of every comparison: a row for each, with the columns of COLUMNS.
 
@@ -40,7 +41,8 @@ def realism_table(
     sets are drawn down to it at random. ``generated_held_out`` and ``generated_train`` have the
     distance over these and an interval of 1.96 standard errors, from ``repeats`` random halves of
     the groups on both sides (delete-half jackknife, Shao and Wu 1989); it is missing where a side
-    is a single group. ``real_<name>`` is the median distance from one half of the real images, by
+    is a single group; so have ``simulated_held_out`` and ``simulated_train``, for the images of a
+    simulation. ``real_<name>`` is the median distance from one half of the real images, by
     group, to the other half as it is, over as many random halves, and what 95 % of them lie
     within: ``real_real`` is the scale. Held-out images of fewer than four are not compared.
 
@@ -48,6 +50,10 @@ def realism_table(
     """
     _enough(len(generated), "among the generated ones", "generate more")
     _enough(len(train), "in the training split", "give more images")
+    tested = {"generated": generated}
+    if simulated is not None:
+        _enough(len(simulated), "among the simulated ones", "simulate more")
+        tested["simulated"] = simulated
     if len(np.unique(real["real"].groups)) < FEWEST_GROUPS:
         raise InputError(
             "realism needs real images of two neurons (groups) or more, to tell what real ones "
@@ -55,38 +61,38 @@ def realism_table(
         )
     rng = np.random.default_rng(seed)
     halves = [split_in_two(real["real"].groups, rng) for _ in range(repeats)]
-    references = {"generated_train": train}
+    references = {"train": train}
     if len(held_out) >= FEWEST:
-        references = {"generated_held_out": held_out, **references}
+        references = {"held_out": held_out, **references}
     sizes = [
-        *map(len, (generated, *references.values())),
+        *map(len, (*tested.values(), *references.values())),
         *(len(h) for pair in halves for h in pair),
     ]
     n = _enough(min(sizes), "in half of the real neurons (groups)", "give images of more neurons")
-    tested = _drawn(generated, n, rng)
     rows = []
-    for name, reference in references.items():
-        rows += _compared(name, tested, _drawn(reference, n, rng), distances, repeats, rng)
+    for kind, images in tested.items():
+        drawn = _drawn(images, n, rng)
+        for name, reference in references.items():
+            sides = drawn, _drawn(reference, n, rng)
+            rows += _compared(f"{kind}_{name}", *sides, distances, repeats, rng)
     return pd.DataFrame([*rows, *_baselines(real, halves, n, distances)], columns=list(COLUMNS))
 
 
 def realism_scores(table: pd.DataFrame) -> list[dict]:
     """The rows of :func:`realism_table` as scores.
 
-    Generated images have the split that they were held against and the score ``realism_<metric>``;
-    real ones the split ``all`` and ``<comparison>_<metric>``.
+    Generated images have the split that they were held against and the score ``realism_<metric>``,
+    simulated ones ``simulated_<metric>``; real ones the split ``all`` and
+    ``<comparison>_<metric>``.
     """
-    return [
-        score(
-            SPLITS.get(row.comparison, "all"),
-            f"{'realism' if row.comparison in SPLITS else row.comparison}_{row.metric}",
-            row.value,
-            row.n_a,
-            row.low,
-            row.high,
-        )
-        for row in table.itertuples()
-    ]
+    rows = []
+    for row in table.itertuples():
+        kind, _, reference = row.comparison.partition("_")
+        held_against = SPLITS.get(reference)
+        what = {"generated": "realism"}.get(kind, kind) if held_against else row.comparison
+        named = (held_against or "all", f"{what}_{row.metric}")
+        rows.append(score(*named, row.value, row.n_a, row.low, row.high))
+    return rows
 
 
 def _enough(images: int, where: str, way: str) -> int:

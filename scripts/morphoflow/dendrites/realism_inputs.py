@@ -65,19 +65,34 @@ def real_images(samples: Path, objects: Path, arbors: Path) -> Images:
 def generated_images(generated: Path, arbors: Path, like: Images) -> Images:
     """All generated images by id, each a group of its own; they must be ``like`` the real ones."""
     store = read_samples(generated)
-    if store.x.shape[1:] != like.x.shape[1:]:
-        size, expected = store.x.shape[1:], like.x.shape[1:]
-        raise InputError(
-            f"{generated} holds images of shape {size}, the real ones have {expected}; "
-            f"generate images with a model of this dataset."
-        )
+    _check_size(store, generated, like, "generate images with a model of this dataset")
     images = _joined(store, store.ids, np.full(len(store.ids), "generated"), arbors)
+    _check_names(images, arbors, like)
+    return images
+
+
+def simulated_images(samples: Path, objects: Path, arbors: Path, like: Images) -> Images:
+    """All images of a simulated dataset by id; they must be ``like`` the real ones."""
+    _check_size(read_samples(samples), samples, like, "give both datasets one `images.size`")
+    images = real_images(samples, objects, arbors)
+    _check_names(images, arbors, like)
+    return images
+
+
+def _check_size(store, place: Path, like: Images, way: str) -> None:
+    size, expected = store.x.shape[1:], like.x.shape[1:]
+    if size != expected:
+        raise InputError(
+            f"{place} holds images of shape {size}, the real ones have {expected}; {way}."
+        )
+
+
+def _check_names(images: Images, arbors: Path, like: Images) -> None:
     if images.names != like.names:
         raise InputError(
             f"{arbors} holds other statistics than the real images have; "
             f"measure both with the same pixel size."
         )
-    return images
 
 
 def _joined(store, groups: np.ndarray, splits: np.ndarray, arbors: Path) -> Images:

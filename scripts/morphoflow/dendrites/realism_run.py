@@ -17,7 +17,12 @@ BLOCK = 512
 
 
 def measure_realism(
-    real: Images, made: Images, settings: dict, seed: int, device: str | torch.device
+    real: Images,
+    made: Images,
+    settings: dict,
+    seed: int,
+    device: str | torch.device,
+    simulated: Images | None = None,
 ) -> pd.DataFrame:
     """The table of :func:`realism_table`, over at most ``images`` images of each set.
 
@@ -34,8 +39,11 @@ def measure_realism(
     worse = _worse(train, held_out, seed, device)
     sets = dict(zip(("generated", "train", "held_out"), plain, strict=True))
     sets |= {"real": _both(plain[1], plain[2]), **worse}
+    if simulated is not None:
+        sets["simulated"] = _described(simulated.drawn(most, rng), device)
     scaled = in_units_of(plain[1], sets)
     first = [scaled.pop(name) for name in ("generated", "train", "held_out")]
+    other = scaled.pop("simulated", None)
     distances = Distances(
         names=real.names,
         sd=train.statistics.std(axis=0),
@@ -43,7 +51,8 @@ def measure_realism(
         seed=seed,
         device=device,
     )
-    return realism_table(*first, scaled, distances, repeats=settings["repeats"], seed=seed)
+    given = {"repeats": settings["repeats"], "seed": seed, "simulated": other}
+    return realism_table(*first, scaled, distances, **given)
 
 
 def measure_nearest(

@@ -15,6 +15,8 @@ from morphoflow.figures.style import DARK, LIGHT_GREY, in_style, readable
 COMPARISONS = {
     "generated_held_out": ("generated to held-out", "#0072B2"),
     "generated_train": ("generated to training", "#56B4E9"),
+    "simulated_held_out": ("simulated to held-out", "#009E73"),
+    "simulated_train": ("simulated to training", "#7FCDBB"),
     "real_real": ("real to real", DARK),
     "real_blurred": ("blurred to real", "#D55E00"),
     "real_noisy": ("noisy to real", "#E69F00"),
