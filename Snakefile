@@ -12,6 +12,14 @@ report: "rules/report/workflow.rst"
 include: "rules/common.smk"
 
 
+onstart:
+    # Under its default limit of 100 starts a second, Snakemake looks for jobs to start once a second
+    # for each job that has ended so far, which in the end takes a whole core. Other limits are kept.
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 rule all:
     """Everything that the table of runs asks for, with the report."""
     default_target: True
