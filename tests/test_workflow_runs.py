@@ -14,7 +14,8 @@ from morphoflow.files import sha256
 from morphoflow.tables import read_objects, read_table
 from workflow import ROOT, Workflow, environment
 
-TARGETS = ("all", "registered", "masks", "dendrites", "sweeps")
+# `registered` would take the demo's cells too.
+TARGETS = ("all", "masks", "dendrites", "sweeps", "results/discs/registered.parquet")
 NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
 
 
