@@ -3,10 +3,12 @@
 import json
 
 import h5py
+import numcodecs
 import numpy as np
 import pytest
 import tifffile
 import zarr
+import zarr.codecs
 from PIL import Image as Pillow
 
 from morphoflow.errors import InputError
@@ -96,10 +98,35 @@ def test_a_damaged_chunk_is_named_with_its_box(zarr_format, tmp_path):
     chunk = tmp_path / "a.zarr" / ("0.1.1" if zarr_format == 2 else "c/0/1/1")
     chunk.write_bytes(chunk.read_bytes()[:20])
     volume = open_volume(tmp_path / "a.zarr")
-    message = rf"a\.zarr: voxels z 0 to 5, y 0 to 7, x 0 to 9 cannot be read.*{chunk.name}"
+    message = rf"a\.zarr: voxels z 0 to 2, y 4 to 7, x 5 to 9 cannot be read.*{chunk.name}"
     with pytest.raises(InputError, match=message):
         volume.read(WHOLE)
     np.testing.assert_array_equal(volume.read(Box((3, 0, 0), SHAPE)), VALUES[3:])
+
+
+def test_a_chunk_of_fewer_voxels_than_it_should_hold_is_refused(tmp_path):
+    for name, chunks in (("a", (3, 4, 5)), ("b", (3, 4, 2))):
+        zarr.create_array(tmp_path / f"{name}.zarr", data=VALUES, chunks=chunks)
+    smaller = (tmp_path / "b.zarr/c/0/0/0").read_bytes()
+    (tmp_path / "a.zarr/c/0/0/0").write_bytes(smaller)
+    volume = open_volume(tmp_path / "a.zarr")
+    for box in (WHOLE, Box((1, 1, 1), (2, 2, 2))):
+        with pytest.raises(InputError, match="cannot be read"):
+            volume.read(box)
+
+
+@pytest.mark.parametrize("codec", ["zstd", "gzip", "blosc", None])
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_chunks_of_any_codec_that_reach_beyond_the_volume(zarr_format, codec, tmp_path):
+    source = numcodecs if zarr_format == 2 else zarr.codecs
+    names = {"zstd": ("Zstd", "ZstdCodec"), "gzip": ("GZip", "GzipCodec")}
+    names |= {"blosc": ("Blosc", "BloscCodec")}
+    compressor = codec and getattr(source, names[codec][zarr_format - 2])()
+    settings = {"chunks": (4, 16, 3), "zarr_format": zarr_format, "compressors": compressor}
+    zarr.create_array(tmp_path / "a.zarr", data=VALUES, **settings)
+    volume = open_volume(tmp_path / "a.zarr")
+    for box in (WHOLE, Box((4, 0, 9), SHAPE), Box((2, 1, 2), (6, 8, 10))):
+        np.testing.assert_array_equal(volume.read(box), VALUES[box.slices])
 
 
 def test_damaged_metadata(tmp_path):

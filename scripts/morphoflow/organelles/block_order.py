@@ -7,13 +7,13 @@ from morphoflow.organelles.boxes import Box, Triple, blocks
 
 # Voxels of a block at most, for chunks that are large themselves.
 LARGEST_BLOCK = 1 << 23
-# Voxels up to which chunks are joined: many chunks, but so few bytes (16 MB of 64-bit labels) that
-# malloc uses the memory of the last block again; fresh pages cost as much as the decoding.
-JOINED_VOXELS = 1 << 21
+# Voxels up to which chunks are joined: 2 MB of 64-bit labels are decoded and counted in the cache,
+# and a block costs little beside them.
+JOINED_VOXELS = 1 << 18
 
 
 def block_shape(shape: Triple, chunks: Triple, block: list[int] | None) -> Triple:
-    """The ``block`` that was asked for, or a chunk, or chunks of up to 2^21 voxels in all.
+    """The ``block`` that was asked for, or a chunk, or chunks of up to 2^18 voxels in all.
 
     A chunk of more than 2^23 voxels is cut, along z first. Raises InputError for a block that is
     not three positive numbers, or so long that sums over it would not be exact.

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from morphoflow.organelles.lookup import Lookup, empty_lookup, first_slot, row_of, with_room
-from morphoflow.organelles.runs import Runs
+from morphoflow.organelles.runs import LABEL, LINE, START, STOP
 
 HALF = np.uint64(32)
 LOW_HALF = np.uint64(0xFFFFFFFF)
@@ -16,6 +16,14 @@ class Pairs(NamedTuple):
     """Counts (rows, columns) int64 of pairs of labels; a key is two rows of 32 bits each."""
 
     lookup: Lookup
+    counts: np.ndarray
+
+
+class PairCounts(NamedTuple):
+    """The two ids (n,) uint64 of pairs and their ``counts`` (n, columns) int64."""
+
+    first: np.ndarray
+    second: np.ndarray
     counts: np.ndarray
 
 
@@ -38,121 +46,108 @@ def with_room_for(pairs: Pairs, new: int) -> Pairs:
 
 
 @njit(cache=True, nogil=True)
-def add_touching(a: Runs, b: Runs, lines: tuple, column: int, pairs: Pairs) -> Pairs:
-    """Count the faces between lines of ``a`` and lines of ``b`` that lie side by side.
+def add_touching(a: np.ndarray, b: np.ndarray, along: tuple, column: int, pairs: Pairs) -> Pairs:
+    """Count the faces between two tables of runs, each of a plane, whose lines lie side by side.
 
-    ``lines`` are the first of ``a``, the first of ``b`` and how many there are. Faces between
-    equal labels and faces of the background, row 0, do not count.
+    ``along`` are the length of a line, and by how many lines those of ``a`` are to be moved to lie
+    beside those of ``b``. Faces between equal labels do not count.
     """
-    i, j, n = lines
-    done = 0
-    while done < n:
-        more = a.offsets[i + done + 1] - a.offsets[i + done]
-        more += b.offsets[j + done + 1] - b.offsets[j + done]
-        pairs = with_room_for(pairs, more)
-        done = _touching(
-            done,
-            n,
-            a.stops,
-            a.rows,
-            a.offsets[i:],
-            b.stops,
-            b.rows,
-            b.offsets[j:],
-            pairs.lookup.keys,
-            pairs.lookup.slots,
-            pairs.lookup.used,
-            pairs.counts[:, column],
-        )
+    width, lines = along
+    i = j = 0
+    while i < len(a) and j < len(b):
+        pairs = with_room_for(pairs, 1)
+        keys, slots, used = pairs.lookup
+        i, j = _touching(i, j, a, b, width, lines, keys, slots, used, pairs.counts[:, column])
     return pairs
 
 
 @njit(cache=True, nogil=True)
-def _touching(
-    line, n, stops_a, rows_a, offsets_a, stops_b, rows_b, offsets_b, keys, slots, used, counts
-) -> int:
-    """Count from ``line`` on, up to the first line for which there may not be room."""
+def _touching(i, j, a, b, width, lines, keys, slots, used, counts) -> tuple[int, int]:
+    """Count from these runs on, up to the first two for which there is no room."""
     mask = np.uint64(len(slots) - 1)
-    while line < n:
-        i, end = offsets_a[line], offsets_a[line + 1]
-        j, end_b = offsets_b[line], offsets_b[line + 1]
-        if used[0] + end - i + end_b - j > len(keys):
-            break
-        x = 0
-        while i < end:
-            row_a, row_b = rows_a[i], rows_b[j]
-            stop_a, stop_b = stops_a[i], stops_b[j]
-            stop = min(stop_a, stop_b)
-            if row_a != row_b and row_a != 0 and row_b != 0:
-                key = np.uint64(min(row_a, row_b)) << HALF | np.uint64(max(row_a, row_b))
-                row = slots[first_slot(key, mask)]
-                if row < 0 or keys[row] != key:
-                    row = row_of(key, keys, slots, used)
-                counts[row] += stop - x
+    while i < len(a) and j < len(b):
+        line_a, line_b = width * (a[i, LINE] + lines), width * b[j, LINE]
+        stop_a, stop_b = line_a + a[i, STOP], line_b + b[j, STOP]
+        common = min(stop_a, stop_b) - max(line_a + a[i, START], line_b + b[j, START])
+        one, other = a[i, LABEL], b[j, LABEL]
+        if common > 0 and one != other:
+            key = np.uint64(min(one, other)) << HALF | np.uint64(max(one, other))
+            row = slots[first_slot(key, mask)]
+            if row < 0 or keys[row] != key:
+                if used[0] == len(keys):
+                    break
+                row = row_of(key, keys, slots, used)
+            counts[row] += common
+        i += stop_a <= stop_b
+        j += stop_b <= stop_a
+    return i, j
+
+
+@njit(cache=True, nogil=True)
+def add_touching_along(a: np.ndarray, below: np.ndarray, column: int, pairs: Pairs) -> Pairs:
+    """Count the faces between runs of each line of a plane, and with the row ``below`` the line."""
+    i = 0
+    while i < len(a):
+        pairs = with_room_for(pairs, 1)
+        keys, slots, used = pairs.lookup
+        i = _along(i, a, below, keys, slots, used, pairs.counts[:, column])
+    return pairs
+
+
+@njit(cache=True, nogil=True)
+def _along(i, a, below, keys, slots, used, counts) -> int:
+    mask = np.uint64(len(slots) - 1)
+    while i < len(a):
+        here, previous = a[i, LABEL], np.int32(0)
+        if a[i, START] == 0:
+            previous = below[a[i, LINE]]
+        elif i > 0 and a[i - 1, LINE] == a[i, LINE] and a[i - 1, STOP] == a[i, START]:
+            previous = a[i - 1, LABEL]
+        if previous != 0 and previous != here:
+            key = np.uint64(min(here, previous)) << HALF | np.uint64(max(here, previous))
+            row = slots[first_slot(key, mask)]
+            if row < 0 or keys[row] != key:
+                if used[0] == len(keys):
+                    break
+                row = row_of(key, keys, slots, used)
+            counts[row] += 1
+        i += 1
+    return i
+
+
+@njit(cache=True, nogil=True)
+def add_shared(labels: np.ndarray, classes: np.ndarray, width: int, pairs: Pairs) -> Pairs:
+    """Count the voxels that labels have of each class, also of class 0 in row 0, in a plane.
+
+    Both are tables of runs of its lines of ``width`` voxels.
+    """
+    pairs = with_room_for(pairs, len(labels) + 2 * len(classes))
+    keys, slots, used = pairs.lookup
+    k = 0
+    for run in range(len(labels)):
+        line, x, end, row = labels[run]
+        label = np.uint64(row) << HALF
+        while x < end:
+            place = line * width + x
+            while k < len(classes) and classes[k, LINE] * width + classes[k, STOP] <= place:
+                k += 1
+            stop, kind = end, np.uint64(0)
+            if k < len(classes) and classes[k, LINE] == line:
+                if classes[k, START] <= x:
+                    stop, kind = min(end, classes[k, STOP]), np.uint64(classes[k, LABEL])
+                else:
+                    stop = min(end, classes[k, START])
+            pairs.counts[row_of(label | kind, keys, slots, used), 0] += stop - x
             x = stop
-            i += stop_a == stop
-            j += stop_b == stop
-        line += 1
-    return line
-
-
-@njit(cache=True, nogil=True)
-def add_touching_along(a: Runs, below: np.ndarray, column: int, pairs: Pairs) -> Pairs:
-    """Count the faces between the runs of each line, and of the first with the row ``below`` it."""
-    line = 0
-    while line < len(below):
-        pairs = with_room_for(pairs, a.offsets[line + 1] - a.offsets[line])
-        lookup, counts = pairs.lookup, pairs.counts[:, column]
-        line = _along(
-            line, below, a.rows, a.offsets, lookup.keys, lookup.slots, lookup.used, counts
-        )
     return pairs
 
 
 @njit(cache=True, nogil=True)
-def _along(line, below, rows, offsets, keys, slots, used, counts) -> int:
-    mask = np.uint64(len(slots) - 1)
-    while line < len(below):
-        previous = below[line]
-        first, end = offsets[line], offsets[line + 1]
-        if used[0] + end - first > len(keys):
-            break
-        for k in range(first, end):
-            here = rows[k]
-            if here != previous and here != 0 and previous != 0:
-                key = np.uint64(min(here, previous)) << HALF | np.uint64(max(here, previous))
-                row = slots[first_slot(key, mask)]
-                if row < 0 or keys[row] != key:
-                    row = row_of(key, keys, slots, used)
-                counts[row] += 1
-            previous = here
-        line += 1
-    return line
-
-
-@njit(cache=True, nogil=True)
-def add_shared(labels: Runs, classes: Runs, pairs: Pairs) -> Pairs:
-    """Count the voxels that each label of a plane, not the background, has of each class."""
-    for line in range(len(labels.offsets) - 1):
-        k, x = classes.offsets[line], 0
-        first, end = labels.offsets[line], labels.offsets[line + 1]
-        pairs = with_room_for(pairs, end - first + classes.offsets[line + 1] - k)
-        lookup = pairs.lookup
-        for run in range(first, end):
-            row = labels.rows[run]
-            while x < labels.stops[run]:
-                stop = min(labels.stops[run], classes.stops[k])
-                if row != 0:
-                    key = np.uint64(row) << HALF | np.uint64(classes.rows[k])
-                    pair = row_of(key, lookup.keys, lookup.slots, lookup.used)
-                    pairs.counts[pair, 0] += stop - x
-                k += classes.stops[k] == stop
-                x = stop
-    return pairs
-
-
-def pair_ids(pairs: Pairs, first: Lookup, second: Lookup) -> tuple[np.ndarray, ...]:
-    """The two ids (uint64) of each pair and its counts (n, columns)."""
+def pair_ids(pairs: Pairs, first: Lookup, second: Lookup) -> PairCounts:
+    """The ids of all pairs with their counts."""
     n = pairs.lookup.used[0]
-    keys = pairs.lookup.keys[:n]
-    return first.keys[keys >> HALF], second.keys[keys & LOW_HALF], pairs.counts[:n]
+    a, b = np.empty(n, np.uint64), np.empty(n, np.uint64)
+    for i in range(n):
+        key = pairs.lookup.keys[i]
+        a[i], b[i] = first.keys[key >> HALF], second.keys[key & LOW_HALF]
+    return PairCounts(a, b, pairs.counts[:n].copy())

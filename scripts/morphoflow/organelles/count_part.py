@@ -1,5 +1,7 @@
 """Counts a range of blocks of a source, with the memory of a few blocks and of the table."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -7,11 +9,12 @@ from morphoflow.errors import InputError
 from morphoflow.organelles.boxes import Box
 from morphoflow.organelles.count_table import (
     PAIR,
-    block_classes,
-    block_contacts,
-    block_table,
+    block_rows,
     merge_pairs,
     merge_tables,
+    table_of_classes,
+    table_of_contacts,
+    table_of_rows,
     with_classes,
 )
 from morphoflow.organelles.counts import BlockCounts, count_block
@@ -19,35 +22,39 @@ from morphoflow.organelles.faces import Faces
 from morphoflow.organelles.source import Source
 from morphoflow.organelles.volume import told
 
+CLASS_PAIR = ["label_id", "class_id"]
 # Rows that may wait, at least, before they are merged.
 WAITING_ROWS = 200_000
-# Rows that a small table takes the memory of.
-TABLE_ROWS = 100
+# Rows that the arrays of a block take the memory of.
+BLOCK_ROWS = 10
 
 
 class Growing:
-    """A table that blocks are added to; it is merged whenever it has doubled."""
+    """A table that the rows of blocks are added to; it is merged whenever it has doubled."""
 
-    def __init__(self, merge) -> None:
-        self.merge = merge
-        self.tables: list[pd.DataFrame] = []
-        self.merged_rows = self.waiting_rows = 0
+    def __init__(self, table_of: Callable, merge: Callable) -> None:
+        self.table_of, self.merge = table_of, merge
+        self.table: pd.DataFrame | None = None
+        self.waiting: list[tuple[np.ndarray, ...]] = []
+        self.waiting_rows = 0
 
-    def add(self, table: pd.DataFrame) -> None:
-        """Add the rows of a block."""
-        # Many blocks have no row; their tables would pile up.
-        if self.tables and not len(table):
+    def add(self, rows: tuple[np.ndarray, ...]) -> None:
+        """Add the rows of a block, an array for each kind of column."""
+        # Many blocks have no row; their arrays would pile up.
+        if self.waiting and not len(rows[0]):
             return
-        self.tables.append(table)
-        self.waiting_rows += TABLE_ROWS + len(table)
-        if self.waiting_rows > self.merged_rows + WAITING_ROWS:
+        self.waiting.append(rows)
+        self.waiting_rows += BLOCK_ROWS + len(rows[0])
+        if self.waiting_rows > WAITING_ROWS + (0 if self.table is None else len(self.table)):
             self.merged()
 
     def merged(self) -> pd.DataFrame:
         """All rows so far, merged."""
-        self.tables = [self.merge(self.tables)]
-        self.merged_rows, self.waiting_rows = len(self.tables[0]), 0
-        return self.tables[0]
+        if self.waiting:
+            tables = [self.table_of(self.waiting)]
+            self.table = self.merge(tables if self.table is None else [self.table, *tables])
+            self.waiting, self.waiting_rows = [], 0
+        return self.table
 
 
 def count_part(source: Source, boxes: list[Box]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -59,9 +66,9 @@ def count_part(source: Source, boxes: list[Box]) -> tuple[pd.DataFrame, pd.DataF
     of up to 16 bits, are exact; those over other intensities are float64 and may differ in their
     last digits with the blocks. Raises InputError for EM that is not finite.
     """
-    tables = Growing(merge_tables)
-    contacts = Growing(lambda pairs: merge_pairs(pairs, PAIR))
-    classes = Growing(lambda pairs: merge_pairs(pairs, ["label_id", "class_id"]))
+    tables = Growing(table_of_rows, merge_tables)
+    contacts = Growing(table_of_contacts, lambda pairs: merge_pairs(pairs, PAIR))
+    classes = Growing(table_of_classes, lambda pairs: merge_pairs(pairs, CLASS_PAIR))
     # A block without objects gives the tables their columns where there is no other.
     _add(_count_nothing(source), Box((0, 0, 0), (1, 1, 1)), tables, contacts, classes)
     faces = Faces(source, boxes)
@@ -79,9 +86,9 @@ def count_part(source: Source, boxes: list[Box]) -> tuple[pd.DataFrame, pd.DataF
 
 
 def _add(counts: BlockCounts, box: Box, tables, contacts, classes) -> None:
-    tables.add(block_table(counts, box))
-    contacts.add(block_contacts(counts))
-    classes.add(block_classes(counts))
+    tables.add(block_rows(counts, box))
+    contacts.add(counts.contacts)
+    classes.add(counts.shared)
 
 
 def _count(source: Source, labels: np.ndarray, box: Box, below: list) -> BlockCounts:

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.organelles.boxes import Box
-from morphoflow.organelles.contacts import pair_ids
 from morphoflow.organelles.counts import ANCHOR, START, STOP, SUMS, VOXELS, BlockCounts
 
 AXES = "zyx"
@@ -24,34 +23,50 @@ LARGEST = 2.0**62
 LARGEST_SQUARE = 2.0**32
 
 
-def block_table(counts: BlockCounts, block: Box) -> pd.DataFrame:
-    """The labels of a block: ids, voxels, box, anchor, sums over indices and intensities.
+def block_rows(counts: BlockCounts, block: Box) -> tuple[np.ndarray, ...]:
+    """The labels of a block: ids, the block's corner for each, moments and sums of intensities.
+
+    :func:`table_of_rows` makes a table of many blocks' rows; a table for each would cost more than
+    the counting of a block.
+    """
+    corner = np.empty((len(counts.ids), 3), np.int64)
+    corner[:] = block.start
+    return counts.ids, corner, counts.moments, counts.intensity
+
+
+def table_of_rows(rows: list[tuple[np.ndarray, ...]]) -> pd.DataFrame:
+    """The rows of blocks as a table: ids, voxels, box, anchor, sums over indices and intensities.
 
     Sums over voxel indices are counted from the first corner of the row's own box.
     """
-    used = np.flatnonzero(counts.moments[:, VOXELS])
-    moments, corner = counts.moments[used], np.array(block.start)
+    ids, corner, moments, intensity = (np.concatenate(part) for part in zip(*rows, strict=True))
     start = moments[:, START:STOP]
     shifted = shift_moments(moments[:, VOXELS], moments[:, SUMS:START], -start)
-    columns = {"label_id": counts.lookup.keys[used], "voxels": moments[:, VOXELS]}
+    columns = {"label_id": ids, "voxels": moments[:, VOXELS]}
     columns |= dict(zip(STARTS, (start + corner).T, strict=True))
     columns |= dict(zip(STOPS, (moments[:, STOP:ANCHOR] + corner).T, strict=True))
     columns |= dict(zip(ANCHORS, (moments[:, ANCHOR:] + corner).T, strict=True))
     columns |= dict(zip([*SUM, *PRODUCT], shifted.T, strict=True))
-    columns |= dict(zip(INTENSITY, counts.intensity[used].T, strict=True))
+    columns |= dict(zip(INTENSITY, intensity.T, strict=True))
     return pd.DataFrame(columns)
 
 
-def block_contacts(counts: BlockCounts) -> pd.DataFrame:
-    """Faces across z, y and x of each touching pair of labels, the smaller id first."""
-    first, second, faces = pair_ids(counts.contacts, counts.lookup, counts.lookup)
+def table_of_contacts(rows: list[tuple[np.ndarray, ...]]) -> pd.DataFrame:
+    """Faces across z, y and x of touching pairs of labels in blocks, the smaller id first.
+
+    Each of ``rows`` are the ``contacts`` of a block.
+    """
+    first, second, faces = (np.concatenate(part) for part in zip(*rows, strict=True))
     pairs = {PAIR[0]: np.minimum(first, second), PAIR[1]: np.maximum(first, second)}
     return pd.DataFrame(pairs | dict(zip(FACES, faces.T, strict=True)))
 
 
-def block_classes(counts: BlockCounts) -> pd.DataFrame:
-    """Voxels of each label in each class: label_id, class_id, voxels."""
-    label, kind, voxels = pair_ids(counts.shared, counts.lookup, counts.class_lookup)
+def table_of_classes(rows: list[tuple[np.ndarray, ...]]) -> pd.DataFrame:
+    """Voxels of labels in classes: label_id, class_id, voxels.
+
+    Each of ``rows`` is what a block has ``shared``.
+    """
+    label, kind, voxels = (np.concatenate(part) for part in zip(*rows, strict=True))
     return pd.DataFrame({"label_id": label, "class_id": kind, "voxels": voxels[:, 0]})
 
 

@@ -63,10 +63,10 @@ class Cutter:
             inside = self.source.read_labels(piece) == label
             if not inside.any():
                 continue
-            values = inside.astype(np.float32)[None]
+            values = np.empty((1 if self.keep_background else 2, *inside.shape), np.float32)
+            values[-1] = inside
             if not self.keep_background:
-                em = self.levels.apply(self.source.read_em(piece))
-                values = np.stack([em * values[0], values[0]])
+                np.multiply(self.levels.apply(self.source.read_em(piece)), inside, out=values[0])
             add_resampled(cube[-len(values) :], values, part_of(weights, piece.within(box)))
         cube[1] *= 255
         peak = cube[1].max()

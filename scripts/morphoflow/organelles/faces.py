@@ -20,6 +20,7 @@ class Faces:
         self.source = source
         self.waiting = {block.start for block in waiting}
         self.kept: dict[tuple[Triple, int], np.ndarray] = {}
+        self.kept_voxels = 0
 
     def below(self, block: Box) -> list[np.ndarray]:
         """The layers of labels below the block along z, y and x, empty at the volume's start."""
@@ -30,16 +31,18 @@ class Faces:
         """Keep the last layers of a block for those of the waiting blocks that lie above it."""
         for axis in range(3):
             above = tuple(block.stop[a] if a == axis else block.start[a] for a in range(3))
-            layer = np.take(labels, -1, axis=axis)
-            held = sum(kept.size for kept in self.kept.values())
-            if above in self.waiting and held + layer.size <= KEPT_VOXELS:
-                self.kept[above, axis] = np.ascontiguousarray(layer)
+            size = labels.size // labels.shape[axis]
+            if above in self.waiting and self.kept_voxels + size <= KEPT_VOXELS:
+                self.kept[above, axis] = np.take(labels, -1, axis=axis)
+                self.kept_voxels += size
 
     def _layer(self, block: Box, axis: int) -> np.ndarray:
         if block.start[axis] == 0:
             return np.empty((0, 0), self.source.labels.dtype)
         if (block.start, axis) in self.kept:
-            return self.kept.pop((block.start, axis))
+            layer = self.kept.pop((block.start, axis))
+            self.kept_voxels -= layer.size
+            return layer
         start, stop = list(block.start), list(block.stop)
         start[axis], stop[axis] = block.start[axis] - 1, block.start[axis]
         layer = self.source.read_labels(Box(tuple(start), tuple(stop)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from morphoflow.organelles.boxes import Box
+from morphoflow.organelles.resample_bands import add_planes, resample_lines
 
 # A voxel's triangle reaches this far (in voxels) beyond its faces.
 OVERHANG = 0.5
@@ -74,9 +75,13 @@ def add_resampled(total: np.ndarray, values: np.ndarray, weights: list[np.ndarra
     rows = [touched(matrix) for matrix in weights]
     z, y, x = (matrix[row] for matrix, row in zip(weights, rows, strict=True))
     n_channels, nz, ny, nx = values.shape
-    lines = values.reshape(-1, nx) @ x.T
-    planes = y @ lines.reshape(-1, ny, len(x))
-    cubes = z @ planes.reshape(n_channels, nz, -1)
+    lines, used = resample_lines(values.reshape(-1, nx), x)
+    planes = np.zeros((n_channels * nz, len(y), len(x)), np.float32)
+    used = used.reshape(-1, ny)
+    add_planes(lines.reshape(len(planes), ny, len(x)), used, y, planes)
+    cubes = np.zeros((n_channels, len(z), len(y) * len(x)), np.float32)
+    filled = used.any(axis=1).reshape(n_channels, nz)
+    add_planes(planes.reshape(n_channels, nz, -1), filled, z, cubes)
     total[:, *rows] += cubes.reshape(n_channels, len(z), len(y), len(x))
 
 

@@ -7,78 +7,101 @@ from numba import njit
 
 from morphoflow.organelles.lookup import Lookup, first_slot, row_of, with_room
 
+# Columns of a table of runs.
+LINE, START, STOP, LABEL = range(4)
+# Voxels that are looked at together: their flags stay in the fastest cache.
+STRETCH = 1024
 # Eight flags of one byte each, read as one word.
 FLAGS = np.uint64(0x0101010101010101)
 ONE, TOP_BYTE = np.uint64(1), np.uint64(56)
 
 
 class Runs(NamedTuple):
-    """The runs of a plane's lines, line after line.
+    """The runs of a block's planes, plane after plane and line after line, background left out.
 
-    Those of line i are ``offsets[i]`` to ``offsets[i + 1]``; each ends before ``stops`` along x,
-    where the next begins, and has the label in ``rows`` of a lookup.
+    Those of plane z are the rows ``planes[z]`` to ``planes[z + 1]`` of ``table`` (n, 4) int32:
+    the LINE of the plane, the places along x where a run STARTs and before which it STOPs, and the
+    row of its LABEL in a lookup. No run reaches beyond its line.
     """
 
-    stops: np.ndarray
-    rows: np.ndarray
-    offsets: np.ndarray
+    table: np.ndarray
+    planes: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def find_runs(plane: np.ndarray, lookup: Lookup) -> tuple[Runs, Lookup]:
-    """The runs of a ``plane`` of labels (lines, x), and the lookup with what was new in it."""
-    n_lines, width = plane.shape
-    stops = np.empty(4 * width + 4 * n_lines, np.int32)
-    rows = np.empty(len(stops), np.int32)
-    offsets = np.zeros(n_lines + 1, np.int64)
-    line = 0
-    while line < n_lines:
-        lookup = with_room(lookup, width)
-        if offsets[line] + width > len(stops):
-            stops, rows = _doubled(stops, width), _doubled(rows, width)
-        line = _find(line, plane, lookup.keys, lookup.slots, lookup.used, stops, rows, offsets)
-    return Runs(stops, rows, offsets), lookup
+def find_runs(block: np.ndarray, lookup: Lookup) -> tuple[Runs, Lookup]:
+    """The runs of a ``block`` of labels (planes, lines, x), and the lookup with what was new."""
+    depth, height, width = block.shape
+    table = np.empty((depth * height + STRETCH, 4), np.int32)
+    planes = np.zeros(depth + 1, np.int64)
+    words = np.zeros(STRETCH // 8, np.uint64)
+    n = 0
+    for z in range(depth):
+        labels = block[z].reshape(-1)
+        line = start = 0
+        for begin in range(0, len(labels), STRETCH):
+            lookup = with_room(lookup, STRETCH)
+            if n + STRETCH + height > len(table):
+                table = _doubled(table, STRETCH + height)
+            ends = _flag_ends(labels[begin:], words)
+            place = begin, start, line, width
+            n, start, line = _find(
+                labels, ends, place, lookup.keys, lookup.slots, lookup.used, table, n
+            )
+        planes[z + 1] = n
+    return Runs(table, planes), lookup
 
 
 @njit(cache=True, nogil=True)
-def _find(line, plane, keys, slots, used, stops, rows, offsets) -> int:
-    """Find runs from ``line`` on, up to the first line for which there may not be room."""
-    n_lines, width = plane.shape
-    words = np.zeros((width + 7) // 8, np.uint64)
+def _flag_ends(labels: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """For the first voxels of ``labels`` (n,) a flag whether a run ends with it, eight a word."""
     flags = words.view(np.uint8)
+    compared = min(len(labels) - 1, len(flags))
+    for x in range(compared):
+        flags[x] = labels[x] != labels[x + 1]
+    if compared == len(flags):
+        return words
+    flags[compared] = 1
+    used = compared // 8 + 1
+    flags[compared + 1 : 8 * used] = 0
+    return words[:used]
+
+
+@njit(cache=True, nogil=True)
+def _find(labels, ends, place, keys, slots, used, table, n) -> tuple[int, int, int]:
+    """Add the runs of a plane that end in a stretch, which begins at ``begin``, to a table of n.
+
+    Returns their new number, and where and in which line the next run starts.
+    """
+    begin, start, line, width = place
     mask = np.uint64(len(slots) - 1)
-    n = offsets[line]
-    while line < n_lines and n + width <= len(stops) and used[0] + width <= len(keys):
-        labels = plane[line]
-        _flag_ends(labels, flags)
-        for k in range(len(words)):
-            word = words[k]
-            while word != 0:
-                # The lowest flag is that of the byte above as many empty bytes as are below it.
-                below = ((word - ONE) & ~word & FLAGS) * FLAGS >> TOP_BYTE
-                x = 8 * k + np.int64(below)
-                label = np.uint64(labels[x])
+    for k in range(len(ends)):
+        word = ends[k]
+        while word != 0:
+            # The lowest flag is that of the byte above as many empty bytes as are below it.
+            below = ((word - ONE) & ~word & FLAGS) * FLAGS >> TOP_BYTE
+            stop = begin + 8 * k + np.int64(below) + 1
+            label = np.uint64(labels[stop - 1])
+            if label != 0:
                 row = slots[first_slot(label, mask)]
                 if row < 0 or keys[row] != label:
                     row = row_of(label, keys, slots, used)
-                stops[n], rows[n] = x + 1, row
-                n += 1
-                word &= word - ONE
-        line += 1
-        offsets[line] = n
-    return line
+                while start < stop:
+                    while (line + 1) * width <= start:
+                        line += 1
+                    first = line * width
+                    end = min(stop, first + width)
+                    table[n, LINE], table[n, LABEL] = line, row
+                    table[n, START], table[n, STOP] = start - first, end - first
+                    n += 1
+                    start = end
+            start = stop
+            word &= word - ONE
+    return n, start, line
 
 
 @njit(cache=True, nogil=True)
-def _flag_ends(line: np.ndarray, flags: np.ndarray) -> None:
-    """Set the flag of each voxel to whether a run ends with it."""
-    for x in range(len(line) - 1):
-        flags[x] = line[x] != line[x + 1]
-    flags[len(line) - 1] = 1
-
-
-@njit(cache=True, nogil=True)
-def _doubled(array: np.ndarray, more: int) -> np.ndarray:
-    grown = np.empty(2 * len(array) + more, array.dtype)
-    grown[: len(array)] = array
+def _doubled(table: np.ndarray, more: int) -> np.ndarray:
+    grown = np.empty((2 * len(table) + more, table.shape[1]), table.dtype)
+    grown[: len(table)] = table
     return grown

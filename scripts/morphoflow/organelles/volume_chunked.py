@@ -10,16 +10,18 @@ import tensorstore as ts
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.axes import spatial_axes
-from morphoflow.organelles.boxes import Box
+from morphoflow.organelles.boxes import Box, blocks
+from morphoflow.organelles.chunk_files import ChunkFiles, chunk_files
 from morphoflow.organelles.units import Size
 from morphoflow.organelles.volume import CACHE_BYTES, MissingChunk, plain_type, told, unreadable
 
 
 class ChunkedVolume:
-    """A volume of which tensorstore reads boxes; decoded chunks are kept up to ``CACHE_BYTES``.
+    """A volume of which boxes are read; decoded chunks are kept up to ``CACHE_BYTES``.
 
     A box of whole chunks shares none with its neighbours, so that those are not kept: to read
-    block by block takes no memory but the block, and a quarter less time.
+    block by block takes no memory but the block. ``files`` are read where there are any, and
+    tensorstore reads what is not plain or not in order.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class ChunkedVolume:
         store: ts.TensorStore,
         store_cached: ts.TensorStore,
         voxel_size_nm: Size | None,
+        files: ChunkFiles | None,
     ) -> None:
         self.path = str(path)
         self.shape = tuple(store.shape)
@@ -37,12 +40,32 @@ class ChunkedVolume:
             for chunk, length in zip(store.chunk_layout.read_chunk.shape, self.shape, strict=True)
         )
         self.voxel_size_nm = voxel_size_nm
-        self._store, self._store_cached = store, store_cached
+        self._store, self._store_cached, self._files = store, store_cached, files
 
     def read(self, box: Box) -> np.ndarray:
         """See ``Volume``; raises MissingChunk where an absent chunk is not to be taken as 0."""
+        whole = self._is_whole(box)
+        if self._files is None:
+            return self._read(box, self._store if whole else self._store_cached)
+        if all(n <= length for n, length in zip(box.shape, self.chunks, strict=True)) and whole:
+            return self._piece(box, kept=False)
+        values = np.empty(box.shape, self.dtype)
+        for piece in blocks(box, self.chunks):
+            values[piece.within(box)] = self._piece(piece, kept=not whole)
+        return values
+
+    def _piece(self, box: Box, *, kept: bool) -> np.ndarray:
+        """A box within a chunk, which is kept; tensorstore reads it if its file is not in order."""
+        index = tuple(a // n for a, n in zip(box.start, self.chunks, strict=True))
+        chunk = self._files.kept(index) if kept else self._files.read(index)
+        if chunk is None:
+            return self._read(box, self._store_cached if kept else self._store)
+        places = zip(box.start, box.stop, index, self.chunks, strict=True)
+        within = tuple(slice(a - i * n, b - i * n) for a, b, i, n in places)
+        return chunk[within] if kept else np.ascontiguousarray(chunk[within])
+
+    def _read(self, box: Box, store: ts.TensorStore) -> np.ndarray:
         try:
-            store = self._store if self._is_whole(box) else self._store_cached
             return store[box.slices].read(order="C").result()
         except ValueError as error:
             if not str(error).startswith("NOT_FOUND"):
@@ -83,7 +106,15 @@ def open_chunked(
     if axes is None and any(stores[0].domain.labels):
         axes = stores[0].domain.labels
     kept = spatial_axes(str(folder), stores[0].shape, axes)
-    return ChunkedVolume(folder, *(_in_zyx(store, kept) for store in stores), voxel_size_nm)
+    plain = kept == [0, 1, 2] and stores[0].rank == 3
+    files = _files(folder, driver, stores[0]) if plain else None
+    stores = [_in_zyx(store, kept) for store in stores]
+    return ChunkedVolume(folder, *stores, voxel_size_nm, files)
+
+
+def _files(folder: Path, driver: str, store: ts.TensorStore) -> ChunkFiles | None:
+    metadata = store.spec().to_json().get("metadata", {})
+    return chunk_files(folder, driver, metadata, store.dtype.numpy_dtype)
 
 
 def _open(folder: Path, spec: dict, cache_bytes: int) -> ts.TensorStore:
