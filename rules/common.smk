@@ -186,7 +186,7 @@ def size_joined(wildcards):
 
 # Figures of a dataset and of a run, for all modalities and for each.
 OF_DATASET = {
-    "neurons": ("neurons", "walks", "quality", "scores"),
+    "neurons": ("neurons", "neurons_3d", "walks", "densities", "quality", "scores"),
     "cells": ("crops", "quality", "stability", "scores"),
     "organelles": ("objects", "quality", "scores"),
     "dendrites": ("dendrites", "quality", "scores"),
@@ -225,6 +225,7 @@ def figures_of_run(run):
     names += ["reconstructions", "traversals"] * (run.model in DECODING)
     names += ["uncertainty"] * (run.model in UNCERTAIN)
     names += [*GENERATED] * (run.model in GENERATING)
+    names += ["kappa_probes", "walk_map"] * (run.model == "morphvae")
     return names + ["invariance"] * (run.model in TURNABLE)
 
 

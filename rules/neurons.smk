@@ -182,3 +182,58 @@ rule measure_barcodes:
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
         "python {input.script} --trees {input.trees} --samples {output.samples} &> {log}"
+
+
+rule export_stacks:
+    """Every neuron as an image stack: OME-TIFF files, and a table of their voxel sizes and places."""
+    input:
+        script="scripts/export_stacks.py",
+        code=code("scripts/export_stacks.py"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        folder=directory("results/{dataset}/stacks"),
+        table="results/{dataset}/stacks.parquet",
+    log:
+        "results/logs/export_stacks/{dataset}.log",
+    benchmark:
+        "results/benchmarks/export_stacks/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=NEURON_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["stacks"]),
+    shell:
+        "python {input.script} --trees {input.trees} --settings {params.settings:q}"
+        " --folder {output.folder} --table {output.table} &> {log}"
+
+
+rule measure_neuron_distances:
+    """Gromov-Wasserstein distances between all neurons; part of no target, since it needs POT."""
+    input:
+        script="scripts/measure_neuron_distances.py",
+        code=code("scripts/measure_neuron_distances.py"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        table="results/{dataset}/neuron_distances.parquet",
+    log:
+        "results/logs/measure_neuron_distances/{dataset}.log",
+    benchmark:
+        "results/benchmarks/measure_neuron_distances/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=NEURON_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        points=50,
+    shell:
+        "python {input.script} --trees {input.trees} --points {params.points}"
+        " --output {output.table} &> {log}"

@@ -13,6 +13,8 @@ localrules:
     clusters,
     figures,
     sweeps,
+    experiments,
+    stacks,
     generated_neurons,
 
 
@@ -109,6 +111,12 @@ rule sweeps:
     """All sweeps over settings: tables and figures."""
     input:
         expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),
+
+
+rule stacks:
+    """Every neuron as an image stack."""
+    input:
+        expand("results/{dataset}/stacks.parquet", dataset=config["neurons"]),
 
 
 rule generated_neurons:

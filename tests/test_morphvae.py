@@ -16,6 +16,7 @@ from morphoflow.model import Model
 from morphoflow.models import morphvae, morphvae_walks
 from morphoflow.models.morphvae_labels import UNLABELLED, class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae_losses import length_loss, reconstruction_loss
+from morphoflow.models.morphvae_network import decoded_length
 from morphoflow.models.morphvae_walks import distinct_walks, make_batch, passes, walk_table
 from morphoflow.training.devices import make_fabric
 from morphoflow.training.loop import fit
@@ -128,7 +129,7 @@ def test_passes_keep_every_neuron_once_and_in_order(monkeypatch, packed):
 # Invariances of the embedding
 
 
-@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize("pooling", ["max", "mean", "attention"])
 def test_embedding_ignores_order_of_walks_padding_and_company(pooling):
     samples, _ = walks()
     model = as_model(build(pooling=pooling))
@@ -147,7 +148,7 @@ def test_embedding_ignores_order_of_walks_padding_and_company(pooling):
     np.testing.assert_allclose(z_alone, z, atol=1e-6)
 
 
-@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize("pooling", ["max", "mean", "attention"])
 def test_embedding_of_repeated_walks_is_the_same(pooling):
     samples, _ = walks()
     model = as_model(build(pooling=pooling))
@@ -184,7 +185,9 @@ def test_each_walk_is_read_alone_from_its_end_to_the_soma():
         torch.testing.assert_close(encoded[:, neuron, place], alone[:, 0])
 
 
-@pytest.mark.parametrize("changes", [{}, {"pooling": "mean"}, {"norm_weight": 0.1}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"pooling": "mean"}, {"pooling": "attention"}, {"norm_weight": 0.1}]
+)
 def test_gradient_of_parts_equals_that_of_the_whole(monkeypatch, changes):
     whole = gradient(build(**CERTAIN, **changes))
     monkeypatch.setattr(morphvae_walks, "PACKED_WALKS", 12)
@@ -271,6 +274,29 @@ def test_a_walk_that_was_cut_off_has_no_end():
     learner = build(samples, objects, length_weight=1)
     train(learner, 20)
     assert (morphvae.reconstruct(as_model(learner), samples, CPU)[1] == STEPS).all()
+
+
+def test_a_walk_ends_at_the_median_of_its_length():
+    """Ends of probability 0.3 at each node add up: after two nodes more walks have ended than not.
+
+    Survival is 0.7, 0.49 in the first column; in the others the first or no node is an end.
+    """
+    logit = float(np.log(0.3 / 0.7))
+    ends = [torch.tensor([logit, 9.0, -9.0]) for _ in range(4)]
+    assert decoded_length(ends).tolist() == [2, 1, 5]
+
+
+def test_reconstructed_and_generated_walks_end_alike():
+    samples, _ = walks(n_walks=4)
+    model = as_model(build(length_weight=1))
+    z = np.concatenate(morphvae.walk_latents(model, samples.x, samples.length, CPU))
+    first = [distinct_walks(x, of)[0] for x, of in zip(samples.x, samples.length, strict=True)]
+    x, length = morphvae.reconstruct(model, samples, CPU)
+    x_drawn, length_drawn = morphvae.decode_latents(model, z, CPU)
+    of_latents = [length[i, rows] for i, rows in enumerate(first)]
+    assert np.array_equal(np.concatenate(of_latents), length_drawn)
+    x_first = np.concatenate([x[i, rows] for i, rows in enumerate(first)])
+    np.testing.assert_allclose(x_drawn, x_first, atol=1e-4)
 
 
 def test_length_loss_of_a_walk_that_was_cut_off():

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from morphoflow.analysis.sweep import loss_scores, sweep_table
+from morphoflow.analysis.sweep_summary import summarise_sweeps
 from morphoflow.errors import InputError
 from morphoflow.figures.sweep import plot_sweep
+from morphoflow.run_times import run_times, stage_times
 from morphoflow.sweeps import add_sweeps, points
 
 MODELS = {
@@ -128,3 +130,53 @@ def test_the_figure_has_a_panel_for_each_dataset_and_setting():
     figure = plot_sweep(sweep_table(both, settings, "accuracy"), ["kappa", "kind"], "accuracy")
     panels = figure.axes
     assert len(panels) == 4 and panels[0].get_xscale() == "log"
+
+
+def test_of_two_settings_each_value_of_one_has_a_line_and_none_is_a_value():
+    settings = {
+        f"mine_{i}": {"kappa": kappa, "kind": kind}
+        for i, (kappa, kind) in enumerate([(1, None), (100, None), (1, "x/y"), (100, "x/y")])
+    }
+    table = scores({variant: ([0.5, 0.6], [0.4, i / 10]) for i, variant in enumerate(settings)})
+    figure = plot_sweep(sweep_table(table, settings, "accuracy"), ["kappa", "kind"], "accuracy")
+    by_kappa, by_kind = figure.axes
+    drawn = [line.get_ydata() for line in by_kappa.lines if line.get_linestyle() == "-"]
+    np.testing.assert_allclose(drawn, [[0.2, 0.25], [0.3, 0.35]])
+    assert [tick.get_text() for tick in by_kind.get_xticklabels()] == ["none", "y"]
+
+
+def test_a_sweep_may_begin_from_other_runs_and_a_wrong_one_is_named():
+    models = copy.deepcopy(MODELS)
+    models["walker"]["settings"]["start_from"] = {"type": ["string", "null"], "default": None}
+    sweep = BASE | {"grid": {"start_from": [None, "more/walker/wide"]}}
+    assert len(add_sweeps({"mine": sweep}, DATASETS, models)["mine"]) == 2
+    wrong = BASE | {"grid": {"start_from": ["more/walker/wider"]}}
+    with pytest.raises(ValueError, match=r"sweeps.other: start_from .*'wider'"):
+        add_sweeps({"other": wrong}, DATASETS, models)
+
+
+def test_the_summary_holds_the_mean_over_seeds_with_its_interval():
+    table = scores({"mine_0": ([0.6, 0.8], [0.1, 0.3]), "mine_1": ([0.5, 0.5], [0.9, 0.9])})
+    chosen = sweep_table(table, {"mine_0": {"kappa": 1}, "mine_1": {"kappa": None}}, "accuracy")
+    summary = summarise_sweeps({"mine": chosen, "again": chosen})
+    assert len(summary) == 2 * 4 and set(summary["sweep"]) == {"mine", "again"}
+    row = summary[(summary["settings"] == "kappa=1") & (summary["split"] == "test")].iloc[0]
+    # Student's t with one degree of freedom: 12.706 times 0.1, the standard error.
+    assert [row["mean"], row["low"], row["high"]] == pytest.approx([0.2, -1.0706, 1.4706], abs=1e-4)
+    assert row["seeds"] == 2 and row["chosen"]
+    assert set(summary["settings"]) == {"kappa=1", "kappa=none"}
+
+
+def test_run_times_come_from_the_last_line_of_each_benchmark(tmp_path):
+    lines = {"train/toy/a/seed0": [3.0, 5.0], "train/toy/a/seed1": [7.0], "report": [1.0]}
+    for name, seconds in lines.items():
+        path = tmp_path / f"{name}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f'{{"s": {s}, "cpu_time": 1, "max_rss": "NA"}}\n' for s in seconds))
+    jobs = run_times(tmp_path).set_index(["stage", "job"])["seconds"].to_dict()
+    assert jobs == {("train", "toy/a/seed0"): 5, ("train", "toy/a/seed1"): 7, ("report", ""): 1}
+    stages = stage_times(run_times(tmp_path)).set_index("stage")
+    assert stages.loc["train", ["jobs", "total", "longest"]].tolist() == [2, 12, 7]
+    (tmp_path / "report.jsonl").write_text("no benchmark")
+    with pytest.raises(InputError, match=r"report.jsonl is not a benchmark"):
+        run_times(tmp_path)

@@ -23,6 +23,8 @@ TARGETS = [
     "figures",
     "report",
     "sweeps",
+    "experiments",
+    "stacks",
     "generated_neurons",
 ]
 PROFILES = sorted(path.name for path in (ROOT / "profiles").iterdir() if path.name != "default")
@@ -50,10 +52,10 @@ def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
     out = workflow.snakemake("--dry-run", "--forceall", "all", profile="slurm").stdout
     asked = {}
     for rule, text in re.findall(r"^(?:local)?rule (\w+):\n(.*?)\n\n", out, re.M | re.S):
-        asked.setdefault(rule, set()).update(re.findall(r"gpu=(\d+)", text) or {"0"})
+        asked.setdefault(rule, set()).update(re.findall(r"\bgpu=(\d+)", text) or {"0"})
     assert asked.pop("train") == {"1"}
     assert asked.pop("embed") == {"0", "1"}
-    for rule in ("generate_images", "interpolate_latents", "measure_realism"):
+    for rule in ("generate_images", "interpolate_latents", "measure_realism", "examine_walks"):
         assert asked.pop(rule) == {"1"}
     assert set().union(*asked.values()) == {"0"}
 

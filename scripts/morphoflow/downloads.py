@@ -1,6 +1,8 @@
 """Files from servers, checked against the checksum that their card gives."""
 
+import json
 import shutil
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -31,3 +33,14 @@ def download_file(url: str, expected: str | None, path: Path) -> str:
             f"was replaced; fetch it again, or correct the card if the change is meant."
         )
     return found
+
+
+def download_json(url: str) -> dict:
+    """What a server answers in JSON; InputError if it cannot be reached or answers otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "answer.json")
+        download_file(url, None, path)
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise InputError(f"{url} did not answer in JSON; correct the card.") from None

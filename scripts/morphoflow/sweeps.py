@@ -45,20 +45,24 @@ def points(sweep: dict) -> list[dict]:
 def _members(
     name: str, sweep: dict, datasets: dict[str, str], models: dict[str, dict]
 ) -> list[Member]:
-    place = f"the config, sweeps.{name}"
-    base, tried = sweep["variant"], points(sweep)
+    place, model, tried = f"the config, sweeps.{name}", sweep["model"], points(sweep)
+
+    def run(dataset: str, variant: str, seed: int) -> Run:
+        row = {"dataset": dataset, "model": model, "variant": variant, "seed": str(seed)}
+        return check_run(row, place, datasets, models)
+
+    base = sweep["variant"]
     for dataset in sweep["datasets"]:
-        row = {"dataset": dataset, "model": sweep["model"], "variant": base, "seed": "0"}
-        check_run(row, place, datasets, models)
-    variants = models[sweep["model"]]["variants"]
+        run(dataset, base, 0)
+    variants = models[model]["variants"]
     for number, point in enumerate(tried):
         variant = f"{name}_{number}"
         if variant in variants:
             raise ValueError(f"{place}: variant '{variant}' is there already; rename the sweep.")
         variants[variant] = {**(variants[base] or {}), **point}
-        settings_of(models, sweep["model"], variant)
+        settings_of(models, model, variant)
     return [
-        Member(Run(dataset, sweep["model"], f"{name}_{number}", seed), point)
+        Member(run(dataset, f"{name}_{number}", seed), point)
         for dataset in sweep["datasets"]
         for number, point in enumerate(tried)
         for seed in sweep["seeds"]

@@ -13,8 +13,15 @@ from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.morphvae_labels import class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae_learner import MorphVAELearner, Split
-from morphoflow.models.morphvae_network import MorphVAE
-from morphoflow.models.morphvae_walks import Batch, make_batch, passes, walk_table
+from morphoflow.models.morphvae_network import MorphVAE, decoded_length
+from morphoflow.models.morphvae_subsets import kept_walks, training_subset
+from morphoflow.models.morphvae_walks import (
+    Batch,
+    coordinate_scale,
+    make_batch,
+    passes,
+    walk_table,
+)
 from morphoflow.models.scaling import train_rows
 from morphoflow.store import Samples
 from morphoflow.training.seeds import numpy_generator, torch_generator
@@ -29,17 +36,20 @@ def build(
     divided by their root mean square in the training split, soma left out, which the facts keep as
     ``scale_um``. A label that is missing or not among those of the training split is not used.
     """
-    train = train_rows(objects)
+    samples, train = kept_walks(samples, settings), train_rows(objects)
     validation = np.flatnonzero(objects["split"] == "validation")
     if len(validation) == 0:
         raise InputError(
             f'none of the {len(objects)} objects has split "validation", on which the best epoch '
             "is chosen; give it a larger share of the split, or add objects."
         )
-    x, length = samples.x[:], samples.length
-    scale = coordinate_scale(x[train], length[train])
     classes = class_names(objects["label"].iloc[train])
     numbers = class_numbers(objects["label"], classes)
+    drawn = numpy_generator(seed, "sampling", 1)
+    wanted = settings["training_neurons"]
+    train = train[training_subset(samples.ids[train], numbers[train], wanted, drawn)]
+    x, length = samples.x[:], samples.length
+    scale = coordinate_scale(x[train], length[train])
     seen = seen_labels(
         samples.ids[train],
         numbers[train],
@@ -57,23 +67,12 @@ def build(
     return MorphVAELearner(network, *splits, settings, facts)
 
 
-def coordinate_scale(x: np.ndarray, length: np.ndarray) -> float:
-    """The root mean square (um) of the real coordinates of walks, without their first nodes."""
-    step = np.arange(x.shape[2])
-    real = x[(step > 0) & (step < length[..., None])]
-    if len(real) == 0 or not np.any(real):
-        raise InputError(
-            f"no walk of the {len(x)} training neurons leaves the soma; check the compartments "
-            "that are kept, or take these neurons out."
-        )
-    return float(np.sqrt(np.mean(real.astype(np.float64) ** 2)))
-
-
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The neurons (n, latent_size) float32: mean directions pooled over each neuron's walks.
 
     Nothing is drawn, and neither the order of the walks nor what lies in their padding matters.
     """
+    samples = kept_walks(samples, model.settings)
     network, x = _network(model, device), _matching(model, samples)
     table = walk_table(x, samples.length, model.facts["scale_um"], device)
     everything = torch.arange(len(x), device=device)
@@ -91,9 +90,10 @@ def reconstruct(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Every walk, encoded and decoded: nodes (n, walks, steps, 3) in um and lengths (n, walks).
 
-    The decoder is given the first node of a walk and nothing else; a walk ends at the node where
-    the probability of an end first passes 1/2, and is 0 from there on.
+    The decoder is given the first node of a walk and nothing else; how far a walk goes is told by
+    :func:`morphoflow.models.morphvae_network.decoded_length`, and it is 0 from there on.
     """
+    samples = kept_walks(samples, model.settings)
     network, x = _network(model, device), _matching(model, samples)
     table = walk_table(x, samples.length, model.facts["scale_um"], device)
     everything = torch.arange(len(x), device=device)
@@ -114,8 +114,7 @@ def _unfold(network: MorphVAE, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     # Each walk is decoded to the last step, so that its own length does not matter.
     first = batch.steps[0]
     following, ends = network.decode(z, [first] * len(batch.counts))
-    ended = torch.stack(ends) > 0
-    length = torch.where(ended.any(0), ended.to(torch.uint8).argmax(0) + 1, len(batch.counts))
+    length = decoded_length(ends)
     nodes = torch.stack([first, *following])
     nodes = nodes * (torch.arange(len(nodes), device=z.device)[:, None, None] < length)
     places = batch.by_place(nodes.flatten(0, 1))
@@ -149,15 +148,14 @@ def decode_latents(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The walks of latents ``z`` (w, latent_size): nodes (w, steps, 3) in um and lengths (w,).
 
-    A walk begins at the soma and ends where it is as likely to have ended as not; from there on,
-    it is 0.
+    A walk begins at the soma; how far it goes is told by
+    :func:`morphoflow.models.morphvae_network.decoded_length`, and it is 0 from there on.
     """
     network, steps = _network(model, device), model.facts["steps"]
     latents = torch.from_numpy(np.ascontiguousarray(z.T, dtype=np.float32)).to(device)
     soma = latents.new_zeros((3, latents.shape[1]))
     following, ends = network.decode(latents, [soma] * steps)
-    going_on = torch.sigmoid(-torch.stack(ends)).cumprod(dim=0) >= 0.5
-    length = 1 + going_on.sum(dim=0)
+    length = decoded_length(ends)
     nodes = torch.stack([soma, *following]) * model.facts["scale_um"]
     nodes = nodes * (torch.arange(steps, device=device)[:, None, None] < length)
     return nodes.permute(2, 0, 1).cpu().numpy(), length.cpu().numpy()

@@ -45,8 +45,8 @@ class MorphVAELearner:
         self.n_train, self.batch_size = len(train.labels), settings["batch_size"]
 
     def start_from(self, state: dict[str, Tensor]) -> None:
-        """Take over the weights of another run, but for a classifier of perhaps other classes."""
-        load_start(self.network, state, but=("classifier.",))
+        """Take over the weights of another run, but for what tells its perhaps other classes."""
+        load_start(self.network, state, but=("classifier.", "attention."))
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate, which is halved at each of the epochs ``halve_at``."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from morphoflow.models.morphvae_latent import make_latent
+from morphoflow.models.morphvae_pooling import Attention, largest, mean
 from morphoflow.models.morphvae_walks import Batch
 from morphoflow.models.recurrent import LSTM, Affine, dropout_mask, narrowed, widened
 
@@ -33,6 +34,8 @@ class MorphVAE(nn.Module):
         self.decoder = LSTM(embedded, hidden, layers, generator)
         self.decoder_output = Affine(hidden, 4, generator)
         self.classifier = Affine(self.latent.size, n_classes, generator) if n_classes else None
+        attends = n_classes > 0 and self.pooling == "attention"
+        self.attention = Attention(self.latent.size, generator) if attends else None
 
     def encode(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """Read each walk from its end to the soma, (n_encoded, w)."""
@@ -80,11 +83,14 @@ class MorphVAE(nn.Module):
         return following, ends
 
     def pool(self, location: Tensor, batch: Batch) -> Tensor:
-        """The latent of each neuron: the largest or mean location of its walks, (size, b)."""
+        """The latent of each neuron, the locations of its walks (size, w) pooled, (size, b).
+
+        Without classes to learn from, attention is the mean.
+        """
         if self.pooling == "max":
-            return batch.by_place(location).masked_fill(~batch.filled, -torch.inf).amax(dim=2)
-        share = batch.weight / batch.neuron_sum(batch.weight)[batch.neuron]
-        return batch.by_place(location * share).masked_fill(~batch.filled, 0).sum(dim=2)
+            return largest(location, batch)
+        score = None if self.attention is None else self.attention(location)
+        return mean(location, batch, score)
 
     def classify(self, pooled: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The logits of the classes, (b, classes)."""
@@ -105,6 +111,17 @@ class MorphVAE(nn.Module):
         """For each step, the masks between the layers."""
         between = [self._masks(lstm.size, counts, generator) for _ in range(lstm.layers - 1)]
         return list(zip(*between, strict=True)) if between else [()] * len(counts)
+
+
+def decoded_length(ends: list[Tensor]) -> Tensor:
+    """The nodes (w,) int64 of walks, from the logits (w,) that they end at each node but the last.
+
+    A walk ends where its survival, the probability that no node so far was its end, falls below
+    1/2: at the median of its length. The first node whose own probability is above 1/2 may never
+    come where small probabilities add up, and would give walks that are too long.
+    """
+    survival = torch.sigmoid(-torch.stack(ends)).cumprod(dim=0)
+    return 1 + (survival >= 0.5).sum(dim=0)
 
 
 def _times(x: Tensor, mask: Tensor | None) -> Tensor:

@@ -10,6 +10,7 @@ from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.morphvae import decode_latents, walk_latents
 from morphoflow.models.morphvae_draws import class_draw, with_noise
+from morphoflow.models.morphvae_subsets import kept_walks
 from morphoflow.models.morphvae_walks import distinct_walks
 from morphoflow.neurons.forest import Forest, concatenate
 from morphoflow.neurons.rebuilder import Rebuilder, fit_rebuilder
@@ -51,6 +52,7 @@ def read_source(
     model: Model, samples: Samples, objects: pd.DataFrame, device: torch.device
 ) -> Source:
     """The neurons of a store of walks, encoded; ``objects`` are its rows, in order."""
+    samples = kept_walks(samples, model.settings)
     x, length = samples.x[:], samples.length
     steps = model.facts["steps"]
     if x.shape[2] != steps:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from morphoflow.errors import InputError
+
 # Walks that are computed at once. Packed, on the CPU: fewer spend more time on calls, more need
 # more memory and gain little (measured). Else: what fits into any GPU.
 PACKED_WALKS, UNPACKED_WALKS = 4096, 2**17
@@ -72,6 +74,18 @@ class Batch:
     def neuron_sum(self, values: Tensor) -> Tensor:
         """The sums of ``values`` (w,) over the walks of each neuron, (b,)."""
         return torch.where(self.filled, self.by_place(values[None])[0], 0).sum(dim=1)
+
+
+def coordinate_scale(x: np.ndarray, length: np.ndarray) -> float:
+    """The root mean square (um) of the real coordinates of walks, without their first nodes."""
+    step = np.arange(x.shape[2])
+    real = x[(step > 0) & (step < length[..., None])]
+    if len(real) == 0 or not np.any(real):
+        raise InputError(
+            f"no walk of the {len(x)} training neurons leaves the soma; check the compartments "
+            "that are kept, or take these neurons out."
+        )
+    return float(np.sqrt(np.mean(real.astype(np.float64) ** 2)))
 
 
 def distinct_walks(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,59 @@
+# What named experiments give together: one table of all sweeps, and one of run times.
+rule summarise_sweeps:
+    """All sweeps in one tidy table: means over seeds with intervals, and which members were chosen."""
+    input:
+        script="scripts/summarise_sweeps.py",
+        code=code("scripts/summarise_sweeps.py"),
+        tables=expand("results/sweeps/{sweep}/scores.parquet", sweep=SWEEPS),
+    output:
+        table="results/sweeps/summary.parquet",
+        text="results/sweeps/summary.tsv",
+    log:
+        "results/logs/summarise_sweeps.log",
+    benchmark:
+        "results/benchmarks/summarise_sweeps.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        names=list(SWEEPS),
+    shell:
+        "python {input.script} --tables {input.tables} --names {params.names}"
+        " --output {output.table} --text {output.text} &> {log}"
+
+
+rule tabulate_run_times:
+    """How long each stage took for each dataset, model, variant and seed; no result, as it holds times."""
+    input:
+        script="scripts/tabulate_run_times.py",
+        code=code("scripts/tabulate_run_times.py"),
+        # Not read, but made by the jobs whose benchmarks are.
+        summary="results/sweeps/summary.parquet",
+    output:
+        "results/benchmarks/run_times.tsv",
+    log:
+        "results/logs/tabulate_run_times.log",
+    benchmark:
+        "results/benchmarks/tabulate_run_times.jsonl"
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        benchmarks=subpath(output[0], parent=True),
+    shell:
+        "python {input.script} --benchmarks {params.benchmarks} --output {output} &> {log}"
+
+
+rule experiments:
+    """All sweeps with one table of them all, and how long each step took."""
+    input:
+        expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),
+        "results/sweeps/summary.tsv",
+        "results/benchmarks/run_times.tsv",

@@ -1,0 +1,42 @@
+"""What a trained model of walks makes of single walks: probes under noise, and a map of latents."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.model import read_model
+from morphoflow.models.morphvae_probes import probe_table, walk_map
+from morphoflow.models.morphvae_trees import read_source
+from morphoflow.provenance import provenance
+from morphoflow.store import read_samples
+from morphoflow.tables import align_objects, read_objects, write_table
+from morphoflow.training.devices import make_fabric
+
+
+def main(
+    *,
+    model: Path,
+    samples: Path,
+    objects: Path,
+    most: int,
+    seed: int,
+    probes: Path,
+    walks: Path,
+    gpus: int,
+    threads: int,
+) -> None:
+    """Write decoded ``probes`` node by node, and the map of up to ``most`` held-out ``walks``."""
+    fitted = read_model(model)
+    store = read_samples(samples)
+    rows = align_objects(read_objects(objects), store.ids, str(samples))
+    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    source = read_source(fitted, store, rows, device)
+    inputs = [model, samples, objects]
+    record = provenance(inputs=inputs, settings={"most": most}, seed=seed)
+    write_table(probes, probe_table(fitted, seed, device), record)
+    table = walk_map(fitted, source, most, seed)
+    write_table(walks, table, record)
+    print(f"{len(table)} walks of {table['id'].nunique()} neurons on the map")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,42 @@
+"""Every neuron of a dataset as an image stack, for tools that start from images."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from morphoflow.command import run
+from morphoflow.files import whole
+from morphoflow.neurons.forest import Forest
+from morphoflow.neurons.stack_files import write_stack
+from morphoflow.neurons.stacks import draw_stack, drawn_radius, grid_of, outside_share
+from morphoflow.provenance import provenance
+from morphoflow.tables import write_table
+
+
+def main(*, trees: Path, settings: dict, folder: Path, table: Path) -> None:
+    """Draw ``trees`` as ``settings`` (size, voxel_um, radius_um, least_radius_voxels) say.
+
+    ``folder`` gets ``<id>.ome.tif`` of each; ``table`` the voxel size of each, the place of its
+    first voxel relative to the soma, and the share of its nodes that lie outside.
+    """
+    forest = Forest.read(trees)
+    rows = []
+    with whole(folder) as partial:
+        partial.mkdir()
+        for i, name in enumerate(forest.ids):
+            neuron = forest.neuron(i)
+            radius = drawn_radius(neuron, settings.get("radius_um"))
+            grid = grid_of(neuron, radius, settings["size"], settings.get("voxel_um"))
+            stack = draw_stack(neuron, grid, radius, settings["least_radius_voxels"])
+            write_stack(partial / f"{name}.ome.tif", stack, grid, name)
+            origin = dict(zip(("x_um", "y_um", "z_um"), grid.origin_um, strict=True))
+            outside = outside_share(neuron, grid)
+            rows.append({"id": name, "voxel_um": grid.voxel_um, **origin, "outside": outside})
+    listed = pd.DataFrame(rows)
+    write_table(table, listed, provenance(inputs=[trees], settings=settings))
+    finest, coarsest = listed["voxel_um"].min(), listed["voxel_um"].max()
+    print(f"{forest.n} stacks of voxels of {finest:.3g} to {coarsest:.3g} um")
+
+
+if __name__ == "__main__":
+    run(main)

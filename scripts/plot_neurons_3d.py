@@ -1,0 +1,20 @@
+"""An example neuron of every label in space."""
+
+from pathlib import Path
+
+from morphoflow.command import run
+from morphoflow.figures.neurons_3d import plot_neurons_3d
+from morphoflow.figures.save import save_figure
+from morphoflow.neurons.forest import Forest
+from morphoflow.tables import align_objects, read_objects
+
+
+def main(*, trees: Path, objects: Path, svg: Path, png: Path) -> None:
+    """Draw a neuron of ``trees`` for every label of ``objects``."""
+    forest = Forest.read(trees)
+    table = align_objects(read_objects(objects), list(forest.ids), str(trees))
+    save_figure(plot_neurons_3d(forest, table["label"].tolist()), svg, png)
+
+
+if __name__ == "__main__":
+    run(main)
