@@ -8,10 +8,9 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor
 
-from morphoflow.training.devices import make_deterministic, make_fabric
+from morphoflow.training.devices import make_fabric
 from morphoflow.training.loop import Fitted, fit
 from morphoflow.training.seeds import torch_generator, torch_seed
 
@@ -112,19 +111,6 @@ def digest(fitted: Fitted) -> dict:
     }
 
 
-def _two_processes() -> Fabric:
-    fabric = Fabric(
-        accelerator="cpu",
-        devices=2,
-        strategy="ddp",
-        precision="32-true",
-        plugins=[LightningEnvironment()],
-    )
-    fabric.launch()
-    make_deterministic(1)
-    return fabric
-
-
 def _main() -> None:
     """Train, slowly from step ``--slow`` on, which the file ``reached`` announces."""
     parser = argparse.ArgumentParser()
@@ -132,7 +118,6 @@ def _main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--slow", type=int, default=sys.maxsize)
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
 
     def on_step(step: int) -> None:
@@ -141,20 +126,15 @@ def _main() -> None:
         if step >= arguments.slow:
             time.sleep(0.2)
 
-    several = arguments.processes > 1
-    fabric = _two_processes() if several else make_fabric(gpus=0, precision="32-true", threads=1)
-    learner = Toy(on_step=on_step, **(SHARED if several else {}))
-    fitted = fit(
-        learner,
+    fit(
+        Toy(on_step=on_step),
         epochs=arguments.epochs,
         patience=0,
         seed=SEED,
-        fabric=fabric,
+        fabric=make_fabric(gpus=0, precision="32-true", threads=1),
         checkpoint=arguments.folder / "checkpoint",
         seconds=arguments.seconds,
     )
-    result = {"fitted": digest(fitted), "seen": learner.seen}
-    torch.save(result, arguments.folder / f"result{fabric.global_rank}.pt")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class Cluster:
             daemons.start(self.folder)
         except (subprocess.SubprocessError, OSError) as error:
             raise Unavailable(f"{error}\n{daemons.tail(self.folder)}") from error
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not self._ready():
             if time.monotonic() > deadline:
                 raise Unavailable(f"the nodes did not come up\n{daemons.tail(self.folder)}")
@@ -60,10 +60,18 @@ class Cluster:
         daemons.stop(self.folder)
         shutil.rmtree(self.folder)
 
+    def crash(self, node: str) -> None:
+        """End a node as a power cut does, and say so; ``up`` brings it back.
+
+        SLURM finds out by itself too, after SlurmdTimeout and some more.
+        """
+        daemons.kill(self.folder, node)
+        self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=crash")
+
     def call(self, *command: str, check: bool = True) -> str:
         """What a SLURM command prints, errors included."""
         line = [str(self.folder / "bin" / command[0]), *command[1:]]
-        return subprocess.run(line, check=check, timeout=60, text=True, **BOTH).stdout
+        return subprocess.run(line, check=check, timeout=120, text=True, **BOTH).stdout
 
     def jobs(self) -> list[dict[str, str]]:
         """All jobs as ``scontrol show job`` lists them, in the order of submission."""
@@ -71,7 +79,7 @@ class Cluster:
         found = [dict(part.partition("=")[::2] for part in line.split()) for line in lines]
         return sorted((job for job in found if "JobId" in job), key=lambda job: int(job["JobId"]))
 
-    def wait(self, job: str, seconds: float = 240.0) -> str:
+    def wait(self, job: str, seconds: float = 600.0) -> str:
         """Wait until a job has ended; the state in which it did."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

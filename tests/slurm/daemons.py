@@ -36,6 +36,14 @@ def stop(folder: Path) -> None:
     end([process for process in [running(folder, "munged")] if process])
 
 
+def kill(folder: Path, node: str) -> None:
+    """End a node's daemon and whatever runs under it at once, so that none can say farewell."""
+    daemon = running(folder, node)
+    for process in [*([daemon] if daemon else []), *steps(folder, node)]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
 def running(folder: Path, name: str) -> psutil.Process | None:
     """The daemon of this name if it runs and is this folder's."""
     try:
@@ -45,8 +53,8 @@ def running(folder: Path, name: str) -> psutil.Process | None:
         return None
 
 
-def steps(folder: Path) -> list[psutil.Process]:
-    """The step daemons of this folder's nodes, with all that runs under them.
+def steps(folder: Path, node: str = "") -> list[psutil.Process]:
+    """The step daemons of one or all of this folder's nodes, with all that runs under them.
 
     Their parent is init and their title says nothing of the folder; the socket that each listens
     on does.
@@ -57,7 +65,7 @@ def steps(folder: Path) -> list[psutil.Process]:
             continue
         with contextlib.suppress(psutil.Error):
             sockets = [str(each.laddr) for each in daemon.net_connections(kind="unix")]
-            if any(path.startswith(f"{folder}/spool/") for path in sockets):
+            if any(path.startswith(f"{folder}/spool/{node}") for path in sockets):
                 found += [daemon, *daemon.children(recursive=True)]
     return found
 

@@ -15,7 +15,7 @@ def hold_training(workflow: Submitted, driver: subprocess.Popen) -> psutil.Proce
 
     SLURM wakes what it asks to stop: it sends SIGCONT with SIGTERM.
     """
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and driver.poll() is None:
         for process in psutil.process_iter(["name"]):
             if "python" in process.info["name"] and _trains(process, workflow):

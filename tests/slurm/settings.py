@@ -60,18 +60,19 @@ def write_settings(folder: Path, user: str, port: int) -> None:
     host = socket.gethostname().split(".")[0]
     lines = [SLURM.format(folder=folder, user=user, host=host, port=port)]
     devices = []
-    for number, (node, gpus) in enumerate(NODES.items(), port + 1):
+    for number, (node, gpus) in enumerate(NODES.items(), 1):
         gres = f" Gres=gpu:fake:{gpus}" if gpus else ""
         lines.append(
-            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={number} CPUs={CORES}"
-            f" RealMemory={MEMORY_MB}{gres} State=UNKNOWN\n"
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port + number}"
+            f" CPUs={CORES} RealMemory={MEMORY_MB}{gres} Weight={number} State=UNKNOWN\n"
         )
         for device in range(gpus):
             (folder / f"dev/{node}-gpu{device}").symlink_to("/dev/null")
         if gpus:
             files = f"{folder}/dev/{node}-gpu[0-{gpus - 1}]"
             devices.append(f"NodeName={node} Name=gpu Type=fake File={files}\n")
-    lines.append("PartitionName=cpu Nodes=c1 Default=YES MaxTime=2-00:00:00 State=UP\n")
+    # The node without GPUs comes first, by its weight; the other takes over when it fails.
+    lines.append("PartitionName=cpu Nodes=c1,g1 Default=YES MaxTime=2-00:00:00 State=UP\n")
     lines.append("PartitionName=gpu Nodes=g1 MaxTime=2-00:00:00 State=UP\n")
     (folder / "slurm.conf").write_text("".join(lines))
     (folder / "gres.conf").write_text("".join(devices))

@@ -40,7 +40,7 @@ class Submitted(Workflow):
         """Run snakemake to its end and return the finished process, its output as text."""
         driver = self.start(*arguments, **options)
         try:
-            out, _ = driver.communicate(timeout=600)
+            out, _ = driver.communicate(timeout=1800)
         except subprocess.TimeoutExpired:
             driver.kill()
             raise
