@@ -1,6 +1,7 @@
 """Entry scripts: the flags of a command are the keyword arguments of its ``main``."""
 
 import argparse
+import errno
 import inspect
 import json
 import sys
@@ -14,6 +15,8 @@ from morphoflow.errors import InputError
 def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     """Call ``main`` with the command line's flags; an InputError becomes one sentence, exit code 1.
 
+    So does a full disk.
+
     Annotations give the types: ``Path``, ``str``, ``int``, ``float``, ``bool`` (``true`` or
     ``false``), ``dict`` and ``list`` (JSON), ``list[T]`` (several values), ``T | None``.
     """
@@ -21,8 +24,16 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     try:
         main(**values)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        _stop(str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _stop(f"the disk is full ({error}); make room and call again: nothing is half-written.")
+
+
+def _stop(reason: str) -> None:
+    print(f"error: {reason}", file=sys.stderr)
+    sys.exit(1)
 
 
 def parser(main: Callable[..., None]) -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """The saved model: weights and all that is needed to embed new data without the config."""
 
+import io
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -25,8 +26,11 @@ def write_model(path: Path, model: Model) -> None:
     """Write a model with its tensors on the CPU, so that it loads on any device."""
     content = asdict(model)
     content["state"] = {key: tensor.detach().cpu() for key, tensor in model.state.items()}
-    with whole(path) as partial, partial.open("wb") as stream:
-        torch.save(content, stream)
+    buffer = io.BytesIO()
+    # Into memory first: of a full disk, torch itself says something else.
+    torch.save(content, buffer)
+    with whole(path) as partial:
+        partial.write_bytes(buffer.getbuffer())
 
 
 def read_model(path: Path) -> Model:

@@ -1,5 +1,6 @@
 """Two-dimensional maps of an embedding: principal components, t-SNE and UMAP."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -73,8 +74,16 @@ def umap(components: np.ndarray, neighbours: int, min_distance: float, seed: int
     At most n - 1 neighbours.
     """
     # Imported here because it compiles for seconds, and only this function needs it.
-    from umap import UMAP
+    from umap import UMAP, umap_
 
+    for compiled in (
+        umap_.fast_knn_indices,
+        umap_.smooth_knn_dist,
+        umap_.compute_membership_strengths,
+    ):
+        # Kept on disk where there is room for it, or each call would compile for some 12 s.
+        with contextlib.suppress(RuntimeError):
+            compiled.enable_caching()
     model = UMAP(
         n_neighbors=min(neighbours, len(components) - 1),
         min_dist=min_distance,

@@ -33,12 +33,17 @@ def save_checkpoint(folder: Path, content: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    with (folder / PARTIAL).open("wb") as stream:
-        # torch.load does not notice a changed byte within a tensor.
-        stream.write(hashlib.sha256(buffer.getbuffer()).digest())
-        stream.write(buffer.getbuffer())
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with (folder / PARTIAL).open("wb") as stream:
+            # torch.load does not notice a changed byte within a tensor.
+            stream.write(hashlib.sha256(buffer.getbuffer()).digest())
+            stream.write(buffer.getbuffer())
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        # On a full disk it would take the room in which the job's log says so.
+        (folder / PARTIAL).unlink()
+        raise
     if (folder / CURRENT).exists():
         os.replace(folder / CURRENT, folder / PREVIOUS)
     os.replace(folder / PARTIAL, folder / CURRENT)
