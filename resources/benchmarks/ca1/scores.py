@@ -1,0 +1,95 @@
+"""The CA1 table: how well embeddings tell five classes of neurons of animals that were not seen.
+
+Nested and grouped: within each outer fold, the classifier and its settings are learned from neurons
+of other animals than those that are predicted. Embeddings are learned once from all neurons,
+without their labels, or with ``--unseen`` anew in each fold from those other animals, with their
+labels where a model uses them. README.md says how to run it.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from embeddings import Embeddings, read_table
+from scored import record_of
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from machine import cpu_model  # noqa: E402
+
+from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier  # noqa: E402
+from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix  # noqa: E402
+from morphoflow.analysis.nested import INNER_FOLDS, Labelled, folds  # noqa: E402
+
+FOLDS = 5
+COMMAND = "PYTHONPATH=scripts python resources/benchmarks/ca1/scores.py"
+NAMES = ("logistic", "forest")
+
+
+def main() -> None:
+    """Predict every neuron with every row of runs.tsv, and write scores.json beside this file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--unseen", action="store_true", help="learn embeddings in each fold")
+    parser.add_argument("--output", type=Path, help="instead of scores.json or unseen.json")
+    parser.add_argument("--rows", nargs="*", help="model/variant of the rows to score; all without")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    config = yaml.safe_load((HERE / "config.yaml").read_text())
+    embeddings, predicted = Embeddings(config["combinations"]), {}
+    table = HERE / ("runs_unseen.tsv" if options.unseen else "runs.tsv")
+    output = options.output or HERE / ("unseen.json" if options.unseen else "scores.json")
+    for name, seeds in read_table(table, options.rows).items():
+        predicted[name] = [predict(embeddings, name, seed, options.unseen) for seed in seeds]
+        record = {
+            "command": COMMAND + " --unseen" * options.unseen,
+            "machine": {"cpu": cpu_model()},
+            **record_of(embeddings.objects, predicted),
+            "cpu_s": round(time.process_time()),
+        }
+        output.write_text(json.dumps(record, indent=1) + "\n")
+        print(name, json.dumps(record["rows"][name]["chosen"]), record["cpu_s"], "s", flush=True)
+
+
+def predict(embeddings: Embeddings, name: str, seed: int, unseen: bool) -> dict[str, np.ndarray]:
+    """The predicted codes (n,) by each classifier, and by that which is best in the inner folds."""
+    names, codes = np.unique(embeddings.objects["label"].astype(str), return_inverse=True)
+    groups = np.unique(embeddings.objects["group"], return_inverse=True)[1]
+    parts = folds(codes, groups, FOLDS, seed)
+    found = {key: np.empty_like(codes) for key in (*NAMES, "chosen")}
+    for part in range(parts.max() + 1):
+        held, best = parts == part, -np.inf
+        x = embeddings.learned(name, seed, held if unseen else None).X
+        objects = Labelled(np.asarray(x, np.float64), codes, groups, names)
+        for key in NAMES:
+            score, setting = choose(CLASSIFIERS[key], objects.only(~held), seed)
+            known = objects.known(~held)
+            own = CLASSIFIERS[key](known, objects.x[held], [setting], seed)[0]
+            found[key][held] = own
+            if score > best:
+                best, found["chosen"][held] = score, own
+    return found
+
+
+def choose(classifier: Classifier, objects: Labelled, seed: int) -> tuple[float, dict]:
+    """The best balanced accuracy of a classifier over three inner folds, and its setting."""
+    parts = folds(objects.codes, objects.groups, INNER_FOLDS, seed)
+    settings = list(classifier.settings)
+    predicted = np.empty((len(settings), len(parts)), dtype=np.int64)
+    for part in np.unique(parts):
+        held = parts == part
+        known = objects.known(~held)
+        predicted[:, held] = classifier(known, objects.x[held], settings, seed)
+    classes = np.arange(len(objects.classes))
+    scores = [balanced_accuracy(confusion_matrix(objects.codes, row, classes)) for row in predicted]
+    best = int(np.argmax(np.round(scores, 9)))
+    return float(scores[best]), settings[best]
+
+
+if __name__ == "__main__":
+    main()
