@@ -218,6 +218,13 @@ GENERATED = (
 )
 
 
+def makes_trees(run):
+    """Whether new neurons are made of a run: by those of MorphVAE that were trained."""
+    if run.model != "morphvae":
+        return False
+    return settings_of(MODELS, run.model, run.variant)["epochs"] > 0
+
+
 def figures_of_run(run):
     """The names of the figures that one run gives."""
     names = [*OF_RUN["all"], *OF_RUN[DATASETS[run.dataset]]]
@@ -226,6 +233,7 @@ def figures_of_run(run):
     names += ["uncertainty"] * (run.model in UNCERTAIN)
     names += [*GENERATED] * (run.model in GENERATING)
     names += ["kappa_probes", "walk_map"] * (run.model == "morphvae")
+    names += ["generated_neurons"] * makes_trees(run)
     return names + ["invariance"] * (run.model in TURNABLE)
 
 

@@ -120,9 +120,11 @@ rule stacks:
 
 
 rule generated_neurons:
-    """New neurons of every MorphVAE: SWC files, figures, and how real they are."""
+    """New neurons of every MorphVAE that was trained: SWC files, figures, and how real they are."""
     input:
-        of_runs(
-            "results/{run.folder}/figures/generated_neurons.svg", model=["morphvae"]
-        ),
-        of_runs("results/{run.folder}/tree_realism.parquet", model=["morphvae"]),
+        [
+            f"results/{run.folder}/{name}"
+            for run in RUNS
+            if makes_trees(run)
+            for name in ("figures/generated_neurons.svg", "tree_realism.parquet")
+        ],
