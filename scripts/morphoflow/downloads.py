@@ -35,12 +35,17 @@ def download_file(url: str, expected: str | None, path: Path) -> str:
     return found
 
 
+def download_bytes(url: str, expected: str | None = None) -> bytes:
+    """The content of a small file, fetched and checked as by :func:`download_file`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        download_file(url, expected, path)
+        return path.read_bytes()
+
+
 def download_json(url: str) -> dict:
     """What a server answers in JSON; InputError if it cannot be reached or answers otherwise."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "answer.json")
-        download_file(url, None, path)
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise InputError(f"{url} did not answer in JSON; correct the card.") from None
+    try:
+        return json.loads(download_bytes(url))
+    except ValueError:
+        raise InputError(f"{url} did not answer in JSON; correct the card.") from None

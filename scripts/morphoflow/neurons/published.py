@@ -1,13 +1,11 @@
 """Neurons that a package ships or a server holds, as their dataset card says."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import quote
 
 import pandas as pd
 
-from morphoflow.downloads import download_file
+from morphoflow.downloads import download_bytes
 from morphoflow.neurons.published_archive import zenodo_neurons
 from morphoflow.neurons.published_query import allen_neurons, neuromorpho_neurons
 from morphoflow.packages import package_files
@@ -34,12 +32,10 @@ def _from_package(facts: dict) -> Found:
 
 
 def _from_server(facts: dict) -> Found:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "neuron.swc")
-        content = {}
-        for file in facts["files"]:
-            download_file(f"{facts['address']}/{quote(file['path'])}", file["sha256"], path)
-            content[file["id"]] = path.read_bytes()
+    content = {
+        file["id"]: download_bytes(f"{facts['address']}/{quote(file['path'])}", file["sha256"])
+        for file in facts["files"]
+    }
     return content, facts["files"]
 
 

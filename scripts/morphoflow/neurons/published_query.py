@@ -1,11 +1,9 @@
 """Neurons that NeuroMorpho.Org and the Allen Cell Types Database answer a query with."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from morphoflow.downloads import download_file, download_json
+from morphoflow.downloads import download_bytes, download_json
 from morphoflow.errors import InputError
 
 PAGE = 500
@@ -25,7 +23,7 @@ def neuromorpho_neurons(facts: dict) -> tuple[dict[str, bytes], list[dict]]:
         name = record["neuron_name"]
         folder = quote(record["archive"].lower())
         address = f"{facts['address']}/dableFiles/{folder}/CNG%20version/{quote(name)}.CNG.swc"
-        content[name] = _read(address)
+        content[name] = download_bytes(address)
         group = "/".join(str(record.get(field)) for field in facts.get("group", []))
         rows.append({"id": name, "label": _label(record, facts), "group": group or None})
     return content, rows
@@ -41,7 +39,8 @@ def allen_neurons(facts: dict) -> tuple[dict[str, bytes], list[dict]]:
     rows = []
     for record in _at_most(facts, _allen_records(facts)):
         name = str(record["specimen__id"])
-        content[name] = _read(f"{facts['address']}/well_known_file_download/{record['nrwkf__id']}")
+        address = f"{facts['address']}/well_known_file_download/{record['nrwkf__id']}"
+        content[name] = download_bytes(address)
         rows.append({"id": name, "label": _label(record, facts), "group": record["donor__id"]})
     return content, rows
 
@@ -94,10 +93,3 @@ def _label(record: dict, facts: dict) -> str | None:
     if isinstance(value, list):
         value = value[facts.get("label_level", -1)] if value else None
     return None if value is None else str(value)
-
-
-def _read(address: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "neuron.swc")
-        download_file(address, None, path)
-        return path.read_bytes()
