@@ -14,7 +14,7 @@ from morphoflow.models.latent_lines import STEPS_SD, lines
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, text_bytes, write_array
 from morphoflow.tables import align_objects
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 # Reconstructions that are kept: test objects, evenly spaced in the order of the store.
 MOST = 256
@@ -26,7 +26,7 @@ def main(
     """Write the decoder's pictures of test objects and of lines through the ``embedding``."""
     fitted, store, data = read_model(model), read_samples(samples), read_embedding(embedding)
     rows = align_objects(data.obs.reset_index(), store.ids, str(samples))
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     module = importlib.import_module(f"morphoflow.models.{fitted.name}")
     test = np.flatnonzero(rows["split"] == "test")
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]

@@ -10,7 +10,7 @@ from morphoflow.model import read_model
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 
 def main(
@@ -30,7 +30,7 @@ def main(
     fitted = read_model(model)
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     module = importlib.import_module(f"morphoflow.models.{fitted.name}")
     if hasattr(module, "embed_with_uncertainty"):
         x, columns = module.embed_with_uncertainty(fitted, store, device)

@@ -9,7 +9,7 @@ from morphoflow.models.morphvae_trees import read_source
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 
 def main(
@@ -28,7 +28,7 @@ def main(
     fitted = read_model(model)
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     source = read_source(fitted, store, rows, device)
     inputs = [model, samples, objects]
     record = provenance(inputs=inputs, settings={"most": most}, seed=seed)

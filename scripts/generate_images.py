@@ -13,7 +13,7 @@ from morphoflow.model import read_model
 from morphoflow.models.latent_draws import generating_module, image_blocks
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 # Images of the grid, and its width in pixels.
 SHOWN, WIDTH = 64, 2048
@@ -32,7 +32,7 @@ def main(
         raise InputError(f"{number} images were asked for; set `number` to 1 or more.")
     fitted = read_model(model)
     generating_module(fitted)
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     record = provenance(
         inputs=[model],
         settings=settings,

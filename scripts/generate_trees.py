@@ -10,7 +10,7 @@ from morphoflow.neurons.swc_write import write_swc
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 
 def main(
@@ -34,7 +34,7 @@ def main(
         raise InputError(f"the model '{fitted.name}' makes no trees; take one that does, morphvae.")
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     forest, origins = generate_trees(
         fitted, read_source(fitted, store, rows, device), settings, device
     )

@@ -14,7 +14,7 @@ from morphoflow.figures.save import save_figure
 from morphoflow.model import read_model
 from morphoflow.models.latent_draws import generating_module, latent_block
 from morphoflow.models.latent_walk import round_trip
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 STOPS, STEPS = 5, 24
 # Widths in pixels; a GIF holds every other frame.
@@ -28,7 +28,7 @@ def main(*, model: Path, seed: int, folder: Path, gpus: int, threads: int) -> No
     """
     fitted = read_model(model)
     module = generating_module(fitted)
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     way = round_trip(latent_block(fitted, 0, seed, device)[:STOPS], STEPS)
     images = module.generate(fitted, way, device)[:, 0]
     figure = plot_interpolation(images.reshape(STOPS, STEPS, *images.shape[1:]))

@@ -15,7 +15,7 @@ from morphoflow.model import read_model
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 # Cells that are turned, evenly spaced among the test ones in the order of the store.
 MOST = 200
@@ -37,7 +37,7 @@ def main(
     """Embed the test cells as they are and turned, and write how far they move."""
     fitted, store = read_model(model), read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     module = importlib.import_module(f"morphoflow.models.{fitted.name}")
     test = np.flatnonzero(rows["split"] == "test")
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]

@@ -10,7 +10,7 @@ from morphoflow.dendrites.realism_inputs import generated_images, real_images, s
 from morphoflow.dendrites.realism_run import measure_nearest, measure_realism
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 
 def main(
@@ -37,7 +37,7 @@ def main(
     ``arbors`` and ``generated_arbors`` are the statistics of the arbors in both. ``simulated`` are
     samples, objects and arbors of a simulated dataset that is held against the real one too.
     """
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     real = real_images(samples, objects, arbors)
     made = generated_images(generated, generated_arbors, real)
     other = simulated_images(*simulated, real) if simulated else None

@@ -11,7 +11,7 @@ from morphoflow.cells.registration_store import motion_table, write_moved
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 
 def main(
@@ -31,7 +31,7 @@ def main(
     ``iterations`` of the mean crop, and for the stability how many noisy ``copies`` of each crop
     are prealigned and the standard deviation of their ``noise``, drawn by ``seed``.
     """
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     kind, threshold = settings["foreground"], settings["threshold"]
     crops, training = read_blocks(samples, objects, kind, device)
     template = fit_template(training, kind, threshold, settings["iterations"])

@@ -11,7 +11,7 @@ from morphoflow.cells.registration_template import reference_crop
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.devices import prepare_device
 
 
 def main(
@@ -30,7 +30,7 @@ def main(
     ``iterations`` (of that mean, at most), ``flips``, ``shifts``, and the ``foreground`` (``mask``
     or ``intensity``) and its ``threshold``, by which the mean's first crops are prealigned.
     """
-    device = make_fabric(gpus=gpus, precision="32-true", threads=threads).device
+    device = prepare_device(gpus, threads)
     crops, training = read_blocks(samples, objects, settings["foreground"], device)
     reference = reference_crop(samples, crops, training, settings)
     ways = {"flips": settings["flips"], "shifts": settings["shifts"]}

@@ -9,7 +9,7 @@ from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
 from morphoflow.training.checkpoint import checkpoint_folder
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 
 

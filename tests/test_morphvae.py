@@ -18,7 +18,7 @@ from morphoflow.models.morphvae_labels import UNLABELLED, class_names, class_num
 from morphoflow.models.morphvae_losses import length_loss, reconstruction_loss
 from morphoflow.models.morphvae_network import decoded_length
 from morphoflow.models.morphvae_walks import distinct_walks, make_batch, passes, walk_table
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from morphoflow.errors import InputError
 from morphoflow.training.checkpoint import CURRENT, PREVIOUS
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 from training_toy import BATCH, N_TRAIN, SEED, Toy, digest
 

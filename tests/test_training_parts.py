@@ -10,7 +10,7 @@ import torch
 from morphoflow.errors import InputError
 from morphoflow.training import progress
 from morphoflow.training.checkpoint import checkpoint_folder, load_checkpoint, save_checkpoint
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.history import history_table, learning_rates
 from morphoflow.training.order import batches_per_epoch, epoch_order, share
 from morphoflow.training.seeds import numpy_generator, torch_generator, torch_seed

@@ -14,7 +14,7 @@ import pytest
 import training_together
 import training_toy
 from morphoflow.training.checkpoint import CURRENT, PREVIOUS
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 from training_together import EXACT, OTHERS
 from training_toy import SEED, Toy, digest

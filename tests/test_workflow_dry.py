@@ -55,7 +55,8 @@ def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
         asked.setdefault(rule, set()).update(re.findall(r"\bgpu=(\d+)", text) or {"0"})
     assert asked.pop("train") == {"1"}
     assert asked.pop("embed") == {"0", "1"}
-    for rule in ("generate_images", "interpolate_latents", "measure_realism", "examine_walks"):
+    generate = {"generate_images", "generate_trees", "interpolate_latents"}
+    for rule in generate | {"measure_realism", "examine_walks"}:
         assert asked.pop(rule) == {"1"}
     assert set().union(*asked.values()) == {"0"}
 

@@ -10,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import Fitted, fit
 from morphoflow.training.seeds import torch_generator, torch_seed
 

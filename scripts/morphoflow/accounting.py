@@ -5,13 +5,12 @@ processes together. With ``--benchmark-extended`` (on in profiles/default) the l
 rule and what was asked for. It holds the last attempt alone; failed ones are in SLURM's books.
 """
 
-import json
 import math
 from pathlib import Path
 
 import pandas as pd
 
-from morphoflow.errors import InputError
+from morphoflow.benchmarks import benchmark_rows, number
 
 # Proposals leave this much above the largest use that was seen, for larger data and busy machines.
 MEMORY_MARGIN, TIME_MARGIN = 1.3, 2.0
@@ -23,12 +22,9 @@ def read_benchmarks(folder: Path) -> pd.DataFrame:
 
     rule; asked_mb, asked_minutes, asked_gpus and asked_threads (NaN where unknown); used_mb (NaN
     for a job too short to be measured), used_minutes and used_cores, the mean number of busy ones.
-    Raises InputError where there is none, or one that is no benchmark.
+    Raises InputError as :func:`morphoflow.benchmarks.benchmark_rows` does.
     """
-    paths = sorted(Path(folder).rglob("*.jsonl"))
-    if not paths:
-        raise InputError(f"{folder} holds no benchmarks (*.jsonl); run the workflow first.")
-    return pd.DataFrame([row for path in paths for row in _rows(path, folder)])
+    return benchmark_rows(folder, _row)
 
 
 def summarise(jobs: pd.DataFrame) -> pd.DataFrame:
@@ -72,33 +68,20 @@ def advise(table: pd.DataFrame) -> list[str]:
     return said
 
 
-def _rows(path: Path, folder: Path) -> list[dict]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    try:
-        return [_row(json.loads(line), path.relative_to(folder)) for line in lines]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path} is not a benchmark of Snakemake; remove the file.") from None
-
-
 def _row(line: dict, path: Path) -> dict:
     asked = line.get("resources", {})
-    seconds = _number(line["s"])
+    seconds = number(line["s"])
     return {
         # Benchmarks lie in a folder that is named after their rule.
         "rule": line.get("rule_name", path.parts[0].removesuffix(".jsonl")),
-        "asked_mb": _number(asked.get("mem_mb")),
-        "asked_minutes": _number(asked.get("runtime")),
-        "asked_gpus": _number(asked.get("gpu", 0)) if asked else math.nan,
-        "asked_threads": _number(line.get("threads")),
-        "used_mb": _number(line["max_rss"]),
+        "asked_mb": number(asked.get("mem_mb")),
+        "asked_minutes": number(asked.get("runtime")),
+        "asked_gpus": number(asked.get("gpu", 0)) if asked else math.nan,
+        "asked_threads": number(line.get("threads")),
+        "used_mb": number(line["max_rss"]),
         "used_minutes": seconds / 60,
-        "used_cores": _number(line["cpu_time"]) / max(seconds, 1e-3),
+        "used_cores": number(line["cpu_time"]) / max(seconds, 1e-3),
     }
-
-
-def _number(value: object) -> float:
-    """The number, or NaN for what Snakemake did not measure (null, "-" or "NA")."""
-    return float(value) if isinstance(value, (int, float)) else math.nan
 
 
 def _gpu_minutes(jobs: pd.DataFrame) -> pd.Series:

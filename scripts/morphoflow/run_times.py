@@ -1,11 +1,10 @@
 """How long each job of a run took, from the benchmarks that Snakemake left."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from morphoflow.errors import InputError
+from morphoflow.benchmarks import benchmark_rows, number
 
 MEASURED = {"s": "seconds", "cpu_time": "cpu_seconds", "max_rss": "peak_mb"}
 
@@ -17,10 +16,8 @@ def run_times(folder: Path) -> pd.DataFrame:
     them, as a path), ``seconds`` by the clock, ``cpu_seconds`` and ``peak_mb`` of all its processes
     (missing where it ended before it was measured). Of a job that ran again the last line counts.
     """
-    paths = sorted(folder.rglob("*.jsonl"))
-    if not paths:
-        raise InputError(f"{folder} holds no benchmarks (*.jsonl); run the workflow first.")
-    return pd.DataFrame([_row(path, path.relative_to(folder)) for path in paths])
+    lines = benchmark_rows(folder, _row)
+    return lines.drop_duplicates(["stage", "job"], keep="last", ignore_index=True)
 
 
 def stage_times(jobs: pd.DataFrame) -> pd.DataFrame:
@@ -30,16 +27,7 @@ def stage_times(jobs: pd.DataFrame) -> pd.DataFrame:
     return stages.sort_values(["total", "stage"], ascending=[False, True], ignore_index=True)
 
 
-def _row(path: Path, name: Path) -> dict:
-    try:
-        line = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
-        measured = {column: _number(line[key]) for key, column in MEASURED.items()}
-    except (ValueError, KeyError, TypeError, IndexError):
-        raise InputError(f"{path} is not a benchmark of Snakemake; remove the file.") from None
-    stage, *job = name.with_suffix("").parts
+def _row(line: dict, path: Path) -> dict:
+    stage, *job = path.with_suffix("").parts
+    measured = {column: number(line[key]) for key, column in MEASURED.items()}
     return {"stage": stage, "job": "/".join(job), **measured}
-
-
-def _number(value: object) -> float:
-    """The number, or NaN for what Snakemake did not measure (null, "-" or "NA")."""
-    return float(value) if isinstance(value, (int, float)) else float("nan")

@@ -17,7 +17,7 @@ from morphoflow.plan import COMBINATION, read_models, settings_of
 from morphoflow.splits import assign_splits
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects
-from morphoflow.training.devices import make_fabric
+from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 
 RESULTS = Path("results/ca1")

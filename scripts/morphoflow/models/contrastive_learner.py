@@ -1,9 +1,9 @@
 """The training of the contrastive model: one optimisation step, validation."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.models.contrastive_augment import augmented
@@ -19,6 +19,9 @@ from morphoflow.models.contrastive_network import ContrastiveNetwork
 from morphoflow.models.contrastive_optimizer import make_optimizer, set_rates
 from morphoflow.models.volume_data import as_floats
 from morphoflow.training.seeds import torch_generator
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 # Volumes that are encoded at a time without gradients.
 BATCH = 64
@@ -65,7 +68,7 @@ class ContrastiveLearner:
         set_rates(self.optimizer, self.settings, epoch)
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on two views of the training volumes ``indices`` (b,).
 

@@ -1,7 +1,8 @@
 """The training of a progressive GAN: a step of the critic and one of the generator, validation."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.models.gan_augment import Augmentation
@@ -19,6 +20,9 @@ from morphoflow.models.gan_losses import (
 from morphoflow.models.gan_monitor import WATCHED, Progress, distances, overfit, watched
 from morphoflow.models.gan_schedule import Schedule
 from morphoflow.models.gan_state import joined, take_over
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class ProgressiveLearner:
@@ -80,7 +84,7 @@ class ProgressiveLearner:
                 group["lr"] = self.schedule.learning_rate(first)
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Train the critic ``critic_steps`` times on images ``indices`` (b,), then the generator.
 
@@ -139,7 +143,7 @@ class ProgressiveLearner:
         fake: Tensor,
         alpha: Tensor | None,
         generator: torch.Generator,
-        fabric: Fabric,
+        fabric: "Fabric",
     ) -> dict[str, Tensor]:
         self.critic.requires_grad_(True)
         real = self.augmentation.of_real(real, generator)
@@ -160,7 +164,7 @@ class ProgressiveLearner:
         fake: Tensor,
         alpha: Tensor | None,
         generator: torch.Generator,
-        fabric: Fabric,
+        fabric: "Fabric",
     ) -> Tensor:
         # The critic's weights get no gradient that would be thrown away.
         self.critic.requires_grad_(False)
@@ -179,14 +183,14 @@ class ProgressiveLearner:
         return lambda images: self.critic(images, self.stage, alpha).float()
 
     def _generated(
-        self, number: int, alpha: Tensor | None, generator: torch.Generator, fabric: Fabric
+        self, number: int, alpha: Tensor | None, generator: torch.Generator, fabric: "Fabric"
     ) -> Tensor:
         size = (number, self.facts["latent_size"])
         z = torch.randn(size, generator=generator, device=self.device)
         with fabric.autocast():
             return self.generator(z, self.stage, alpha).float()
 
-    def _update(self, name: str, loss: Tensor, fabric: Fabric) -> None:
+    def _update(self, name: str, loss: Tensor, fabric: "Fabric") -> None:
         self.optimizers[name].zero_grad()
         fabric.backward(loss)
         self.optimizers[name].step()

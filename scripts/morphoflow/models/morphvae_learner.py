@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.models.morphvae_losses import (
@@ -16,6 +16,9 @@ from morphoflow.models.morphvae_losses import (
 from morphoflow.models.morphvae_network import MorphVAE
 from morphoflow.models.morphvae_walks import Batch, WalkTable, make_batch, passes
 from morphoflow.training.start import load_start
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class MorphVAELearner:
         self.optimizer.param_groups[0]["lr"] = self.settings["learning_rate"] * 0.5**halvings
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on the training neurons ``indices`` (b,)."""
         self.optimizer.zero_grad()

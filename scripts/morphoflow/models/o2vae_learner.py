@@ -1,7 +1,8 @@
 """The training of an autoencoder of images: one optimisation step, validation."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.cells.registration_brute import disc
@@ -9,6 +10,9 @@ from morphoflow.cells.rotate import transform
 from morphoflow.models.o2vae_losses import pixel_loss, target
 from morphoflow.models.o2vae_network import CellVAE
 from morphoflow.training.seeds import torch_generator
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 BATCH = 256
 
@@ -33,7 +37,7 @@ class CellVAELearner:
         """Nothing changes with the epoch."""
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on the training images ``indices`` (b,)."""
         x = self.train[indices]

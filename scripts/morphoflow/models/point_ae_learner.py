@@ -1,9 +1,9 @@
 """The training of an autoencoder of point clouds: one optimisation step, validation."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.models.point_baselines import (
@@ -14,6 +14,9 @@ from morphoflow.models.point_baselines import (
     sphere_loss,
 )
 from morphoflow.models.point_network import PointAutoencoder
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 BATCH = 64
 
@@ -55,7 +58,7 @@ class PointAELearner:
         """Nothing changes with the epoch."""
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on the training clouds ``indices`` (b,); nothing is drawn."""
         x, graph = self.train.x[indices], self.train.graph[indices]

@@ -1,9 +1,9 @@
 """The training of an autoencoder of volumes: one optimisation step, validation, baselines."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.models.o2vae_network import Posterior
@@ -18,6 +18,9 @@ from morphoflow.models.volume_vae_losses import (
 )
 from morphoflow.models.volume_vae_network import VolumeVAE
 from morphoflow.training.seeds import torch_generator
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 BATCH = 16
 # A latent is in use if its mean varies more over objects (Burda et al., ICLR 2016).
@@ -60,7 +63,7 @@ class VolumeVAELearner:
         """Nothing changes with the epoch."""
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on the training volumes ``indices`` (b,)."""
         volumes = randomly_turned(self.train[indices], self.settings["augment"], generator)

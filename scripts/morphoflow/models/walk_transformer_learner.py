@@ -1,9 +1,9 @@
 """The training of the walk transformer: one optimisation step, validation."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
@@ -15,6 +15,9 @@ from morphoflow.models.walk_transformer_network import WalkTransformer
 from morphoflow.models.walk_transformer_walks import WalkSets, moved, two_views
 from morphoflow.training.seeds import torch_generator
 from morphoflow.training.start import load_start
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 # Neurons that are encoded at a time without gradients, and views of each validation neuron.
 BATCH, VALIDATION_VIEWS = 256, 2
@@ -61,7 +64,7 @@ class WalkTransformerLearner:
         set_rates(self.optimizer, {**self.settings, "optimizer": "adam"}, epoch)
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on two views of the training neurons ``indices`` (b,)."""
         sets, labels = self.train.sets.only(indices), self.train.labels[indices]

@@ -1,39 +1,21 @@
-"""The device, precision and number of threads of a job, set so that equal runs are equal."""
+"""The device and number of threads of a job, set so that equal runs are equal."""
 
 import os
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment
 
 from morphoflow.errors import InputError
 
-PRECISIONS = ("32-true", "bf16-mixed")
 
+def prepare_device(gpus: int, threads: int) -> torch.device:
+    """The device of a job that trains nothing, with torch made deterministic.
 
-def make_fabric(gpus: int, precision: str, threads: int) -> Fabric:
-    """A launched Fabric on ``gpus`` GPUs, or on the CPU when that is 0.
-
-    ``threads`` is the exact number of torch threads a process: sums are grouped by it, so a result
-    on the CPU depends on it, and must not depend on the cores of the machine. With several GPUs
-    the calling script is started once more for each further one; only ``fabric.is_global_zero``
-    may write. Raises InputError when torch sees fewer GPUs than were granted.
+    Loads no Lightning Fabric, which takes longer to start than many of these jobs to run. ``gpus``
+    beyond the first are left idle. Raises InputError when torch sees fewer than were granted.
     """
-    if precision not in PRECISIONS:
-        raise InputError(f"precision is '{precision}'; choose one of {', '.join(PRECISIONS)}.")
-    _check_visible(gpus)
-    fabric = Fabric(
-        accelerator="cuda" if gpus else "cpu",
-        devices=gpus or 1,
-        strategy="ddp" if gpus > 1 else "auto",
-        precision=precision,
-        # Without this, a SLURM job with one task would be refused more than one GPU.
-        plugins=[LightningEnvironment()],
-    )
-    fabric.launch()
-    # After the launch, which sets the number of threads from the machine's cores.
+    check_visible(gpus)
     make_deterministic(threads)
-    return fabric
+    return torch.device("cuda", 0) if gpus else torch.device("cpu")
 
 
 def make_deterministic(threads: int) -> None:
@@ -50,24 +32,15 @@ def make_deterministic(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def describe(fabric: Fabric) -> dict[str, str | int]:
-    """How a job computes, as far as it is chosen; a run is resumed only in the same way."""
-    return {
-        "device": fabric.device.type,
-        "processes": fabric.world_size,
-        "precision": fabric.strategy.precision.precision,
-        "threads": torch.get_num_threads(),
-    }
-
-
-def hardware(fabric: Fabric) -> str:
+def hardware(device: torch.device) -> str:
     """The processor and torch version, on which the last bits of a result may depend."""
-    if fabric.device.type == "cuda":
-        return f"{torch.cuda.get_device_name(fabric.device)}, torch {torch.__version__}"
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
     return f"{torch.backends.cpu.get_cpu_capability()} CPU, torch {torch.__version__}"
 
 
-def _check_visible(gpus: int) -> None:
+def check_visible(gpus: int) -> None:
+    """Raise InputError when torch sees fewer GPUs than ``gpus``, which were granted."""
     visible = torch.cuda.device_count() if gpus else 0
     if visible < gpus:
         raise InputError(

@@ -1,10 +1,12 @@
 """What the training loop needs from a model that is being trained."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class Learner(Protocol):
@@ -43,7 +45,7 @@ class Learner(Protocol):
         ...
 
     def step(
-        self, indices: Tensor, generator: torch.Generator, fabric: Fabric
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one optimisation step on the training items ``indices``.
 

@@ -3,9 +3,9 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.training.checkpoint import remove_checkpoint
@@ -17,6 +17,9 @@ from morphoflow.training.progress import make_report
 from morphoflow.training.run import Run
 from morphoflow.training.saving import Saving
 from morphoflow.training.snapshot import to_cpu
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def fit(
     epochs: int,
     patience: int,
     seed: int,
-    fabric: Fabric,
+    fabric: "Fabric",
     checkpoint: Path,
     tensorboard: Path | None = None,
     unit: str = "items",

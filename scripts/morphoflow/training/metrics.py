@@ -1,12 +1,15 @@
 """Sums of the steps' metrics over an epoch, kept on the device."""
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.errors import InputError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class EpochMetrics:
@@ -38,7 +41,7 @@ class EpochMetrics:
         self.sums = torch.zeros(len(self.names), dtype=torch.float64, device=device)
         self.first_bad = torch.tensor(self.NONE_BAD, device=device)
 
-    def fetch(self, fabric: Fabric, items: int, epoch: int) -> dict[str, float]:
+    def fetch(self, fabric: "Fabric", items: int, epoch: int) -> dict[str, float]:
         """The means over an epoch's ``items`` items, over all processes.
 
         Raises InputError if the loss of a step was not finite.

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.training.seeds import torch_generator, torch_seed
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class Noise:
@@ -17,7 +20,7 @@ class Noise:
     the time of the training, saved with it, and given back as they were.
     """
 
-    def __init__(self, seed: int, fabric: Fabric) -> None:
+    def __init__(self, seed: int, fabric: "Fabric") -> None:
         self.device = fabric.device
         self.generator = torch_generator(seed, "noise", 0, fabric.global_rank, device=fabric.device)
         self._default_seed = torch_seed(seed, "noise", 1, fabric.global_rank)

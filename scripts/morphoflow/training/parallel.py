@@ -1,10 +1,13 @@
 """What several processes that train together tell each other; nothing where there is one."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed
-from lightning_fabric import Fabric
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class GradientAverage:
@@ -16,7 +19,7 @@ class GradientAverage:
     order.
     """
 
-    def __init__(self, fabric: Fabric, modules: Iterable[torch.nn.Module]) -> None:
+    def __init__(self, fabric: "Fabric", modules: Iterable[torch.nn.Module]) -> None:
         self.weight = 1.0
         several = fabric.world_size > 1
         self._parameters = [p for module in modules for p in module.parameters() if several]
@@ -41,14 +44,14 @@ class GradientAverage:
         torch.distributed.all_reduce(parameter.grad)
 
 
-def agree(fabric: Fabric, value: int) -> int:
+def agree(fabric: "Fabric", value: int) -> int:
     """The largest of the processes' values."""
     if fabric.world_size == 1:
         return value
     return int(fabric.all_reduce(torch.tensor(value, device=fabric.device), reduce_op="max"))
 
 
-def gather(fabric: Fabric, value: dict) -> list[dict]:
+def gather(fabric: "Fabric", value: dict) -> list[dict]:
     """The values of all processes, in the order of their ranks."""
     if fabric.world_size == 1:
         return [value]

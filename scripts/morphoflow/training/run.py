@@ -1,9 +1,9 @@
 """The course of a training: steps, epochs, validation, the best weights, the end."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from morphoflow.training.history import history_row
@@ -15,12 +15,15 @@ from morphoflow.training.parallel import GradientAverage
 from morphoflow.training.progress import Report
 from morphoflow.training.snapshot import Progress, copy_state
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class Run:
     """A training that is under way; ``learner``, ``metrics``, ``noise`` and ``progress`` change."""
 
     def __init__(
-        self, learner: Learner, fabric: Fabric, seed: int, epochs: int, patience: int
+        self, learner: Learner, fabric: "Fabric", seed: int, epochs: int, patience: int
     ) -> None:
         self.learner, self.fabric, self.seed = learner, fabric, seed
         self.epochs, self.patience = epochs, patience

@@ -33,9 +33,9 @@ class Saving:
             return
         run.progress = restore(content, run.learner, run.metrics, run.noise, run.fabric)
         self._note(f"resumed after {self._place()}")
-        if content["hardware"] != hardware(run.fabric):
+        if content["hardware"] != hardware(run.fabric.device):
             self._note(
-                f"resumed on {hardware(run.fabric)} after {content['hardware']}: "
+                f"resumed on {hardware(run.fabric.device)} after {content['hardware']}: "
                 "the last bits may differ from those of a run that was not stopped"
             )
 

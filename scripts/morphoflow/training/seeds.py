@@ -1,10 +1,12 @@
 """Independent streams of random numbers, one for each purpose, from one integer seed."""
 
 import hashlib
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 Purpose = Literal[
     "split", "sampling", "initialisation", "order", "noise", "augmentation", "shuffling"
@@ -32,7 +34,10 @@ def torch_seed(seed: int, purpose: Purpose, *keys: int) -> int:
 
 
 def torch_generator(
-    seed: int, purpose: Purpose, *keys: int, device: torch.device | str = "cpu"
-) -> torch.Generator:
+    seed: int, purpose: Purpose, *keys: int, device: "torch.device | str" = "cpu"
+) -> "torch.Generator":
     """A torch generator at the start of a stream; the draws differ between kinds of device."""
+    # Here, since jobs that need NumPy alone would wait a second for it.
+    import torch
+
     return torch.Generator(device).manual_seed(torch_seed(seed, purpose, *keys))

@@ -2,16 +2,20 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
-from morphoflow.training.devices import describe, hardware
+from morphoflow.training.devices import hardware
+from morphoflow.training.fabric import describe
 from morphoflow.training.learner import Learner
 from morphoflow.training.metrics import EpochMetrics
 from morphoflow.training.noise import Noise
 from morphoflow.training.parallel import gather
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass
@@ -30,7 +34,7 @@ class Progress:
     best_loss: float = float("inf")
 
 
-def identity(learner: Learner, fabric: Fabric, seed: int, epochs: int, patience: int) -> dict:
+def identity(learner: Learner, fabric: "Fabric", seed: int, epochs: int, patience: int) -> dict:
     """What must be equal in a run and in the checkpoint that it resumes."""
     return {
         "seed": seed,
@@ -53,11 +57,11 @@ def _shapes(learner: Learner) -> str:
 
 
 def capture(
-    learner: Learner, progress: Progress, metrics: EpochMetrics, noise: Noise, fabric: Fabric
+    learner: Learner, progress: Progress, metrics: EpochMetrics, noise: Noise, fabric: "Fabric"
 ) -> dict:
     """The state of a run between two steps, as builtins and tensors."""
     return {
-        "hardware": hardware(fabric),
+        "hardware": hardware(fabric.device),
         "modules": {name: module.state_dict() for name, module in learner.modules.items()},
         "optimizers": {name: each.state_dict() for name, each in learner.optimizers.items()},
         "progress": vars(progress),
@@ -66,7 +70,7 @@ def capture(
 
 
 def restore(
-    content: dict, learner: Learner, metrics: EpochMetrics, noise: Noise, fabric: Fabric
+    content: dict, learner: Learner, metrics: EpochMetrics, noise: Noise, fabric: "Fabric"
 ) -> Progress:
     """Put back what :func:`capture` took; into the same modules and optimisers, in place."""
     for name, module in learner.modules.items():
