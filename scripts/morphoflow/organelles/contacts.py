@@ -47,30 +47,31 @@ def with_room_for(pairs: Pairs, new: int) -> Pairs:
 
 @njit(cache=True, nogil=True)
 def add_touching(a: np.ndarray, b: np.ndarray, along: tuple, column: int, pairs: Pairs) -> Pairs:
-    """Count the faces between two tables of runs, each of a plane, whose lines lie side by side.
+    """Count the faces between two tables of runs whose lines lie side by side.
 
-    ``along`` are the length of a line, and by how many lines those of ``a`` are to be moved to lie
-    beside those of ``b``. Faces between equal labels do not count.
+    ``along`` are the length of a line, by how many lines those of ``a`` are to be moved to lie
+    beside those of ``b``, and of how many lines of ``b`` the first has nothing beside it (0 where
+    all have). Faces between equal labels do not count.
     """
-    width, lines = along
     i = j = 0
     while i < len(a) and j < len(b):
         pairs = with_room_for(pairs, 1)
         keys, slots, used = pairs.lookup
-        i, j = _touching(i, j, a, b, width, lines, keys, slots, used, pairs.counts[:, column])
+        i, j = _touching(i, j, a, b, along, keys, slots, used, pairs.counts[:, column])
     return pairs
 
 
 @njit(cache=True, nogil=True)
-def _touching(i, j, a, b, width, lines, keys, slots, used, counts) -> tuple[int, int]:
+def _touching(i, j, a, b, along, keys, slots, used, counts) -> tuple[int, int]:
     """Count from these runs on, up to the first two for which there is no room."""
+    width, lines, every = along
     mask = np.uint64(len(slots) - 1)
     while i < len(a) and j < len(b):
         line_a, line_b = width * (a[i, LINE] + lines), width * b[j, LINE]
         stop_a, stop_b = line_a + a[i, STOP], line_b + b[j, STOP]
         common = min(stop_a, stop_b) - max(line_a + a[i, START], line_b + b[j, START])
         one, other = a[i, LABEL], b[j, LABEL]
-        if common > 0 and one != other:
+        if common > 0 and one != other and (every == 0 or b[j, LINE] % every != 0):
             key = np.uint64(min(one, other)) << HALF | np.uint64(max(one, other))
             row = slots[first_slot(key, mask)]
             if row < 0 or keys[row] != key:
@@ -84,25 +85,28 @@ def _touching(i, j, a, b, width, lines, keys, slots, used, counts) -> tuple[int,
 
 
 @njit(cache=True, nogil=True)
-def add_touching_along(a: np.ndarray, below: np.ndarray, column: int, pairs: Pairs) -> Pairs:
-    """Count the faces between runs of each line of a plane, and with the row ``below`` the line."""
-    i = 0
-    while i < len(a):
+def add_touching_along(below: np.ndarray, runs: np.ndarray, column: int, pairs: Pairs) -> Pairs:
+    """Count the faces between runs of each line, and with the run ``below`` the line."""
+    i = j = 0
+    while i < len(runs):
         pairs = with_room_for(pairs, 1)
         keys, slots, used = pairs.lookup
-        i = _along(i, a, below, keys, slots, used, pairs.counts[:, column])
+        i, j = _along(i, j, below, runs, keys, slots, used, pairs.counts[:, column])
     return pairs
 
 
 @njit(cache=True, nogil=True)
-def _along(i, a, below, keys, slots, used, counts) -> int:
+def _along(i, j, below, runs, keys, slots, used, counts) -> tuple[int, int]:
     mask = np.uint64(len(slots) - 1)
-    while i < len(a):
-        here, previous = a[i, LABEL], np.int32(0)
-        if a[i, START] == 0:
-            previous = below[a[i, LINE]]
-        elif i > 0 and a[i - 1, LINE] == a[i, LINE] and a[i - 1, STOP] == a[i, START]:
-            previous = a[i - 1, LABEL]
+    while i < len(runs):
+        here, previous = runs[i, LABEL], np.int32(0)
+        if runs[i, START] == 0:
+            while j < len(below) and below[j, LINE] < runs[i, LINE]:
+                j += 1
+            if j < len(below) and below[j, LINE] == runs[i, LINE]:
+                previous = below[j, LABEL]
+        elif i > 0 and runs[i - 1, LINE] == runs[i, LINE] and runs[i - 1, STOP] == runs[i, START]:
+            previous = runs[i - 1, LABEL]
         if previous != 0 and previous != here:
             key = np.uint64(min(here, previous)) << HALF | np.uint64(max(here, previous))
             row = slots[first_slot(key, mask)]
@@ -112,14 +116,14 @@ def _along(i, a, below, keys, slots, used, counts) -> int:
                 row = row_of(key, keys, slots, used)
             counts[row] += 1
         i += 1
-    return i
+    return i, j
 
 
 @njit(cache=True, nogil=True)
 def add_shared(labels: np.ndarray, classes: np.ndarray, width: int, pairs: Pairs) -> Pairs:
-    """Count the voxels that labels have of each class, also of class 0 in row 0, in a plane.
+    """Count the voxels that labels have of each class, also of class 0 in row 0.
 
-    Both are tables of runs of its lines of ``width`` voxels.
+    Both are tables of runs of the same lines of ``width`` voxels.
     """
     pairs = with_room_for(pairs, len(labels) + 2 * len(classes))
     keys, slots, used = pairs.lookup

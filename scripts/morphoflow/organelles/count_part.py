@@ -17,7 +17,7 @@ from morphoflow.organelles.count_table import (
     table_of_rows,
     with_classes,
 )
-from morphoflow.organelles.counts import BlockCounts, count_block
+from morphoflow.organelles.counts import BlockCounts, count_block, runs_of_block
 from morphoflow.organelles.faces import Faces
 from morphoflow.organelles.source import Source
 from morphoflow.organelles.volume import told
@@ -75,9 +75,10 @@ def count_part(source: Source, boxes: list[Box]) -> tuple[pd.DataFrame, pd.DataF
     for box in boxes:
         labels = source.read_labels(box)
         below = faces.below(box)
-        faces.keep(box, labels)
-        if any(plane.any() for plane in labels):
-            counts = _count(source, labels, box, below)
+        runs, lookup, ends = runs_of_block(labels)
+        faces.keep(box, (labels[-1], labels[:, -1], ends))
+        if len(runs):
+            counts = _count(source, (runs, lookup), box, below)
             _add(counts, box, tables, contacts, classes)
     table = tables.merged()
     if source.classes is not None:
@@ -91,7 +92,7 @@ def _add(counts: BlockCounts, box: Box, tables, contacts, classes) -> None:
     classes.add(counts.shared)
 
 
-def _count(source: Source, labels: np.ndarray, box: Box, below: list) -> BlockCounts:
+def _count(source: Source, runs: tuple, box: Box, below: list) -> BlockCounts:
     em = source.read_em(box)
     if em.dtype.kind == "f" and not np.isfinite(em).all():
         raise InputError(
@@ -99,14 +100,14 @@ def _count(source: Source, labels: np.ndarray, box: Box, below: list) -> BlockCo
             f"replace NaN and infinite values in it."
         )
     kinds = _no_classes() if source.classes is None else source.classes.read(box)
-    return count_block(labels, em, kinds, *below, _zero(em.dtype))
+    return count_block(*runs, em, kinds, *below, _zero(em.dtype))
 
 
 def _count_nothing(source: Source) -> BlockCounts:
     labels = np.zeros((1, 1, 1), source.labels.dtype)
     em = np.zeros((1, 1, 1), source.em.dtype)
     below = [np.empty((0, 0), labels.dtype)] * 3
-    return count_block(labels, em, _no_classes(), *below, _zero(em.dtype))
+    return count_block(*runs_of_block(labels)[:2], em, _no_classes(), *below, _zero(em.dtype))
 
 
 def _no_classes() -> np.ndarray:

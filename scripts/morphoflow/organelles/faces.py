@@ -27,14 +27,13 @@ class Faces:
         self.waiting.discard(block.start)
         return [self._layer(block, axis) for axis in range(3)]
 
-    def keep(self, block: Box, labels: np.ndarray) -> None:
-        """Keep the last layers of a block for those of the waiting blocks that lie above it."""
+    def keep(self, block: Box, layers: tuple[np.ndarray, ...]) -> None:
+        """Keep the last layers of a block, along z, y and x, for blocks that lie above it."""
         for axis in range(3):
             above = tuple(block.stop[a] if a == axis else block.start[a] for a in range(3))
-            size = labels.size // labels.shape[axis]
-            if above in self.waiting and self.kept_voxels + size <= KEPT_VOXELS:
-                self.kept[above, axis] = np.take(labels, -1, axis=axis)
-                self.kept_voxels += size
+            if above in self.waiting and self.kept_voxels + layers[axis].size <= KEPT_VOXELS:
+                self.kept[above, axis] = layers[axis].copy()
+                self.kept_voxels += layers[axis].size
 
     def _layer(self, block: Box, axis: int) -> np.ndarray:
         if block.start[axis] == 0:

@@ -1,7 +1,5 @@
 """Runs of equal labels along x: what a block is counted by, instead of its voxels."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
@@ -10,46 +8,37 @@ from morphoflow.organelles.lookup import Lookup, first_slot, row_of, with_room
 # Columns of a table of runs.
 LINE, START, STOP, LABEL = range(4)
 # Voxels that are looked at together: their flags stay in the fastest cache.
-STRETCH = 1024
+STRETCH = 4096
 # Eight flags of one byte each, read as one word.
 FLAGS = np.uint64(0x0101010101010101)
 ONE, TOP_BYTE = np.uint64(1), np.uint64(56)
 
 
-class Runs(NamedTuple):
-    """The runs of a block's planes, plane after plane and line after line, background left out.
-
-    Those of plane z are the rows ``planes[z]`` to ``planes[z + 1]`` of ``table`` (n, 4) int32:
-    the LINE of the plane, the places along x where a run STARTs and before which it STOPs, and the
-    row of its LABEL in a lookup. No run reaches beyond its line.
-    """
-
-    table: np.ndarray
-    planes: np.ndarray
-
-
 @njit(cache=True, nogil=True)
-def find_runs(block: np.ndarray, lookup: Lookup) -> tuple[Runs, Lookup]:
-    """The runs of a ``block`` of labels (planes, lines, x), and the lookup with what was new."""
+def find_runs(block: np.ndarray, lookup: Lookup) -> tuple[np.ndarray, Lookup]:
+    """The runs of a ``block`` of labels (planes, lines, x), and the lookup with what was new.
+
+    A run is a row (n, 4) int32: its LINE, counted through all planes, the places along x where it
+    STARTs and before which it STOPs, and the row of its LABEL in the lookup. They come line after
+    line, background is left out, and no run reaches beyond its line.
+    """
     depth, height, width = block.shape
+    labels = block.reshape(-1)
     table = np.empty((depth * height + STRETCH, 4), np.int32)
-    planes = np.zeros(depth + 1, np.int64)
     words = np.zeros(STRETCH // 8, np.uint64)
-    n = 0
-    for z in range(depth):
-        labels = block[z].reshape(-1)
-        line = start = 0
-        for begin in range(0, len(labels), STRETCH):
-            lookup = with_room(lookup, STRETCH)
-            if n + STRETCH + height > len(table):
-                table = _doubled(table, STRETCH + height)
-            ends = _flag_ends(labels[begin:], words)
-            place = begin, start, line, width
-            n, start, line = _find(
-                labels, ends, place, lookup.keys, lookup.slots, lookup.used, table, n
-            )
-        planes[z + 1] = n
-    return Runs(table, planes), lookup
+    n = line = start = 0
+    for begin in range(0, len(labels), STRETCH):
+        lookup = with_room(lookup, STRETCH)
+        # A run that ends in this stretch may have begun in any line from ``line`` on.
+        most = STRETCH + depth * height - line
+        if n + most > len(table):
+            table = _doubled(table, most)
+        ends = _flag_ends(labels[begin:], words)
+        place = begin, start, line, width
+        n, start, line = _find(
+            labels, ends, place, lookup.keys, lookup.slots, lookup.used, table, n
+        )
+    return table[:n], lookup
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +58,7 @@ def _flag_ends(labels: np.ndarray, words: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _find(labels, ends, place, keys, slots, used, table, n) -> tuple[int, int, int]:
-    """Add the runs of a plane that end in a stretch, which begins at ``begin``, to a table of n.
+    """Add the runs that end in a stretch, which begins at ``begin``, to a table of n.
 
     Returns their new number, and where and in which line the next run starts.
     """
