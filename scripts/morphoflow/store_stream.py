@@ -42,9 +42,11 @@ class SampleStream:
         check_levels(x, levels)
         smaller = [(level_name(side), values) for side, values in levels.items()]
         for name, values in (("x", x), ("mask", mask), ("scale", scale), *smaller):
-            if values is not None:
-                array = _Growing(self._group, name, self._level)
-                self._arrays.setdefault(name, array).append(values)
+            if values is None:
+                continue
+            if name not in self._arrays:
+                self._arrays[name] = _Growing(self._group, name, self._level)
+            self._arrays[name].append(values)
 
     def close(self) -> None:
         """Write what still waits, and the ids."""

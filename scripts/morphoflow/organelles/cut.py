@@ -7,8 +7,10 @@ import numpy as np
 from morphoflow.organelles.boxes import Box, Triple
 from morphoflow.organelles.intensity import Levels
 from morphoflow.organelles.pieces import PIECE_VOXELS, absent, pieces
+from morphoflow.organelles.resample_object import holds, mask_lines, object_lines
 from morphoflow.organelles.resample_weights import (
     SampleGrid,
+    add_lines,
     add_resampled,
     normalised,
     part_of,
@@ -59,15 +61,13 @@ class Cutter:
     def _object(self, label: int, box: Box, weights: list[np.ndarray]) -> np.ndarray:
         """EM and mask of the object, 0..255; without its EM where the background is kept."""
         cube = np.zeros((len(CHANNELS), *map(len, weights)), dtype=np.float32)
+        label = self.source.labels.dtype.type(label)
         for piece in pieces(box, self.source.labels.chunks, self.most):
-            inside = self.source.read_labels(piece) == label
-            if not inside.any():
-                continue
-            values = np.empty((1 if self.keep_background else 2, *inside.shape), np.float32)
-            values[-1] = inside
-            if not self.keep_background:
-                np.multiply(self.levels.apply(self.source.read_em(piece)), inside, out=values[0])
-            add_resampled(cube[-len(values) :], values, part_of(weights, piece.within(box)))
+            labels = self.source.read_labels(piece)
+            if holds(labels, label):
+                *planes, x = part_of(weights, piece.within(box))
+                lines, used = self._lines(labels, label, piece, x)
+                add_lines(cube[-len(lines) :], lines, used, planes)
         cube[1] *= 255
         peak = cube[1].max()
         if peak == 0:
@@ -76,6 +76,12 @@ class Cutter:
         if peak < 0.5:
             cube[1] /= peak
         return cube
+
+    def _lines(self, labels: np.ndarray, label: np.unsignedinteger, piece: Box, x: np.ndarray):
+        if self.keep_background:
+            return mask_lines(labels, label, x)
+        em = self.source.read_em(piece)
+        return object_lines(labels, label, em, *self.levels.line(em.dtype), x)
 
     def _surroundings(self, grid: SampleGrid) -> np.ndarray:
         """The EM of the whole cube, 0..255; beyond the ends of the volume there is zero."""

@@ -19,10 +19,14 @@ class Levels:
 
     def apply(self, em: np.ndarray) -> np.ndarray:
         """Intensities as float32 in 0..255, cut off at the ends."""
-        values = em.astype(np.float32)
-        if em.dtype == np.uint8:
-            return values
-        return np.clip((values - self.low) * np.float32(255 / (self.high - self.low)), 0, 255)
+        low, factor = self.line(em.dtype)
+        return np.clip((em.astype(np.float32) - low) * factor, 0, 255)
+
+    def line(self, dtype: np.dtype) -> tuple[np.float32, np.float32]:
+        """What to take from EM of ``dtype``, and by what then to multiply; uint8 stays as it is."""
+        if dtype == np.uint8:
+            return np.float32(0), np.float32(1)
+        return np.float32(self.low), np.float32(255 / (self.high - self.low))
 
 
 def levels(objects: pd.DataFrame, dtype: np.dtype) -> Levels:

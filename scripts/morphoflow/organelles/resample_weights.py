@@ -11,6 +11,7 @@ The operation is linear and acts on each axis alone: what the pieces of a box co
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from morphoflow.organelles.boxes import Box
 from morphoflow.organelles.resample_bands import add_planes, resample_lines
@@ -46,17 +47,29 @@ class SampleGrid:
         ]
 
 
+@njit(cache=True, nogil=True)
 def axis_weights(start: float, n: int, width: float, size: int) -> np.ndarray:
     """The matrix (size, n) float32 from voxels to sample voxels along one axis.
 
     The first of ``n`` voxels begins at ``start``, in voxels from the middle of the cube; a voxel is
     ``width`` sample voxels wide.
     """
-    edges = (np.arange(size + 1) - size / 2) / width
-    distance = edges[:, None] - (start + 0.5 + np.arange(n))
-    near = np.clip(distance, -1, 1)
-    integral = 0.5 + near - near * np.abs(near) / 2
-    return (width * np.diff(integral, axis=0)).astype(np.float32)
+    weights = np.zeros((size, n), np.float32)
+    for column in range(n):
+        middle = start + 0.5 + column
+        below = _triangle(-size / 2 / width - middle)
+        for row in range(size):
+            above = _triangle((row + 1 - size / 2) / width - middle)
+            weights[row, column] = width * (above - below)
+            below = above
+    return weights
+
+
+@njit(cache=True, nogil=True)
+def _triangle(distance: float) -> float:
+    """The part of a voxel's triangle, of area 1, that is below a ``distance`` from its middle."""
+    near = min(max(distance, -1.0), 1.0)
+    return 0.5 + near - near * abs(near) / 2
 
 
 def normalised(weights: np.ndarray) -> np.ndarray:
@@ -72,20 +85,40 @@ def part_of(weights: list[np.ndarray], place: tuple[slice, slice, slice]) -> lis
 
 def add_resampled(total: np.ndarray, values: np.ndarray, weights: list[np.ndarray]) -> None:
     """Add ``values`` (c, z, y, x), resampled by matrices for z, y and x, to ``total`` (c, ...)."""
-    rows = [touched(matrix) for matrix in weights]
-    z, y, x = (matrix[row] for matrix, row in zip(weights, rows, strict=True))
     n_channels, nz, ny, nx = values.shape
-    lines, used = resample_lines(values.reshape(-1, nx), x)
-    planes = np.zeros((n_channels * nz, len(y), len(x)), np.float32)
-    used = used.reshape(-1, ny)
-    add_planes(lines.reshape(len(planes), ny, len(x)), used, y, planes)
-    cubes = np.zeros((n_channels, len(z), len(y) * len(x)), np.float32)
-    filled = used.any(axis=1).reshape(n_channels, nz)
-    add_planes(planes.reshape(n_channels, nz, -1), filled, z, cubes)
-    total[:, *rows] += cubes.reshape(n_channels, len(z), len(y), len(x))
+    x = touched(weights[2])
+    lines, used = resample_lines(values.reshape(-1, nx), weights[2][x])
+    lines, used = lines.reshape(n_channels, nz, ny, -1), used.reshape(n_channels, nz, ny)
+    add_lines(total[..., x], lines, used, weights[:2])
+
+
+def add_lines(
+    total: np.ndarray, lines: np.ndarray, used: np.ndarray, weights: list[np.ndarray]
+) -> None:
+    """Add ``lines`` (c, z, y, x), resampled by matrices for z and y, to ``total`` (c, ..., x).
+
+    Lines that are not ``used`` (c, z, y) are zero.
+    """
+    rows = [touched(matrix) for matrix in weights]
+    z, y = (matrix[row] for matrix, row in zip(weights, rows, strict=True))
+    n_channels, nz, ny, nx = lines.shape
+    planes = np.zeros((n_channels * nz, len(y), nx), np.float32)
+    add_planes(lines.reshape(len(planes), ny, nx), used.reshape(len(planes), ny), y, planes)
+    cubes = np.zeros((n_channels, len(z), len(y) * nx), np.float32)
+    add_planes(planes.reshape(n_channels, nz, -1), used.any(axis=2), z, cubes)
+    total[:, *rows] += cubes.reshape(n_channels, len(z), len(y), nx)
 
 
 def touched(weights: np.ndarray) -> slice:
     """The rows from the first to the last that is not all zero."""
-    touched = np.flatnonzero(weights.any(axis=1))
-    return slice(touched[0], touched[-1] + 1) if len(touched) else slice(0, 0)
+    return slice(*_touched(weights))
+
+
+@njit(cache=True, nogil=True)
+def _touched(weights: np.ndarray) -> tuple[int, int]:
+    start, stop = 0, len(weights)
+    while start < stop and not weights[start].any():
+        start += 1
+    while start < stop and not weights[stop - 1].any():
+        stop -= 1
+    return start, stop
