@@ -78,7 +78,7 @@ def test_nothing_is_done_twice_whatever_is_touched_and_under_any_profile(finishe
     "module",
     [
         "morphoflow/neurons/walks.py",
-        "morphoflow/models/density.py",
+        "morphoflow/models/morphometry.py",
         "morphoflow/cells/rotate.py",
         "morphoflow/figures/image_map.py",
         "morphoflow/organelles/boxes.py",
@@ -106,7 +106,7 @@ def test_an_edit_reruns_exactly_the_rules_that_use_the_module(finished, module):
 DECODING = ["o2vae", "prealigned_vae", "volume_vae", "point_ae"]
 GENERATING = ["progressive_gan"]
 TRAINED = ["morphvae", *DECODING, *GENERATING]
-BASELINES = ["density", "morphometry", "shape_features", "features", "arbor_statistics"]
+BASELINES = ["morphometry", "shape_features", "features", "arbor_statistics"]
 MODELS_OF = {
     "train": TRAINED,
     "fit": BASELINES,

@@ -56,7 +56,6 @@ classification: {neighbours: [1, 3], bootstraps: 50}
 RUNS = """dataset\tmodel\tvariant\tseed
 tiny\tmorphvae\ttiny\t0
 tiny\tmorphometry\tdefault\t0
-tiny\tdensity\tdefault\t0
 discs\to2vae\ttiny\t0
 discs\tprealigned_vae\ttiny\t0
 discs\tshape_features\tdefault\t0
