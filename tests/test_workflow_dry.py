@@ -85,7 +85,7 @@ MISTAKES = {
     ),
     "a wrong type": (CONFIG.replace("number: 8", "number: many"), RUNS, ["'many'", "number"]),
     "a wrong choice": (CONFIG.replace("kmeans", "k-means"), RUNS, ["k-means"]),
-    "an unknown dataset": (CONFIG, RUNS.replace("tiny\tmorphom", "tinny\tmorphom"), ["row 3", "'tiny'?"]),
+    "an unknown dataset": (CONFIG, RUNS.replace("tiny\tmorphom", "tinny\tmorphom"), ["row 2", "'tiny'?"]),
     "an unknown variant": (CONFIG, RUNS.replace("morphometry\tdefault", "morphometry\tzz"), ["'zz'"]),
     "a missing folder": (
         CONFIG.replace("{toy: three, per_population: 8}", "{folder: nowhere}"),
@@ -148,6 +148,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_stops_before_any_job_and_is_named(workflow, mistake):
     config, runs, named = MISTAKES[mistake]
+    assert (config, runs) != (CONFIG, RUNS)
     (workflow.folder / "bad.yaml").write_text(config.replace("runs.tsv", "bad.tsv"))
     (workflow.folder / "bad.tsv").write_text(runs)
     done = workflow.snakemake("all", check=False, config="bad.yaml")
