@@ -22,6 +22,8 @@ rule train:
         "results/benchmarks/train/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
         model="|".join(TRAINED),
+    # Trainings take longest; one that is ready goes first, so that none is left for the end.
+    priority: 1
     conda:
         "../envs/training.yaml"
     # One, so that it is never capped: sums on a CPU are grouped by thread, and results must not
