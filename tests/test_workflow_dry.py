@@ -85,8 +85,16 @@ MISTAKES = {
     ),
     "a wrong type": (CONFIG.replace("number: 8", "number: many"), RUNS, ["'many'", "number"]),
     "a wrong choice": (CONFIG.replace("kmeans", "k-means"), RUNS, ["k-means"]),
-    "an unknown dataset": (CONFIG, RUNS.replace("tiny\tmorphom", "tinny\tmorphom"), ["row 2", "'tiny'?"]),
-    "an unknown variant": (CONFIG, RUNS.replace("morphometry\tdefault", "morphometry\tzz"), ["'zz'"]),
+    "an unknown dataset": (
+        CONFIG,
+        RUNS.replace("tiny\tmorphom", "tinny\tmorphom"),
+        ["row 2", "'tiny'?"],
+    ),
+    "an unknown variant": (
+        CONFIG,
+        RUNS.replace("morphometry\tdefault", "morphometry\tzz"),
+        ["'zz'"],
+    ),
     "a missing folder": (
         CONFIG.replace("{toy: three, per_population: 8}", "{folder: nowhere}"),
         RUNS,

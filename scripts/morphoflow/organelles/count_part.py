@@ -73,17 +73,25 @@ def count_part(source: Source, boxes: list[Box]) -> tuple[pd.DataFrame, pd.DataF
     _add(_count_nothing(source), Box((0, 0, 0), (1, 1, 1)), tables, contacts, classes)
     faces = Faces(source, boxes)
     for box in boxes:
-        labels = source.read_labels(box)
-        below = faces.below(box)
-        runs, lookup, ends = runs_of_block(labels)
-        faces.keep(box, (labels[-1], labels[:, -1], ends))
-        if len(runs):
-            counts = _count(source, (runs, lookup), box, below)
-            _add(counts, box, tables, contacts, classes)
+        runs, below = _runs(source, box, faces)
+        if len(runs[0]):
+            _add(_count(source, runs, box, below), box, tables, contacts, classes)
     table = tables.merged()
     if source.classes is not None:
         table = with_classes(table, classes.merged())
     return table, contacts.merged()
+
+
+def _runs(source: Source, box: Box, faces: Faces) -> tuple[tuple, list[np.ndarray]]:
+    """The runs of a block with their lookup, and the labels below it.
+
+    The labels end here, so that those of the next block take their memory, which is in the cache.
+    """
+    labels = source.read_labels(box)
+    below = faces.below(box)
+    runs, lookup, ends = runs_of_block(labels)
+    faces.keep(box, (labels[-1], labels[:, -1], ends))
+    return (runs, lookup), below
 
 
 def _add(counts: BlockCounts, box: Box, tables, contacts, classes) -> None:
