@@ -125,7 +125,8 @@ def writing(values: np.ndarray, rows: int) -> dict[str, bool]:
     zarr leaves out chunks of zeros, but its search for them takes longer than compression, so it is
     asked for where there is one.
     """
-    filled = all(values[first : first + rows].any() for first in range(0, len(values), rows))
+    chunks = (values[first : first + rows] for first in range(0, len(values), rows))
+    filled = all(any(sample.any() for sample in chunk) for chunk in chunks)
     return {"write_empty_chunks": filled}
 
 

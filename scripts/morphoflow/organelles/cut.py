@@ -7,10 +7,10 @@ import numpy as np
 from morphoflow.organelles.boxes import Box, Triple
 from morphoflow.organelles.intensity import Levels
 from morphoflow.organelles.pieces import PIECE_VOXELS, absent, pieces
+from morphoflow.organelles.resample_bands import add_lines
 from morphoflow.organelles.resample_object import holds, mask_lines, object_lines
 from morphoflow.organelles.resample_weights import (
     SampleGrid,
-    add_lines,
     add_resampled,
     normalised,
     part_of,
@@ -65,9 +65,9 @@ class Cutter:
         for piece in pieces(box, self.source.labels.chunks, self.most):
             labels = self.source.read_labels(piece)
             if holds(labels, label):
-                *planes, x = part_of(weights, piece.within(box))
+                z, y, x = part_of(weights, piece.within(box))
                 lines, used = self._lines(labels, label, piece, x)
-                add_lines(cube[-len(lines) :], lines, used, planes)
+                add_lines(cube[-len(lines) :], lines, used, z, y)
         cube[1] *= 255
         peak = cube[1].max()
         if peak == 0:

@@ -34,17 +34,33 @@ def resample_lines(lines: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, 
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def add_planes(planes: np.ndarray, used: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
-    """Add to ``out`` (k, m, x) each plane (n, x) of ``planes`` (k, n, x) times ``weights`` (m, n).
+def add_lines(
+    total: np.ndarray, lines: np.ndarray, used: np.ndarray, along_z: np.ndarray, along_y: np.ndarray
+) -> None:
+    """Add to ``total`` (c, k, m, x) the ``lines`` (c, z, y, x) times weights (k, z) and (m, y).
 
-    Lines that are not ``used`` (k, n) are zero.
+    Lines that are not ``used`` (c, z, y) are zero. One plane at a time, which stays in the cache.
     """
-    band = bands(weights)
-    for i in range(len(planes)):
-        for row in range(len(weights)):
-            target = out[i, row]
-            for column in range(band[row, 0], band[row, 1]):
-                if used[i, column]:
-                    weight, line = weights[row, column], planes[i, column]
-                    for x in range(len(target)):
-                        target[x] += weight * line[x]
+    columns = np.ascontiguousarray(along_z.T)
+    band_y, band_z = bands(along_y), bands(columns)
+    plane = np.empty((len(along_y), lines.shape[3]), lines.dtype)
+    for channel in range(len(lines)):
+        for z in range(len(columns)):
+            if used[channel, z].any():
+                _plane(lines[channel, z], used[channel, z], along_y, band_y, plane)
+                for row in range(band_z[z, 0], band_z[z, 1]):
+                    weight = columns[z, row]
+                    for y in range(len(plane)):
+                        for x in range(plane.shape[1]):
+                            total[channel, row, y, x] += weight * plane[y, x]
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _plane(lines, used, weights, band, out) -> None:
+    """What the ``lines`` (y, x) of a plane are, times ``weights`` (m, y), in ``out`` (m, x)."""
+    out[:] = 0
+    for row in range(len(weights)):
+        for y in range(band[row, 0], band[row, 1]):
+            if used[y]:
+                for x in range(out.shape[1]):
+                    out[row, x] += weights[row, y] * lines[y, x]

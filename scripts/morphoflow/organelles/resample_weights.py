@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from morphoflow.organelles.boxes import Box
-from morphoflow.organelles.resample_bands import add_planes, resample_lines
+from morphoflow.organelles.resample_bands import add_lines, resample_lines
 
 # A voxel's triangle reaches this far (in voxels) beyond its faces.
 OVERHANG = 0.5
@@ -85,28 +85,11 @@ def part_of(weights: list[np.ndarray], place: tuple[slice, slice, slice]) -> lis
 
 def add_resampled(total: np.ndarray, values: np.ndarray, weights: list[np.ndarray]) -> None:
     """Add ``values`` (c, z, y, x), resampled by matrices for z, y and x, to ``total`` (c, ...)."""
-    n_channels, nz, ny, nx = values.shape
-    x = touched(weights[2])
-    lines, used = resample_lines(values.reshape(-1, nx), weights[2][x])
-    lines, used = lines.reshape(n_channels, nz, ny, -1), used.reshape(n_channels, nz, ny)
-    add_lines(total[..., x], lines, used, weights[:2])
-
-
-def add_lines(
-    total: np.ndarray, lines: np.ndarray, used: np.ndarray, weights: list[np.ndarray]
-) -> None:
-    """Add ``lines`` (c, z, y, x), resampled by matrices for z and y, to ``total`` (c, ..., x).
-
-    Lines that are not ``used`` (c, z, y) are zero.
-    """
     rows = [touched(matrix) for matrix in weights]
-    z, y = (matrix[row] for matrix, row in zip(weights, rows, strict=True))
-    n_channels, nz, ny, nx = lines.shape
-    planes = np.zeros((n_channels * nz, len(y), nx), np.float32)
-    add_planes(lines.reshape(len(planes), ny, nx), used.reshape(len(planes), ny), y, planes)
-    cubes = np.zeros((n_channels, len(z), len(y) * nx), np.float32)
-    add_planes(planes.reshape(n_channels, nz, -1), used.any(axis=2), z, cubes)
-    total[:, *rows] += cubes.reshape(n_channels, len(z), len(y), nx)
+    z, y, x = (matrix[row] for matrix, row in zip(weights, rows, strict=True))
+    lines, used = resample_lines(values.reshape(-1, values.shape[-1]), x)
+    lines, used = lines.reshape(*values.shape[:-1], -1), used.reshape(values.shape[:-1])
+    add_lines(total[:, *rows], lines, used, z, y)
 
 
 def touched(weights: np.ndarray) -> slice:
