@@ -16,8 +16,9 @@ from morphoflow.models.morphvae_draws import class_draw, moved_towards, with_noi
 from morphoflow.models.morphvae_trees import generate_trees, read_source
 from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.toy import generate_toy_set
-from morphoflow.neurons.tree_realism import Neurons, Sets, details, realism_scores
+from morphoflow.neurons.tree_realism import details, realism_scores
 from morphoflow.neurons.tree_realism_parts import branch_angles, child_counts, valid
+from morphoflow.neurons.tree_realism_sets import Neurons, Sets
 from morphoflow.neurons.walks import sample_walks
 from morphoflow.store import read_samples, write_samples
 from synthetic_neurons import line, small_forest, y_shape

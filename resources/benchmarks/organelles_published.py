@@ -10,7 +10,7 @@ anew, from what they do (zudi-lin/EManalysis: ``get_mito_chunk`` and ``calc_poin
   first contour of what is left is taken.
 
 Here objects are cut whole, centred and to scale, and points lie evenly on a closed surface. Seconds
-are process CPU seconds without the start of a job, medians of three runs (one for the larger slices).
+are process CPU seconds without the start of a job, medians of three runs; of one for larger slices.
 """
 
 import json

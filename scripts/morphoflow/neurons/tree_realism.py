@@ -1,17 +1,13 @@
 """How real generated neurons are, each number beside the same one between real neurons."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from scipy.stats import wasserstein_distance
 
 from morphoflow.analysis.scores import score
 from morphoflow.dendrites.feature_distances import two_sample_accuracy
-from morphoflow.errors import InputError
-from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.morphometrics import morphometrics
 from morphoflow.neurons.tree_realism_parts import branch_angles, child_counts, valid
+from morphoflow.neurons.tree_realism_sets import Neurons, Sets
 
 # Our morphometrics that we take for counterparts of MorphoPy's; the list itself was not at hand.
 PUBLISHED = (
@@ -35,64 +31,6 @@ PUBLISHED = (
 )
 DETAILS = ("label", "quantity", "generated", "held_out", "train", "error", "error_real")
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-# Neurons of a class on each side, at least, for it to be compared.
-FEWEST = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Neurons:
-    """Neurons of one kind with their labels (n,) and morphometrics ``x`` (n, d) by ``names``."""
-
-    forest: Forest
-    labels: np.ndarray
-    x: np.ndarray
-    names: list[str]
-
-    @classmethod
-    def of(cls, forest: Forest, labels: np.ndarray) -> "Neurons":
-        """Measure the neurons of a forest."""
-        return cls(forest, labels, *morphometrics(forest))
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def of_label(self, label: str) -> "Neurons":
-        """Those of a label."""
-        rows = np.flatnonzero(self.labels == label)
-        return Neurons(self.forest.select(rows), self.labels[rows], self.x[rows], self.names)
-
-
-@dataclass(frozen=True, eq=False)
-class Sets:
-    """Generated neurons, and real ones of the training and the test split."""
-
-    generated: Neurons
-    train: Neurons
-    held_out: Neurons
-
-    @property
-    def labels(self) -> list[str]:
-        """The labels that each set has enough neurons of; InputError if there are none."""
-        common = [
-            str(label)
-            for label in np.unique(self.generated.labels)
-            if min((s.labels == label).sum() for s in self.parts) >= FEWEST
-        ]
-        if not common:
-            raise InputError(
-                f"no label has {FEWEST} neurons each among the generated ones, in the training "
-                "split and in the test split; generate more, or give more real neurons."
-            )
-        return common
-
-    @property
-    def parts(self) -> tuple[Neurons, Neurons, Neurons]:
-        """The three sets."""
-        return self.generated, self.train, self.held_out
-
-    def of_label(self, label: str) -> "Sets":
-        """Those of a label."""
-        return Sets(*(part.of_label(label) for part in self.parts))
 
 
 def details(sets: Sets) -> pd.DataFrame:
@@ -124,11 +62,16 @@ def _quantities(part: Neurons) -> dict[str, float]:
         for q in QUANTILES
     }
     shares = {
-        "children_2_share": float(np.mean(children == 2)) if len(children) else np.nan,
-        "children_3_share": float(np.mean(children == 3)) if len(children) else np.nan,
-        "children_above_3_share": float(np.mean(children > 3)) if len(children) else np.nan,
+        "children_2_share": _share(children == 2),
+        "children_3_share": _share(children == 3),
+        "children_above_3_share": _share(children > 3),
     }
     return {**means, **spread, **shares}
+
+
+def _share(found: np.ndarray) -> float:
+    """The share of true values; missing where there are none, as in neurons without a branch."""
+    return float(np.mean(found)) if len(found) else np.nan
 
 
 def _error(value: float, reference: float) -> float:
@@ -170,7 +113,7 @@ def realism_scores(sets: Sets, table: pd.DataFrame, *, repeats: int, seed: int) 
             accuracy.append(two_sample_accuracy(*pair))
             angles = branch_angles(one.forest), branch_angles(other.forest)
             angle.append(wasserstein_distance(*angles) if all(map(len, angles)) else np.nan)
-            polytomy.append(np.mean(child_counts(one.forest) > 2))
+            polytomy.append(_share(child_counts(one.forest) > 2))
         values[f"two_sample_accuracy{end}"] = np.mean(accuracy)
         values[f"branch_angle_distance{end}_deg"] = np.mean(angle)
         values[f"polytomy_share{end}"] = np.mean(polytomy)
