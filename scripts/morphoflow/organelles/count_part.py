@@ -101,7 +101,7 @@ def _add(counts: BlockCounts, box: Box, tables, contacts, classes) -> None:
 
 
 def _count(source: Source, runs: tuple, box: Box, below: list) -> BlockCounts:
-    em = source.read_em(box)
+    em = np.ascontiguousarray(source.read_em(box))
     if em.dtype.kind == "f" and not np.isfinite(em).all():
         raise InputError(
             f"the EM {source.em.path} has values that are not finite among voxels {told(box)}; "
