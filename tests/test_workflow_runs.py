@@ -17,9 +17,10 @@ from workflow import ROOT, Workflow, environment
 # `registered` would take the demo's cells too.
 REGISTERED = "results/discs/registered.parquet"
 TARGETS = ("all", "masks", "dendrites", "sweeps", REGISTERED)
-# All kinds of results, and the figures of neurons for those of all.
+# All models and embeddings; what is made of those of neurons, for that of all; masks of one run.
 REPEATED = (
-    *("clusters", "neurons", "masks", REGISTERED),
+    *("embeddings", "neurons", REGISTERED),
+    "results/shapes/features/default/seed0/masks",
     "results/arbors/progressive_gan/tiny/seed0/timelapse.mp4",
 )
 NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
@@ -180,9 +181,10 @@ def test_an_interrupted_training_goes_on_and_two_runs_give_equal_bytes(finished,
     assert "resum" in log.lower() or "goes on" in log.lower()
     repeated, made = results(again), results(finished)
     assert repeated.items() <= made.items()
-    kinds = ("model.pt", "embedding.h5ad", "clusters.parquet", "/scores.parquet")
-    swept = ("sweeps/", "tiny/persistence/")
+    kinds, swept = ("model.pt", "embedding.h5ad"), ("sweeps/", "tiny/persistence/")
     expected = {name for name in made if name.endswith(kinds) and not name.startswith(swept)}
+    run = "tiny/morphvae/tiny/seed0"
+    expected |= {f"{run}/clusters.parquet", f"{run}/maps.parquet", f"{run}/figures/maps.svg"}
     assert expected <= set(repeated)
 
 

@@ -25,7 +25,8 @@ def make_deterministic(threads: int) -> None:
     Those who want the speed of tensor cores ask for "bf16-mixed".
     """
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
-    torch.use_deterministic_algorithms(True)
+    # As use_deterministic_algorithms does it, which also loads torch's compiler: 2 s of each job.
+    torch.set_deterministic_debug_mode("error")
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
     torch.set_float32_matmul_precision("highest")
