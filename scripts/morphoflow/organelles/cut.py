@@ -8,7 +8,7 @@ from morphoflow.organelles.boxes import Box, Triple
 from morphoflow.organelles.intensity import Levels
 from morphoflow.organelles.pieces import PIECE_VOXELS, absent, pieces
 from morphoflow.organelles.resample_bands import add_lines
-from morphoflow.organelles.resample_object import holds, mask_lines, object_lines
+from morphoflow.organelles.resample_object import holds, object_lines
 from morphoflow.organelles.resample_weights import (
     SampleGrid,
     add_resampled,
@@ -65,9 +65,8 @@ class Cutter:
         for piece in pieces(box, self.source.labels.chunks, self.most):
             labels = self.source.read_labels(piece)
             if holds(labels, label):
-                z, y, x = part_of(weights, piece.within(box))
-                lines, used = self._lines(labels, label, piece, x)
-                add_lines(cube[-len(lines) :], lines, used, z, y)
+                part = part_of(weights, piece.within(box))
+                self._add_piece(cube, labels, label, piece, part)
         cube[1] *= 255
         peak = cube[1].max()
         if peak == 0:
@@ -77,11 +76,14 @@ class Cutter:
             cube[1] /= peak
         return cube
 
-    def _lines(self, labels: np.ndarray, label: np.unsignedinteger, piece: Box, x: np.ndarray):
+    def _add_piece(self, cube, labels, label, piece: Box, weights: list[np.ndarray]) -> None:
         if self.keep_background:
-            return mask_lines(labels, label, x)
+            add_resampled(cube[1:], (labels == label)[None].astype(np.float32), weights)
+            return
+        z, y, x = weights
         em = self.source.read_em(piece)
-        return object_lines(labels, label, em, *self.levels.line(em.dtype), x)
+        lines, used = object_lines(labels, label, em, *self.levels.line(em.dtype), x)
+        add_lines(cube, lines, used, z, y)
 
     def _surroundings(self, grid: SampleGrid) -> np.ndarray:
         """The EM of the whole cube, 0..255; beyond the ends of the volume there is zero."""

@@ -6,37 +6,9 @@ from numba import njit
 from morphoflow.organelles.resample_bands import bands
 
 
-@njit(cache=True, nogil=True)
-def holds(labels: np.ndarray, label: int) -> bool:
+def holds(labels: np.ndarray, label: np.unsignedinteger) -> bool:
     """Whether ``label`` is anywhere in ``labels`` (z, y, x)."""
-    for line in labels.reshape((-1, labels.shape[2])):
-        for value in line:
-            if value == label:
-                return True
-    return False
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def mask_lines(
-    labels: np.ndarray, label: int, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The mask of ``label``, its lines along x times ``weights`` (m, x).
-
-    Returns (1, z, y, m), of the weights' type, and which lines are not zero, (1, z, y).
-    """
-    depth, height, width = labels.shape
-    out = np.zeros((1, depth, height, len(weights)), weights.dtype)
-    used = np.zeros((1, depth, height), np.bool_)
-    columns = np.ascontiguousarray(weights.T)
-    band = bands(columns)
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                if labels[z, y, x] == label:
-                    used[0, z, y] = True
-                    for row in range(band[x, 0], band[x, 1]):
-                        out[0, z, y, row] += columns[x, row]
-    return out, used
+    return any((plane == label).any() for plane in labels)
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
