@@ -98,6 +98,17 @@ def test_each_stage_fades_in_from_0_and_is_whole_in_its_second_half(schedule):
         assert set(alphas[len(alphas) // 2 + schedule.epoch_steps :]) == {1.0}
 
 
+@pytest.mark.parametrize("grown", [1, 2, 3])
+@pytest.mark.parametrize("schedule", BOTH)
+def test_grown_networks_begin_whole_at_their_size_and_go_on_as_others_do(schedule, grown):
+    later = replace(schedule, grown=grown)
+    short = replace(schedule, stages=4 - grown)
+    for step in range(later.steps):
+        assert later.size(step) == short.size(step) << grown
+        assert later.alpha(step) == short.alpha(step)
+        assert later.learning_rate(step) == short.learning_rate(step)
+
+
 def test_the_rate_is_held_until_the_last_stage_is_whole_and_falls_at_the_end_alone():
     rates = [OWN.learning_rate(step) for step in range(OWN.steps)]
     fading = [step for step in range(OWN.steps) if OWN.alpha(step) < 1]

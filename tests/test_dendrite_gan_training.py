@@ -9,6 +9,7 @@ import torch
 import zarr
 from lightning_fabric import Fabric
 
+from morphoflow.dendrites.timelapse import Timelapse
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models import gan_monitor, progressive_gan
@@ -46,11 +47,15 @@ SETTINGS = {
     "contrast": 0.25,
     "average_images": 100,
     "timelapse_frames": 3,
+    "start_from": None,
 }
 VARIANTS = {
     "faithful": {"faithful": True, "augment": "reals", "average_images": 0},
     "relativistic": {"objective": "relativistic", "critic_steps": 2},
 }
+
+
+ON_ANOTHER = {"start_from": "others/progressive_gan/default"}
 
 
 class Stored:
@@ -237,13 +242,34 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     assert features.shape == (20, SETTINGS["widths"][0]) and features.dtype == np.float32
     few = progressive_gan.embed(model, Stored(x[7:9]), CPU)
     np.testing.assert_allclose(few, features[7:9], rtol=1e-4, atol=1e-5)
-    other = built(learning_rate=1e-3)
+    other = built(learning_rate=1e-3, **ON_ANOTHER)
     other.start_from(fitted.last)
     assert all(torch.equal(other.state()[k], v) for k, v in fitted.last.items() if "." in k)
     with pytest.raises(InputError, match="start_from"):
-        built(widths=[8, 4]).start_from(fitted.last)
+        built(widths=[8, 4], **ON_ANOTHER).start_from(fitted.last)
     with pytest.raises(InputError, match="64 pixels wide"):
         progressive_gan.embed(model, Stored(crosses(4, 64)), CPU)
+
+
+def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
+    small, large = crosses(size=16), crosses(size=64)
+    first = built(small, widths=[8])
+    fitted = trained(first, tmp_path / "first", 2)
+    again = built(small, widths=[8], epochs=1, **ON_ANOTHER)
+    again.start_from(fitted.last)
+    assert set(trained(again, tmp_path / "again", 1).history["validation_size"]) == {16}
+    larger = built(large, epochs=6, timelapse_frames=6, **ON_ANOTHER)
+    larger.start_from(fitted.last)
+    untouched = built(large).state()
+    for key, value in larger.state().items():
+        if "." in key:
+            torch.testing.assert_close(value, fitted.last.get(key, untouched[key]))
+    fitted = trained(larger, tmp_path / "larger", 6)
+    assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
+    model = Model("progressive_gan", larger.settings, larger.facts, fitted.last, {})
+    assert list(Timelapse.of(model).size) == [16, 16, 32, 32, 64, 64]
+    with pytest.raises(InputError, match="same size or smaller"):
+        built(small, **ON_ANOTHER).start_from(fitted.last)
 
 
 def test_bytes_and_sizes_go_there_and_back():

@@ -1,6 +1,5 @@
 """The images of fixed latents that a model keeps while it is trained."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,14 +33,7 @@ class Timelapse:
                 "them, as progressive_gan, and train it for an epoch at least."
             )
         images, step = (model.state[name].numpy() for name in names)
-        settings = model.settings
-        schedule = Schedule(
-            stages=len(model.facts["widths"]),
-            epochs=settings["epochs"],
-            epoch_steps=math.ceil(settings["epoch_images"] / settings["batch_size"]),
-            base_rate=settings["learning_rate"],
-            faithful=settings["faithful"],
-        )
+        schedule = Schedule.of(model.settings, len(model.facts["widths"]), model.facts["grown"])
         # The image after a step shows the stage that the step was in.
         return cls(images, step, np.array([schedule.size(int(s) - 1) for s in step]))
 

@@ -1,5 +1,6 @@
 """The training of a progressive GAN: a step of the critic and one of the generator, validation."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,7 +20,7 @@ from morphoflow.models.gan_losses import (
 )
 from morphoflow.models.gan_monitor import WATCHED, Progress, distances, overfit, watched
 from morphoflow.models.gan_schedule import Schedule
-from morphoflow.models.gan_state import joined, take_over
+from morphoflow.models.gan_state import joined, stages, take_over
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -67,13 +68,15 @@ class ProgressiveLearner:
         self.stage = 0
 
     def start_from(self, state: dict[str, Tensor]) -> None:
-        """Begin with the weights of a saved model of this kind, of the same shapes.
+        """Begin with the weights of a saved model of this kind, at the size that it ended with.
 
-        Raises InputError where they are not.
+        Raises InputError where its images are larger, or other weights of another shape.
         """
         take_over(self.generator, state, "generator")
         take_over(self.critic, state, "critic")
         self.average.restart(self.generator)
+        self.facts["grown"] = stages(state) - 1
+        self.schedule = replace(self.schedule, grown=self.facts["grown"])
 
     def start_epoch(self, epoch: int) -> None:
         """Set the stage and the learning rate."""

@@ -16,7 +16,8 @@ class Schedule:
 
     Each stage but the first is faded in, step by step, over the first ``fade`` of its length. The
     learning rate stays at ``base_rate`` until the last ``decay`` of the last stage, over which it
-    falls along a half cosine to ``final_rate``.
+    falls along a half cosine to ``final_rate``. Networks that have ``grown`` before begin with that
+    stage, whole.
 
     With ``faithful`` it is that of neuron-gan, scaled to ``epochs``, and of these settings only
     ``base_rate`` counts: a stage begins an epoch earlier, is faded in over 0.4 of its length, an
@@ -38,20 +39,41 @@ class Schedule:
     fade: float = 0.5
     decay: float = 0.0
     faithful: bool = False
+    grown: int = 0
+
+    @classmethod
+    def of(cls, settings: dict, stages: int, grown: int) -> "Schedule":
+        """That of a model's settings."""
+        return cls(
+            stages=stages,
+            epochs=settings["epochs"],
+            epoch_steps=math.ceil(settings["epoch_images"] / settings["batch_size"]),
+            base_rate=settings["learning_rate"],
+            final_rate=settings["final_learning_rate"],
+            fade=settings["fade"],
+            decay=settings["decay"],
+            faithful=settings["faithful"],
+            grown=grown,
+        )
 
     def __post_init__(self) -> None:
-        least = self.stages * (1 + self.faithful)
+        least = self.phases * (1 + self.faithful)
         if 0 < self.epochs < least:
             raise InputError(
                 f"epochs is {self.epochs}, but images of {START_SIZE * 2 ** (self.stages - 1)} "
-                f"pixels take {self.stages} stages of growth; set epochs to {least} or more, or "
+                f"pixels take {self.phases} stages of growth; set epochs to {least} or more, or "
                 "choose smaller images."
             )
-        if not self.faithful and self.stages > 1 and self.fade + self.decay > 1:
+        if not self.faithful and self.phases > 1 and self.fade + self.decay > 1:
             raise InputError(
                 f"decay is {self.decay} and fade is {self.fade}, so that the learning rate would "
                 "fall before the last stage is faded in; choose two whose sum is at most 1."
             )
+
+    @property
+    def phases(self) -> int:
+        """How many stages the training goes through."""
+        return self.stages - self.grown
 
     @property
     def steps(self) -> int:
@@ -65,25 +87,25 @@ class Schedule:
     def stage(self, step: int) -> int:
         """The stage (from 0) at a step; it changes only where an epoch begins."""
         epoch = step // self.epoch_steps + self.faithful
-        begun = sum(self._start(stage) <= epoch for stage in range(1, self.stages))
-        return begun if self.epochs else 0
+        begun = sum(self._start(stage) <= epoch for stage in range(self.grown + 1, self.stages))
+        return self.grown + (begun if self.epochs else 0)
 
     def alpha(self, step: int) -> float:
         """The share (0 to 1) of the finest stage in the images."""
         stage = self.stage(step)
-        if stage == 0:
+        if stage == self.grown:
             return 1.0
         if self.faithful:
             done = step // self.epoch_steps + 1 - self._start(stage)
-            return min(1.0, done * self.stages / (PUBLISHED_FADE * self.epochs))
+            return min(1.0, done * self.phases / (PUBLISHED_FADE * self.epochs))
         start, end = (self._start(k) * self.epoch_steps for k in (stage, stage + 1))
         return min(1.0, (step - start) / (self.fade * (end - start)))
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of both networks at a step."""
         if self.faithful:
-            phases = self.stages * (step // self.epoch_steps) / max(self.epochs, 1)
-            return self.base_rate * PUBLISHED_FLOOR ** min(1.0, phases % 1 / PUBLISHED_FALL)
+            done = self.phases * (step // self.epoch_steps) / max(self.epochs, 1)
+            return self.base_rate * PUBLISHED_FLOOR ** min(1.0, done % 1 / PUBLISHED_FALL)
         last = (self.epochs - self._start(self.stages - 1)) * self.epoch_steps
         falling = self.decay * last
         left = min(1.0, (self.steps - step) / falling) if falling else 1.0
@@ -92,4 +114,4 @@ class Schedule:
 
     def _start(self, stage: int) -> int:
         """The epoch with which a stage begins."""
-        return stage * self.epochs // self.stages
+        return (stage - self.grown) * self.epochs // self.phases

@@ -22,18 +22,20 @@ def part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     }
 
 
+def stages(state: dict[str, Tensor]) -> int:
+    """How many stages of growth the networks of a saved model have."""
+    return len({name.split(".")[0] for name in part(state, "generator.to_image")})
+
+
 def take_over(network: nn.Module, state: dict[str, Tensor], name: str) -> None:
     """Give ``network`` the weights of the network ``name`` of another run.
 
-    Raises InputError where their shapes differ.
+    Weights of stages that the other has not are kept. Raises InputError where shapes differ.
     """
-    other = part(state, name)
-    shapes, others = (
-        {key: value.shape for key, value in each.items()} for each in (network.state_dict(), other)
-    )
-    if shapes != others:
+    own, other = network.state_dict(), part(state, name)
+    if not all(key in own and own[key].shape == value.shape for key, value in other.items()):
         raise InputError(
-            f"the weights in `start_from` do not fit the {name}; train both runs on images of one "
-            "size, with equal `widths`, `latent_size` and `faithful`."
+            f"the weights in `start_from` do not fit the {name}; they must come from images of the "
+            "same size or smaller, with equal `latent_size`, `faithful` and `widths` up to there."
         )
-    network.load_state_dict(other)
+    network.load_state_dict({**own, **other})

@@ -39,14 +39,17 @@ def build(
     from 16 pixels by doubling. Labels are not used.
     """
     train, validation = train_rows(objects), np.flatnonzero(objects["split"] == "validation")
-    schedule = _schedule(len(sizes(samples)), settings)
-    _check(len(train), len(validation), len(objects), schedule.stages, settings)
+    stages = len(sizes(samples))
+    _check(len(train), len(validation), len(objects), stages, settings)
     facts = {
         "size": samples.x.shape[-1],
         "latent_size": settings["latent_size"],
-        "widths": settings["widths"][: schedule.stages],
+        "widths": settings["widths"][:stages],
+        # Until the weights of `start_from` say otherwise.
+        "grown": stages - 1 if settings["start_from"] else 0,
         "pixel_um": samples.attributes.get("pixel_um"),
     }
+    schedule = Schedule.of(settings, stages, facts["grown"])
     random = torch_generator(seed, "initialisation")
     networks = [_generator(facts, settings), _critic(facts, settings)]
     for network in networks:
@@ -103,19 +106,6 @@ def _ready(
 ) -> torch.nn.Module:
     network.load_state_dict(part(model.state, name))
     return network.to(device).eval().requires_grad_(False)
-
-
-def _schedule(stages: int, settings: dict) -> Schedule:
-    return Schedule(
-        stages=stages,
-        epochs=settings["epochs"],
-        epoch_steps=-(-settings["epoch_images"] // settings["batch_size"]),
-        base_rate=settings["learning_rate"],
-        final_rate=settings["final_learning_rate"],
-        fade=settings["fade"],
-        decay=settings["decay"],
-        faithful=settings["faithful"],
-    )
 
 
 def _check(train: int, validation: int, objects: int, stages: int, settings: dict) -> None:
