@@ -13,8 +13,8 @@ from morphoflow.models.morphvae import reconstruct
 from morphoflow.models.morphvae_probes import DRAWS, KAPPAS, probe_table, probe_walks, walk_map
 from morphoflow.models.morphvae_trees import Source, read_source
 from morphoflow.store import Samples
+from morphvae_toys import CPU, as_model, build, walks
 from synthetic_neurons import small_forest
-from test_morphvae import CPU, as_model, build, walks
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import zarr
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 
+import morphvae_toys
 import test_contrastive
 import test_dendrite_gan_training
-import test_morphvae
 import test_o2vae
 import test_point_ae
 import test_volume_vae
@@ -63,7 +63,7 @@ def _samples(x, objects):
 # Those in which nothing is random and each item counts for itself: they train as one process does.
 EXACT = {
     "toy": lambda: Toy(**SHARED),
-    "morphvae": lambda: test_morphvae.build(**test_morphvae.CERTAIN),
+    "morphvae": lambda: morphvae_toys.build(**morphvae_toys.CERTAIN),
     "point_ae": points,
 }
 # Those that draw noise, or normalise or compare within the share of a process.
