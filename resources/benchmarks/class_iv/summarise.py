@@ -1,0 +1,76 @@
+"""How real the images of the trained GANs are: the main distances, and samples to look at.
+
+README.md says when to run it. It writes class_iv.json and samples.png beside this file.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent.parent / "scripts"))
+sys.path.insert(0, str(HERE.parent))
+
+from machine import cpu_model  # noqa: E402
+
+from morphoflow.dendrites.tiles import tiled  # noqa: E402
+from morphoflow.store import read_samples  # noqa: E402
+from morphoflow.tables import read_table  # noqa: E402
+
+METRICS = (
+    *("wasserstein_mean", "sliced_wasserstein_mean", "power_spectrum"),
+    *("two_sample_accuracy_arbors", "two_sample_accuracy_scattering"),
+    *("precision_arbors", "recall_arbors", "coverage_arbors", "coverage_scattering"),
+    *("relative_error_skeleton_length_um", "relative_error_branch_points"),
+    *("relative_error_tips", "relative_error_loops"),
+)
+SHOWN, WIDTH = 16, 560
+
+
+def main() -> None:
+    """Collect the tables and images of all runs below results."""
+    runs, pictures = {}, []
+    for path in sorted(Path("results").glob("*/progressive_gan/*/seed*/realism.parquet")):
+        folder = path.parent
+        name = folder.relative_to("results").as_posix()
+        runs[name] = {
+            "largest_correlation_with_a_training_image": closest(folder / "nearest.parquet"),
+            "distances": distances(path),
+        }
+        real = read_samples(Path("results") / folder.parts[1] / "samples/images.zarr").x[:SHOWN, 0]
+        made = read_samples(folder / "generated.zarr").x[:SHOWN, 0]
+        pictures.append(np.concatenate([tiled(real, WIDTH), tiled(made, WIDTH)], axis=1))
+        print(name, json.dumps(runs[name]["distances"]["wasserstein_mean"]))
+    record = {
+        "command": "README.md, To run it",
+        "machine": {"cpu": cpu_model()},
+        "samples.png": list(runs),
+        "runs": runs,
+    }
+    (HERE / "class_iv.json").write_text(json.dumps(record, indent=1) + "\n")
+    Image.fromarray(np.concatenate(pictures)).save(HERE / "samples.png", optimize=True)
+
+
+def closest(path: Path) -> dict[str, float]:
+    """The largest correlation of generated, and of held-out, images with a training image."""
+    found = read_table(path).groupby("kind")["correlation"].max()
+    return {kind: round(float(value), 4) for kind, value in found.items()}
+
+
+def distances(path: Path) -> dict[str, dict[str, list[float]]]:
+    """For each metric and comparison its value, and the lower and upper limit of it."""
+    table = read_table(path)
+    return {
+        metric: {
+            row.comparison: [round(value, 4) for value in (row.value, row.low, row.high)]
+            for row in table[table["metric"] == metric].itertuples()
+        }
+        for metric in METRICS
+    }
+
+
+if __name__ == "__main__":
+    main()
