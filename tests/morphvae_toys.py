@@ -1,6 +1,5 @@
-"""Walks, a learner and its training, small."""
+"""Walks and a learner of MorphVAE, small."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +16,6 @@ STEPS = 6
 SMALL = {"embedding_size": 8, "hidden_size": 8, "latent_size": 4, "batch_size": 8}
 # Nothing is random: no dropout, true nodes only, a draw that is the mean direction.
 CERTAIN = {"dropout": 0.0, "teacher_forcing": 1.0, "kappa": 1e14}
-PLAIN = SimpleNamespace(autocast=nullcontext, backward=lambda loss: loss.backward())
 
 
 def settings(**changes):
@@ -52,18 +50,3 @@ def build(samples=None, objects=None, seed: int = 0, **changes):
 
 def as_model(learner) -> Model:
     return Model("morphvae", learner.settings, learner.facts, learner.state(), {})
-
-
-def train(learner, epochs: int, seed: int = 0) -> list[dict]:
-    generator = torch.Generator().manual_seed(seed)
-    rows = []
-    for epoch in range(epochs):
-        learner.start_epoch(epoch)
-        for batch in torch.arange(learner.n_train).split(learner.batch_size):
-            rows.append(learner.step(batch, generator, PLAIN))
-    return rows
-
-
-@torch.no_grad()
-def validate(learner) -> dict[str, float]:
-    return learner.validate()

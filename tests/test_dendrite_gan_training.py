@@ -268,6 +268,10 @@ def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
     assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
     model = Model("progressive_gan", larger.settings, larger.facts, fitted.last, {})
     assert list(Timelapse.of(model).size) == [16, 16, 32, 32, 64, 64]
+    # Fewer epochs than stages: none is grown through again.
+    short = built(large, epochs=1, **ON_ANOTHER)
+    short.start_from(fitted.last)
+    assert short.schedule.size(0) == 64
     with pytest.raises(InputError, match="same size or smaller"):
         built(small, **ON_ANOTHER).start_from(fitted.last)
 

@@ -12,7 +12,8 @@ from morphoflow.models.morphvae_losses import length_loss, reconstruction_loss
 from morphoflow.models.morphvae_network import decoded_length
 from morphoflow.models.morphvae_walks import distinct_walks, make_batch, passes, walk_table
 from morphoflow.training.fabric import make_fabric
-from morphvae_toys import CERTAIN, CPU, PLAIN, STEPS, as_model, build, train, walks
+from morphvae_toys import CERTAIN, CPU, STEPS, as_model, build, walks
+from plain_training import PLAIN, train
 
 
 def gradient(learner) -> torch.Tensor:

@@ -13,7 +13,8 @@ from morphoflow.models.morphvae_subsets import kept_walks, training_subset
 from morphoflow.neurons.toy import generate_toy_set
 from morphoflow.neurons.walks import sample_walks
 from morphoflow.store import Samples
-from morphvae_toys import CPU, as_model, build, settings, train, walks
+from morphvae_toys import CPU, as_model, build, settings, walks
+from plain_training import train
 
 
 def attentive(**changes):

@@ -9,7 +9,8 @@ import torch
 
 from morphoflow.models.morphvae_labels import UNLABELLED, class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae_walks import make_batch, walk_table
-from morphvae_toys import CERTAIN, CPU, PLAIN, STEPS, build, train, validate, walks
+from morphvae_toys import CERTAIN, CPU, STEPS, build, walks
+from plain_training import PLAIN, train, validate
 
 
 def test_class_loss_is_the_mean_over_the_labels_that_are_seen():

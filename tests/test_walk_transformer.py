@@ -1,6 +1,5 @@
 """The walk transformer: what its embedding ignores, what its views share, and that it learns."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,11 +22,11 @@ from morphoflow.models.walk_transformer_walks import (
     two_views,
     walk_sets,
 )
+from plain_training import train, validate
 
 CPU = torch.device("cpu")
 STEPS = 7
 SMALL = {"nodes": 5, "width": 16, "heads": 2, "latent_size": 6, "batch_size": 16, "view_walks": 4}
-PLAIN = SimpleNamespace(autocast=nullcontext, backward=lambda loss: loss.backward())
 
 
 def settings(**changes):
@@ -67,20 +66,6 @@ def as_model(learner) -> Model:
 
 def embed(learner, samples) -> np.ndarray:
     return walk_transformer.embed(as_model(learner), samples, CPU)
-
-
-def train(learner, epochs: int, seed: int = 0) -> list[dict]:
-    generator, rows = torch.Generator().manual_seed(seed), []
-    for epoch in range(epochs):
-        learner.start_epoch(epoch)
-        for batch in torch.arange(learner.n_train).split(learner.batch_size):
-            rows.append(learner.step(batch, generator, PLAIN))
-    return rows
-
-
-@torch.no_grad()
-def validate(learner) -> dict[str, float]:
-    return learner.validate()
 
 
 def distinct_sets(n: int = 6, m: int = 7) -> WalkSets:

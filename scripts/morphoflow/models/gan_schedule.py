@@ -16,8 +16,8 @@ class Schedule:
 
     Each stage but the first is faded in, step by step, over the first ``fade`` of its length. The
     learning rate stays at ``base_rate`` until the last ``decay`` of the last stage, over which it
-    falls along a half cosine to ``final_rate``. Networks that have ``grown`` before begin with that
-    stage, whole.
+    falls along a half cosine to ``final_rate``. The stages before ``grown`` are left out, for
+    networks that went through them in another training.
 
     With ``faithful`` it is that of neuron-gan, scaled to ``epochs``, and of these settings only
     ``base_rate`` counts: a stage begins an epoch earlier, is faded in over 0.4 of its length, an
