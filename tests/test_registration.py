@@ -5,15 +5,9 @@ import pytest
 import torch
 from scipy import ndimage
 
-from morphoflow.cells.registration import (
-    Registration,
-    compose,
-    inverse,
-    register,
-    register_spectra,
-    spectrum,
-    transform,
-)
+from morphoflow.cells.registration import (Registration, register)
+from morphoflow.cells.rotate import (compose, inverse, transform)
+from morphoflow.cells.registration_angle import (register_spectra, spectrum)
 from morphoflow.cells.registration_brute import disc, register_brute
 from morphoflow.cells.rotate import Motion, matrices
 from morphoflow.cells.translation import estimate_shift

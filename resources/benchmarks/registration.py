@@ -24,7 +24,8 @@ from torch.nn import functional
 
 from morphoflow.cells.outlines import Outlines
 from morphoflow.cells.outlines_raster import rasterise
-from morphoflow.cells.registration import register, register_spectra, spectrum
+from morphoflow.cells.registration import register
+from morphoflow.cells.registration_angle import (register_spectra, spectrum)
 from morphoflow.cells.registration_brute import register_brute
 from morphoflow.cells.rotate import transform, wrap
 

@@ -9,16 +9,6 @@ from morphoflow.cells.registration_angle import polar_grid, register_spectra, sp
 from morphoflow.cells.registration_shift import register_shifted
 from morphoflow.cells.rotate import Motion, compose, inverse, transform
 
-__all__ = [
-    "Registration",
-    "compose",
-    "inverse",
-    "register",
-    "register_spectra",
-    "spectrum",
-    "transform",
-]
-
 # Polar samples of a block of images; more leave the caches of a processor.
 BLOCK_SAMPLES = 1 << 21
 

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from morphoflow.cells.registration import Registration, register, transform
+from morphoflow.cells.registration import Registration, register
+from morphoflow.cells.rotate import transform
 from morphoflow.cells.registration_brute import register_brute
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from morphoflow.cells.registration import inverse, transform
+from morphoflow.cells.rotate import (inverse, transform)
 from morphoflow.models.o2vae_losses import pose
 from morphoflow.models.o2vae_network import CellVAE
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-Walks = tuple[np.ndarray, np.ndarray]
+from morphoflow.neurons.rebuild_tolerance import Walks
 
 
 @dataclass(frozen=True, eq=False)

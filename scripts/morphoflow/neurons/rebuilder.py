@@ -8,9 +8,8 @@ import numpy as np
 from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.rebuild import DENDRITE, SOMA, rebuild, turn_cut
 from morphoflow.neurons.rebuild_residual import Residual, fit_residual
-from morphoflow.neurons.rebuild_tolerance import fit_tolerance, most_children
+from morphoflow.neurons.rebuild_tolerance import Walks, fit_tolerance, most_children
 
-Walks = tuple[np.ndarray, np.ndarray]
 # Neurons that the tolerance is fitted on; more change it little and take longer.
 FITTED = 96
 
