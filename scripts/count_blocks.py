@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.organelles.block_order import block_shape, blocks_of_part
-from morphoflow.organelles.count_part import count_part
-from morphoflow.organelles.open_source import open_source
-from morphoflow.organelles.source_names import source_names
+from morphoflow.organelles.counting.order import block_shape, blocks_of_part
+from morphoflow.organelles.counting.part import count_part
+from morphoflow.organelles.volumes.open_source import open_source
+from morphoflow.organelles.volumes.source import source_names
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 

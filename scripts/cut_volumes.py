@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from morphoflow.command import run
-from morphoflow.organelles.cut import CHANNELS, Cutter
-from morphoflow.organelles.intensity import levels
-from morphoflow.organelles.open_source import open_source
-from morphoflow.organelles.parts import box_of, objects_of_part
-from morphoflow.organelles.volume_scales import VolumeSettings, volume_scales
+from morphoflow.organelles.counting.order import box_of, objects_of_part
+from morphoflow.organelles.samples.cubes import CHANNELS, Cutter
+from morphoflow.organelles.samples.intensity import levels
+from morphoflow.organelles.samples.resample import VolumeSettings, volume_scales
+from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import read_objects

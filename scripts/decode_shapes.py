@@ -10,7 +10,7 @@ from morphoflow.command import run
 from morphoflow.embedding import read_embedding
 from morphoflow.files import whole
 from morphoflow.model import read_model
-from morphoflow.models.latent_lines import STEPS_SD, lines
+from morphoflow.models.shared.latent import STEPS_SD, lines
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, text_bytes, write_array
 from morphoflow.tables import align_objects

@@ -8,8 +8,8 @@ import pandas as pd
 from morphoflow.analysis.profiles import cluster_profiles, exemplars
 from morphoflow.command import run
 from morphoflow.embedding import read_embedding
-from morphoflow.figures.rows import rows_in_order
 from morphoflow.provenance import provenance
+from morphoflow.rows import rows_in_order
 from morphoflow.store import read_samples
 from morphoflow.tables import write_table
 

@@ -3,7 +3,7 @@
 import importlib
 from pathlib import Path
 
-from morphoflow.cells.scale import join_scale
+from morphoflow.cells.reading.scale import join_scale
 from morphoflow.command import run
 from morphoflow.embedding import make_embedding, write_embedding
 from morphoflow.model import read_model

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.model import read_model
-from morphoflow.models.morphvae_probes import probe_table, walk_map
-from morphoflow.models.morphvae_trees import read_source
+from morphoflow.models.morphvae.probes import probe_table, walk_map
+from morphoflow.models.morphvae.trees import read_source
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table

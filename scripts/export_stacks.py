@@ -7,8 +7,13 @@ import pandas as pd
 from morphoflow.command import run
 from morphoflow.files import whole
 from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.stack_files import write_stack
-from morphoflow.neurons.stacks import draw_stack, drawn_radius, grid_of, outside_share
+from morphoflow.neurons.samples.stacks import (
+    draw_stack,
+    drawn_radius,
+    grid_of,
+    outside_share,
+    write_stack,
+)
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 

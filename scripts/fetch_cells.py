@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from morphoflow.cells.demo import WRITERS
-from morphoflow.cells.published import write_published
+from morphoflow.cells.demo.demo import WRITERS
+from morphoflow.cells.demo.published import write_published
 from morphoflow.command import run
 from morphoflow.files import whole
 from morphoflow.packages import package_files

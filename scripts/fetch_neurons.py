@@ -5,9 +5,9 @@ from pathlib import Path
 import yaml
 
 from morphoflow.command import run
-from morphoflow.neurons.archive import write_archive
-from morphoflow.neurons.labels import write_labels
-from morphoflow.neurons.published import published_neurons
+from morphoflow.neurons.demo.published import published_neurons
+from morphoflow.neurons.reading.swc import write_archive
+from morphoflow.reading.labels import write_labels
 
 
 def main(*, card: Path, archive: Path, labels: Path) -> None:

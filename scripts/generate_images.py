@@ -6,11 +6,11 @@ import numpy as np
 from PIL import Image
 
 from morphoflow.command import run
-from morphoflow.dendrites.tiles import tiled
+from morphoflow.dendrites.reading.tiles import tiled
 from morphoflow.errors import InputError
 from morphoflow.files import whole
 from morphoflow.model import read_model
-from morphoflow.models.latent_draws import generating_module, image_blocks
+from morphoflow.models.shared.latent import generating_module, image_blocks
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
 from morphoflow.training.devices import prepare_device

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.command import run
-from morphoflow.neurons.labels import write_labels
-from morphoflow.neurons.swc_write import write_swc
-from morphoflow.neurons.toy import generate_toy_set
+from morphoflow.neurons.demo.toy import generate_toy_set
+from morphoflow.neurons.reading.swc import write_swc
+from morphoflow.reading.labels import write_labels
 
 
 def main(*, name: str, per_population: int, seed: int, archive: Path, labels: Path) -> None:

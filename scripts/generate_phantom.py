@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.organelles.phantom import PhantomSettings, write_phantom
+from morphoflow.organelles.phantom.phantom import PhantomSettings, write_phantom
 from morphoflow.provenance import provenance
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from morphoflow.command import run
-from morphoflow.dendrites.movie import write_gif, write_mp4
-from morphoflow.dendrites.pace import Pace, paced
-from morphoflow.dendrites.tiles import captioned, tiled
+from morphoflow.dendrites.movies.movie import write_gif, write_mp4
+from morphoflow.dendrites.movies.pace import Pace, paced
+from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.figures.interpolation import plot_interpolation
 from morphoflow.figures.save import save_figure
 from morphoflow.model import read_model
-from morphoflow.models.latent_draws import generating_module, latent_block
-from morphoflow.models.latent_walk import round_trip
+from morphoflow.models.shared.latent import generating_module, latent_block, round_trip
 from morphoflow.training.devices import prepare_device
 
 STOPS, STEPS = 5, 24

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.organelles.join import Parts
+from morphoflow.organelles.samples.join import Parts
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import read_objects

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.command import run
-from morphoflow.dendrites.arbors import arbor_statistics
+from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.provenance import provenance
 from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.tables import align_objects, read_objects, write_table

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.neurons.barcodes import NAMES, barcodes
 from morphoflow.neurons.forest import Forest
+from morphoflow.neurons.samples.barcodes import NAMES, barcodes
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.gromov_wasserstein import gromov_wasserstein, inner_distances
+from morphoflow.neurons.samples.distances import gromov_wasserstein, inner_distances
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.organelles.object_shape import measure_objects
-from morphoflow.organelles.open_source import open_source
-from morphoflow.organelles.parts import objects_of_part
-from morphoflow.organelles.source_names import source_names
+from morphoflow.organelles.counting.order import objects_of_part
+from morphoflow.organelles.shapes.measures import measure_objects
+from morphoflow.organelles.volumes.open_source import open_source
+from morphoflow.organelles.volumes.source import source_names
 from morphoflow.provenance import provenance
 from morphoflow.tables import read_objects, write_table
 

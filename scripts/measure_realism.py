@@ -4,10 +4,10 @@ from pathlib import Path
 
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
-from morphoflow.dendrites.memorisation import memorisation_scores
-from morphoflow.dendrites.realism import realism_scores
-from morphoflow.dendrites.realism_inputs import generated_images, real_images, simulated_images
-from morphoflow.dendrites.realism_run import measure_nearest, measure_realism
+from morphoflow.dendrites.realism.inputs import generated_images, real_images, simulated_images
+from morphoflow.dendrites.realism.memorisation import memorisation_scores
+from morphoflow.dendrites.realism.realism import realism_scores
+from morphoflow.dendrites.realism.run import measure_nearest, measure_realism
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 from morphoflow.training.devices import prepare_device

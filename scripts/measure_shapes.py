@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from morphoflow.cells.shape_store import measure
+from morphoflow.cells.shapes.features import measure
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, write_samples

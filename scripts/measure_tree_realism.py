@@ -5,8 +5,7 @@ from pathlib import Path
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
 from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.tree_realism import details, realism_scores
-from morphoflow.neurons.tree_realism_sets import Neurons, Sets
+from morphoflow.neurons.rebuild.realism import Neurons, Sets, details, realism_scores
 from morphoflow.provenance import provenance
 from morphoflow.tables import align_objects, read_objects, read_table, write_table
 

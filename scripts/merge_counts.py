@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.organelles.class_tables import read_class_tables
-from morphoflow.organelles.merged_counts import merged_classes, merged_contacts, merged_labels
-from morphoflow.organelles.object_columns import contact_columns, object_columns
-from morphoflow.organelles.objects import majority_classes, object_table
-from morphoflow.organelles.open_source import open_source
-from morphoflow.organelles.source_names import source_names
+from morphoflow.organelles.counting.classes import read_class_tables
+from morphoflow.organelles.counting.columns import contact_columns, object_columns
+from morphoflow.organelles.counting.objects import majority_classes, object_table
+from morphoflow.organelles.counting.table import merged_classes, merged_contacts, merged_labels
+from morphoflow.organelles.volumes.open_source import open_source
+from morphoflow.organelles.volumes.source import source_names
 from morphoflow.provenance import provenance
 from morphoflow.tables import read_table, write_objects, write_table
 

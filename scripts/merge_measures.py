@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.command import run
-from morphoflow.organelles.density_map import density_map
-from morphoflow.organelles.measures_store import feature_matrix, join_measures
-from morphoflow.organelles.neighbours import neighbours, touching
-from morphoflow.organelles.object_shape import NM_PER_UM
-from morphoflow.organelles.open_source import open_source
+from morphoflow.organelles.counting.density import density_map, neighbours, touching
+from morphoflow.organelles.shapes.measures import NM_PER_UM, feature_matrix, join_measures
+from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples
 from morphoflow.tables import read_objects, read_table, write_table

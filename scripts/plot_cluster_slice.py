@@ -12,9 +12,9 @@ from morphoflow.figures.cluster_slice import (
     plot_cluster_slice,
     thinned,
 )
-from morphoflow.figures.rows import rows_in_order
 from morphoflow.figures.save import save_figure
-from morphoflow.organelles.open_source import open_source
+from morphoflow.organelles.volumes.open_source import open_source
+from morphoflow.rows import rows_in_order
 from morphoflow.tables import read_objects
 
 

@@ -12,8 +12,8 @@ from morphoflow.figures.cross_validation import plot_cross_validation
 from morphoflow.figures.maps import plot_maps
 from morphoflow.figures.outliers import plot_outliers
 from morphoflow.figures.retrieval import plot_retrieval
-from morphoflow.figures.rows import rows_in_order
 from morphoflow.figures.save import save_figures
+from morphoflow.rows import rows_in_order
 from morphoflow.tables import read_table
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.dendrites.timelapse import Timelapse
 from morphoflow.figures.growth import plot_growth
 from morphoflow.figures.save import save_figure
 from morphoflow.model import read_model
+from morphoflow.models.progressive_gan.timelapse import Timelapse
 
 
 def main(*, model: Path, svg: Path, png: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.command import run
-from morphoflow.dendrites.memorisation import laid_upon
+from morphoflow.dendrites.realism.memorisation import laid_upon
 from morphoflow.errors import InputError
 from morphoflow.figures.nearest_images import plot_nearest_images, shown_rows
 from morphoflow.figures.save import save_figure

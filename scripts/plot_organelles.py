@@ -7,7 +7,7 @@ import numpy as np
 from morphoflow.command import run
 from morphoflow.figures.organelles import Examples, example_rows, plot_organelles, widest_slices
 from morphoflow.figures.save import save_figure
-from morphoflow.organelles.render import surfaces
+from morphoflow.organelles.samples.render import surfaces
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects
 

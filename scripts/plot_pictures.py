@@ -11,8 +11,8 @@ from morphoflow.figures.cluster_gallery import chosen_method, plot_cluster_galle
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.image_map import plot_image_map
 from morphoflow.figures.outlier_gallery import plot_outlier_gallery
-from morphoflow.figures.rows import rows_in_order
 from morphoflow.figures.save import save_figures
+from morphoflow.rows import rows_in_order
 
 
 def main(

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from morphoflow.cells.prealign import fit_template, major_axis, prealign
-from morphoflow.cells.prealign_stability import noise_generators, stability
-from morphoflow.cells.registration_blocks import foreground, read_blocks
-from morphoflow.cells.registration_store import motion_table, write_moved
+from morphoflow.cells.registration.blocks import foreground, motion_table, read_blocks, write_moved
+from morphoflow.cells.registration.prealign import (
+    fit_template,
+    major_axis,
+    noise_generators,
+    prealign,
+    stability,
+)
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table

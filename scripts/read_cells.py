@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from morphoflow.cells.crops import CropSettings
-from morphoflow.cells.label_tables import read_label_tables
-from morphoflow.cells.objects import object_table
-from morphoflow.cells.prepare import read_cells
-from morphoflow.cells.sources import resolve, source_labels, source_options, source_paths
+from morphoflow.cells.reading.crops import CropSettings
+from morphoflow.cells.reading.objects import object_table
+from morphoflow.cells.reading.prepare import read_cells
+from morphoflow.cells.reading.sources import resolve, source_labels, source_options, source_paths
 from morphoflow.command import run
 from morphoflow.provenance import provenance
+from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects, write_table
 

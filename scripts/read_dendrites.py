@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-from morphoflow.cells.label_tables import read_label_tables
 from morphoflow.command import run
-from morphoflow.dendrites.files import resolve, source_options, source_paths
-from morphoflow.dendrites.objects import object_table
-from morphoflow.dendrites.prepare import read_dendrites
-from morphoflow.dendrites.similar import similar_images
-from morphoflow.dendrites.simulated import is_simulated, truth_table
+from morphoflow.dendrites.reading.files import (
+    is_simulated,
+    resolve,
+    source_options,
+    source_paths,
+    truth_table,
+)
+from morphoflow.dendrites.reading.objects import object_table
+from morphoflow.dendrites.reading.prepare import read_dendrites
+from morphoflow.dendrites.similar.similar import similar_images
 from morphoflow.provenance import provenance
+from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects, write_table
 

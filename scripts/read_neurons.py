@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.command import run
-from morphoflow.neurons.labels import LabelColumns, read_labels
-from morphoflow.neurons.objects import object_table
-from morphoflow.neurons.prepare import Part, read_neurons
+from morphoflow.neurons.reading.objects import object_table
+from morphoflow.neurons.reading.prepare import Part, read_neurons
 from morphoflow.provenance import provenance
+from morphoflow.reading.labels import LabelColumns, read_labels
 from morphoflow.shuffle import shuffled_labels
 from morphoflow.tables import write_objects, write_table
 

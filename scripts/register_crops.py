@@ -4,10 +4,9 @@ from pathlib import Path
 
 import torch
 
-from morphoflow.cells.registration import register
-from morphoflow.cells.registration_blocks import read_blocks
-from morphoflow.cells.registration_store import motion_table, write_moved
-from morphoflow.cells.registration_template import reference_crop
+from morphoflow.cells.registration.blocks import motion_table, read_blocks, write_moved
+from morphoflow.cells.registration.register import register
+from morphoflow.cells.registration.template import reference_crop
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.organelles.render import surfaces
+from morphoflow.organelles.samples.render import surfaces
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.store_stream import stream_samples

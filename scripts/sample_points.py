@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from morphoflow.command import run
-from morphoflow.organelles.clouds import PointSettings, point_cloud
-from morphoflow.organelles.open_source import open_source
-from morphoflow.organelles.parts import box_of, objects_of_part
+from morphoflow.organelles.counting.order import box_of, objects_of_part
+from morphoflow.organelles.samples.clouds import PointSettings, point_cloud
+from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import read_objects

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.walks import sample_walks
+from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples
 

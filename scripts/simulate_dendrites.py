@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.dendrites.simulate_set import SetSettings, write_set
+from morphoflow.dendrites.simulator.set import SetSettings, write_set
 from morphoflow.provenance import provenance
 
 

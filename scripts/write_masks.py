@@ -5,10 +5,10 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.files import whole
-from morphoflow.organelles.mask_numbers import objects_with_clusters
-from morphoflow.organelles.open_source import open_source
-from morphoflow.organelles.source_names import source_names
-from morphoflow.organelles.write_masks import write_masks
+from morphoflow.organelles.masks.volume import objects_with_clusters
+from morphoflow.organelles.masks.write import write_masks
+from morphoflow.organelles.volumes.open_source import open_source
+from morphoflow.organelles.volumes.source import source_names
 from morphoflow.provenance import provenance
 from morphoflow.tables import read_objects
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.dendrites.movie import write_gif, write_mp4
-from morphoflow.dendrites.pace import paced
-from morphoflow.dendrites.timelapse import Timelapse
+from morphoflow.dendrites.movies.movie import write_gif, write_mp4
+from morphoflow.dendrites.movies.pace import paced
 from morphoflow.model import read_model
+from morphoflow.models.progressive_gan.timelapse import Timelapse
 
 # Widths in pixels, seconds, and frames at most. Noise does not compress in a GIF.
 MP4_WIDTH, MP4_SECONDS, MP4_FRAMES = 1080, 15, 600

@@ -14,10 +14,10 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
-from morphoflow.models.chamfer import chamfer, nearest_by_chunks, nearest_by_trees
-from morphoflow.models.point_ae_learner import Clouds, PointAELearner
-from morphoflow.models.point_decoder import sphere
-from morphoflow.models.point_network import PointAutoencoder
+from morphoflow.models.point_ae.chamfer import chamfer, nearest_by_chunks, nearest_by_trees
+from morphoflow.models.point_ae.decoders import sphere
+from morphoflow.models.point_ae.learner import Clouds, PointAELearner
+from morphoflow.models.point_ae.network import PointAutoencoder
 from morphoflow.plan import read_models, settings_of
 from morphoflow.training.devices import make_deterministic
 

@@ -17,10 +17,10 @@ from machine import cpu_model
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
-from morphoflow.models.contrastive_augment import augmented
-from morphoflow.models.contrastive_learner import ContrastiveLearner, Split
-from morphoflow.models.contrastive_network import ContrastiveNetwork
-from morphoflow.models.volume_data import as_floats
+from morphoflow.models.contrastive.augment import augmented
+from morphoflow.models.contrastive.learner import ContrastiveLearner, Split
+from morphoflow.models.contrastive.network import ContrastiveNetwork
+from morphoflow.models.volume_vae.data import as_floats
 from morphoflow.plan import read_models, settings_of
 
 BATCH, SIZES, VARIANTS = 4, (32, 64), ("default", "simsiam", "demo")

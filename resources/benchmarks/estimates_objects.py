@@ -19,14 +19,14 @@ import torch
 import yaml
 from machine import cpu_model
 
-from morphoflow.cells.crops import CropSettings
-from morphoflow.cells.prepare import read_cells
+from morphoflow.cells.reading.crops import CropSettings
+from morphoflow.cells.reading.prepare import read_cells
 from morphoflow.model import Model
-from morphoflow.models import morphvae
-from morphoflow.neurons.prepare import Part, read_neurons
-from morphoflow.neurons.swc_write import write_swc
-from morphoflow.neurons.toy import generate_toy_set
-from morphoflow.neurons.walks import sample_walks
+from morphoflow.models.morphvae import model as morphvae
+from morphoflow.neurons.demo.toy import generate_toy_set
+from morphoflow.neurons.reading.prepare import Part, read_neurons
+from morphoflow.neurons.reading.swc import write_swc
+from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.store_stream import stream_samples
 from synthetic_cells import ellipse_crops
 

@@ -23,10 +23,10 @@ import yaml
 from lightning_fabric import Fabric
 from machine import cpu_model
 
-from morphoflow.models.morphvae import build
-from morphoflow.models.morphvae_learner import MorphVAELearner
-from morphoflow.neurons.toy import generate_toy_set
-from morphoflow.neurons.walks import sample_walks
+from morphoflow.models.morphvae.learner import MorphVAELearner
+from morphoflow.models.morphvae.model import build
+from morphoflow.neurons.demo.toy import generate_toy_set
+from morphoflow.neurons.samples.walks import sample_walks
 
 N_WALKS, N_STEPS = 256, 16
 N_TIMED = 128

@@ -25,11 +25,11 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import AgglomerativeClustering
 
 from morphoflow.model import Model
-from morphoflow.models.morphvae import decode_latents
-from morphoflow.models.morphvae_network import MorphVAE
-from morphoflow.neurons.rebuild import rebuild, turn_cut
-from morphoflow.neurons.toy import generate_toy_set
-from morphoflow.neurons.walks import sample_walks
+from morphoflow.models.morphvae.model import decode_latents
+from morphoflow.models.morphvae.network import MorphVAE
+from morphoflow.neurons.demo.toy import generate_toy_set
+from morphoflow.neurons.rebuild.rebuild import rebuild, turn_cut
+from morphoflow.neurons.samples.walks import sample_walks
 
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/neuron_rebuild.py"
 # Neurons that are decoded at once, as in generation.

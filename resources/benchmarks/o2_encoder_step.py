@@ -17,8 +17,8 @@ import torch
 from machine import cpu_model
 from torch.nn import functional as F
 
-from morphoflow.models.dihedral_encoder import DihedralEncoder
-from morphoflow.models.o2_encoder import O2Encoder
+from morphoflow.models.o2vae.dihedral import DihedralEncoder
+from morphoflow.models.o2vae.encoder import O2Encoder
 from published_o2_encoder import ReferenceEncoder
 
 FIELDS = [6, 9, 12, 12, 19, 25]

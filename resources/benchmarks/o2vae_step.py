@@ -19,8 +19,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
-from morphoflow.models.o2vae_learner import CellVAELearner
-from morphoflow.models.o2vae_network import CellVAE
+from morphoflow.models.o2vae.learner import CellVAELearner
+from morphoflow.models.o2vae.network import CellVAE
 from morphoflow.plan import read_models, settings_of
 
 BATCH = 32

@@ -28,11 +28,10 @@ import zarr
 from machine import cpu_model
 
 from morphoflow.files import whole
-from morphoflow.organelles.block_order import block_shape, blocks_of_part
-from morphoflow.organelles.boxes import Box
-from morphoflow.organelles.open_volume import open_volume
-from morphoflow.organelles.parts import objects_of_part
-from morphoflow.organelles.phantom_write import create_image
+from morphoflow.organelles.counting.order import block_shape, blocks_of_part, objects_of_part
+from morphoflow.organelles.phantom.phantom import create_image
+from morphoflow.organelles.volumes.boxes import Box
+from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.tables import read_objects
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

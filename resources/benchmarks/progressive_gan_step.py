@@ -20,12 +20,12 @@ from machine import cpu_model
 from torch import nn
 from torch.nn import functional
 
-from morphoflow.models.gan_blocks import initialise
-from morphoflow.models.gan_critic import Critic
-from morphoflow.models.gan_generator import Generator
-from morphoflow.models.gan_images import Images, as_numbers
-from morphoflow.models.gan_learner import ProgressiveLearner
-from morphoflow.models.gan_schedule import Schedule
+from morphoflow.models.progressive_gan.blocks import initialise
+from morphoflow.models.progressive_gan.critic import Critic
+from morphoflow.models.progressive_gan.generator import Generator
+from morphoflow.models.progressive_gan.images import Images, as_numbers
+from morphoflow.models.progressive_gan.learner import ProgressiveLearner
+from morphoflow.models.progressive_gan.schedule import Schedule
 from morphoflow.plan import read_models, settings_of
 
 BATCH, LATENT, WIDTHS, STAGES = 8, 512, [128, 64, 32, 32, 16, 16], 4

@@ -22,12 +22,12 @@ from machine import cpu_model
 from torch import Tensor
 from torch.nn import functional
 
-from morphoflow.cells.outlines import Outlines
-from morphoflow.cells.outlines_raster import rasterise
-from morphoflow.cells.registration import register
-from morphoflow.cells.registration_angle import (register_spectra, spectrum)
-from morphoflow.cells.registration_brute import register_brute
-from morphoflow.cells.rotate import transform, wrap
+from morphoflow.cells.demo.demo import rasterise
+from morphoflow.cells.registration.angle import register_spectra, spectrum
+from morphoflow.cells.registration.brute import register_brute
+from morphoflow.cells.registration.register import register
+from morphoflow.cells.shapes.outlines import Outlines
+from morphoflow.images.rotate import transform, wrap
 
 SIZES = (28, 64, 128, 256)
 PAIRS = 64

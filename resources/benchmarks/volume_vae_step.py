@@ -18,8 +18,8 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from morphoflow.models.volume_vae_learner import VolumeVAELearner
-from morphoflow.models.volume_vae_network import VolumeVAE
+from morphoflow.models.volume_vae.learner import VolumeVAELearner
+from morphoflow.models.volume_vae.network import VolumeVAE
 from morphoflow.plan import read_models, settings_of
 
 SIZE, BATCH = 64, 2

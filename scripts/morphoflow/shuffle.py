@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from morphoflow.training.seeds import numpy_generator
+from morphoflow.seeds import numpy_generator
 
 
 def shuffled_labels(table: pd.DataFrame, seed: int) -> pd.DataFrame:

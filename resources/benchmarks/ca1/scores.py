@@ -25,7 +25,7 @@ from machine import cpu_model  # noqa: E402
 
 from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier  # noqa: E402
 from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix  # noqa: E402
-from morphoflow.analysis.nested import INNER_FOLDS, Labelled, folds  # noqa: E402
+from morphoflow.analysis.cross_validation import INNER_FOLDS, Labelled, folds  # noqa: E402
 
 FOLDS = 5
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/ca1/scores.py"

@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from machine import cpu_model  # noqa: E402
 
-from morphoflow.dendrites.tiles import tiled  # noqa: E402
+from morphoflow.dendrites.reading.tiles import tiled  # noqa: E402
 from morphoflow.store import read_samples  # noqa: E402
 from morphoflow.tables import read_table  # noqa: E402
 

@@ -1,8 +1,9 @@
 """Score random forests on hand-made features of the osteosarcoma cells, for models to compare with.
 
-Nested, repeated, stratified cross-validation, as ``morphoflow.analysis.nested`` does it for every
-embedding, of features measured on the filled outlines at two sizes of the crop: 64 pixels, which
-is what models see, and 256, where little of an outline is lost. All cells have one scale.
+Nested, repeated, stratified cross-validation, as ``morphoflow.analysis.cross_validation`` does it
+for every embedding, of features measured on the filled outlines at two sizes of the crop: 64
+pixels, which is what models see, and 256, where little of an outline is lost. All cells have one
+scale.
 """
 
 import argparse
@@ -18,11 +19,10 @@ import yaml
 from morphoflow.analysis.classification import INTERVAL
 from morphoflow.analysis.classifiers import CLASSIFIERS
 from morphoflow.analysis.confusion import balanced_accuracy, bootstrap_matrices, group_matrices
-from morphoflow.analysis.nested import Labelled, folds, out_of_fold
-from morphoflow.cells.demo import crop_scales, labelled_outlines
-from morphoflow.cells.outlines import Outlines
-from morphoflow.cells.outlines_raster import rasterise
-from morphoflow.cells.shape_features import invariant, shape_features
+from morphoflow.analysis.cross_validation import Labelled, folds, out_of_fold
+from morphoflow.cells.demo.demo import crop_scales, labelled_outlines, rasterise
+from morphoflow.cells.shapes.features import invariant, shape_features
+from morphoflow.cells.shapes.outlines import Outlines
 from morphoflow.packages import package_files
 
 CARD = Path("resources/cards/osteosarcoma_outlines.yaml")

@@ -26,11 +26,10 @@ from machine import cpu_model  # noqa: E402
 
 from morphoflow.analysis.classifiers import CLASSIFIERS  # noqa: E402
 from morphoflow.analysis.confusion import group_matrices  # noqa: E402
-from morphoflow.analysis.nested import Labelled, folds, out_of_fold  # noqa: E402
-from morphoflow.cells.demo import crop_scales  # noqa: E402
-from morphoflow.cells.outlines_raster import rasterise  # noqa: E402
+from morphoflow.analysis.cross_validation import Labelled, folds, out_of_fold  # noqa: E402
+from morphoflow.cells.demo.demo import crop_scales, rasterise  # noqa: E402
 from morphoflow.model import read_model  # noqa: E402
-from morphoflow.models import o2vae  # noqa: E402
+from morphoflow.models.o2vae import model as o2vae  # noqa: E402
 from morphoflow.store import read_samples  # noqa: E402
 
 RESULTS = Path("results/osteosarcoma")

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.models.scaling import train_rows
+from morphoflow.fitting import train_rows
 
 
 def combine(sets: list[anndata.AnnData], weights: list[float]) -> tuple[np.ndarray, pd.DataFrame]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from morphoflow.analysis.scores import score
-from morphoflow.cells.rotate import transform
+from morphoflow.images.rotate import transform
 
 # Three exact quarters, with and without a flip, among angles at which pixels must be computed.
 ANGLES = (0, 10, 20, 30, 45, 60, 77, 90, 123, 150, 180, 225, 270, 315)

@@ -8,7 +8,7 @@ from matplotlib.patches import Patch
 
 from morphoflow.figures.scale import round_length, scale_bar
 from morphoflow.figures.style import CLUSTER_COLORS, GREY, in_style, readable
-from morphoflow.organelles.boxes import Box, Triple
+from morphoflow.organelles.volumes.boxes import Box, Triple
 
 LARGEST = 4096  # voxels of a slice that are read along each side
 DRAWN = 1024  # pixels that are drawn along each side, about

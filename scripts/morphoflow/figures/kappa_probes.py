@@ -13,7 +13,7 @@ SHARE_NAMES = {1: "1", 1 / 3: "1/3", 1 / 6: "1/6"}
 
 @in_style
 def plot_kappa_probes(probes: pd.DataFrame) -> Figure:
-    """``probes`` (see :func:`morphoflow.models.morphvae_probes.probe_table`), projected on x and y.
+    """``probes`` (see :func:`morphoflow.models.morphvae.probes.probe_table`), projected on x and y.
 
     A row a shape, a column a concentration of the noise; the probe itself is black, what was
     decoded coloured by the share of the full length that the probe has, side by side.

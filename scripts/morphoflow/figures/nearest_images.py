@@ -35,8 +35,8 @@ def plot_nearest_images(
 ) -> Figure:
     """How like training images generated and held-out ones are, and pairs of them.
 
-    ``table`` is that of :func:`~morphoflow.dendrites.memorisation.nearest_table`, ``shown`` (m
-    rows) those of its rows that are drawn, and ``pairs`` (m, 2, s, s) uint8 the generated image
+    ``table`` is that of :func:`~morphoflow.dendrites.realism.memorisation.nearest_table`, ``shown``
+    (m rows) those of its rows that are drawn, and ``pairs`` (m, 2, s, s) uint8 the generated image
     and the training image laid upon it. Above ``threshold`` an image is called a copy.
     """
     lines = math.ceil(len(shown) / PAIRS)

@@ -19,7 +19,7 @@ LISTED = 10
 
 @in_style
 def plot_walk_map(walks: pd.DataFrame) -> Figure:
-    """``walks`` (see :func:`morphoflow.models.morphvae_probes.walk_map`) in five panels.
+    """``walks`` (see :func:`morphoflow.models.morphvae.probes.walk_map`) in five panels.
 
     They are coloured by number of nodes, by the place of their end along x, y and z, and by label.
     """

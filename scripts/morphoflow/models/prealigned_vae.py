@@ -1,6 +1,6 @@
 """Model ``prealigned_vae``: an autoencoder of aligned images, for comparison with ``o2vae``."""
 
-from morphoflow.models.o2vae import (
+from morphoflow.models.o2vae.model import (
     build,
     decode_pictures,
     embed,

@@ -10,12 +10,11 @@ from torch import Tensor
 
 from morphoflow.training.checkpoint import remove_checkpoint
 from morphoflow.training.history import EventFiles, history_table
-from morphoflow.training.interrupt import Signals
 from morphoflow.training.learner import Learner
 from morphoflow.training.parallel import GradientAverage
 from morphoflow.training.progress import make_report
 from morphoflow.training.run import Run
-from morphoflow.training.saving import Saving
+from morphoflow.training.saving import Saving, Signals
 from morphoflow.training.snapshot import to_cpu
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from morphoflow.training.seeds import torch_generator, torch_seed
+from morphoflow.seeds import torch_generator, torch_seed
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

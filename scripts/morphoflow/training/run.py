@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from morphoflow.seeds import torch_generator
 from morphoflow.training.history import history_row
 from morphoflow.training.learner import Learner
 from morphoflow.training.metrics import EpochMetrics, check_validation
 from morphoflow.training.noise import Noise
-from morphoflow.training.order import batches_per_epoch, epoch_order, share
 from morphoflow.training.parallel import GradientAverage
 from morphoflow.training.progress import Report
 from morphoflow.training.snapshot import Progress, copy_state
@@ -99,3 +99,28 @@ class Run:
             module.eval()
         with torch.no_grad():
             return self.fabric.broadcast(self.learner.validate())
+
+
+# Which training items make up which batch.
+
+
+def epoch_order(seed: int, epoch: int, n: int) -> Tensor:
+    """The items (n,) in the order of an epoch, a function of the seed and the epoch alone."""
+    return torch.randperm(n, generator=torch_generator(seed, "order", epoch))
+
+
+def batches_per_epoch(n: int, batch_size: int) -> int:
+    """Number of batches that hold ``n`` items; nothing is dropped, the last one may be smaller."""
+    return -(-n // batch_size)
+
+
+def share(batch: Tensor, rank: int, processes: int) -> tuple[Tensor, float]:
+    """The items of a batch (b,) for one process, and that process's weight in the mean over all.
+
+    Weights are the fraction of the batch and add up to 1. A process for which nothing is left goes
+    through the motions on the first item with weight 0, since the others wait for its gradients.
+    """
+    part = batch[rank::processes]
+    if len(part) == 0:
+        return batch[:1], 0.0
+    return part, len(part) / len(batch)

@@ -3,10 +3,10 @@
 import signal
 import time
 from pathlib import Path
+from types import FrameType
 
 from morphoflow.training.checkpoint import load_checkpoint, save_checkpoint
 from morphoflow.training.devices import hardware
-from morphoflow.training.interrupt import Signals, exit_code
 from morphoflow.training.parallel import agree
 from morphoflow.training.progress import note
 from morphoflow.training.run import Run
@@ -14,7 +14,37 @@ from morphoflow.training.snapshot import capture, identity, restore
 
 # Several processes agree only now and then on whether to save: each time waits for the device.
 STEPS_BETWEEN_AGREEMENTS = 16
+
 DUE = 1  # less than the number of any signal that is listened to
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+
+# Signals that ask the training to stop, noted when they come and answered between two steps.
+
+
+class Signals:
+    """Within the block, a signal to stop is noted in ``received`` (0 if there was none).
+
+    A second SIGINT stops at once, for a person who does not want to wait. Other repeats are
+    ignored: a batch system sends its signal to every process of a job, some of which pass it on.
+    """
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def __enter__(self) -> "Signals":
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and self.received == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.received = self.received or number
 
 
 class Saving:
@@ -75,3 +105,8 @@ class Saving:
     def _note(self, text: str) -> None:
         if self.run.fabric.is_global_zero:
             note(text)
+
+
+def exit_code(number: int) -> int:
+    """The exit code that says which signal ended a process: 143 for SIGTERM, 130 for SIGINT."""
+    return 128 + number

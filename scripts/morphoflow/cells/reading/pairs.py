@@ -1,0 +1,277 @@
+"""Images with instance masks, from which crops are cut."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import ndimage
+
+from morphoflow.cells.reading.crops import (
+    Block,
+    CropSettings,
+    Item,
+    Rows,
+    as_rows,
+    block_rows,
+    name_of,
+    refused_item,
+    scale_of,
+    take,
+)
+from morphoflow.cells.reading.findings import Finding, Refused
+from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
+from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
+from morphoflow.errors import InputError
+from morphoflow.images.images import Picture, list_images, read_image, read_indices, stem
+from morphoflow.images.intensity import check_type, image_limits, object_limits, stretch, to_unit
+
+LOSSY = (".jpg", ".jpeg")
+
+WINDOW_PIXELS = 1 << 22  # pixels that are gathered at once, 16 MB as float32
+
+SIDE_STEP = 8  # sides of windows are rounded up, so that those of a kind go together
+
+
+def pair_items(source: dict, settings: CropSettings) -> list[Item]:
+    """The images of ``source["images"]`` with the masks of ``source["masks"]``, by path.
+
+    A mask has the path of its image within its folder, up to the ending and ``mask_suffix``. The
+    id of an object is the image's with the label of the mask; objects of an image are a group,
+    unless ``group`` is ``object``.
+    """
+    images = _by_stem(Path(source["images"]), "")
+    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
+    # Images and masks may lie in one folder, told apart by the suffix alone.
+    images = {name: file for name, file in images.items() if file not in set(masks.values())}
+    items = []
+    for name in sorted({*images, *masks}):
+        kind, other = ("images", "masks") if name in images else ("masks", "images")
+        found = (images if name in images else masks)[name]
+        file = name_of(found, Path(source[kind]), source)
+        if name in images and name in masks:
+            read = partial(_read, name, file, found, masks[name], source, settings)
+            items.append(Item(file, True, read))
+        else:
+            code = "image_without_mask" if name in images else "mask_without_image"
+            message = f"there is no '{name}' for it in {Path(source[other]).name}"
+            items.append(refused_item(file, code, message))
+    return items
+
+
+def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for file in list_images(folder):
+        name = stem(file, folder)
+        if suffix and not name.endswith(suffix):
+            continue
+        name = name.removesuffix(suffix)
+        if name in found:
+            raise InputError(
+                f"{folder} has both {found[name].name} and {file.name} for '{name}'; remove one."
+            )
+        found[name] = file
+    if not found:
+        ending = f" whose names end with '{suffix}'" if suffix else ""
+        raise InputError(f"{folder} has no TIFF, PNG or JPEG files{ending}; correct the path.")
+    return found
+
+
+def _read(
+    name: str,
+    file: str,
+    image_file: Path,
+    mask_file: Path,
+    source: dict,
+    settings: CropSettings,
+    notes: list[Finding],
+) -> Iterator[Block]:
+    picture = read_image(image_file, source.get("channels"))
+    check_type(picture.pixels.dtype, settings.range)
+    labels = read_mask(mask_file)
+    if labels.shape != picture.pixels.shape[1:]:
+        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
+        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
+    pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
+    fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
+    regions = _regions(picture, labels, settings, notes)
+    scale = crop_scales(regions, settings, fixed)
+    identifier = name.replace("/", "_")
+    group = identifier if source.get("group", "image") == "image" else None
+    rows = _rows(identifier, file, group, regions, scale, pixel_size)
+    rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
+    channels = source.get("channels") or picture.channels
+    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings):
+        yield Block(crops, masks, take(rows, block), channels)
+
+
+def read_mask(file: Path) -> np.ndarray:
+    """An instance mask (h, w) of whole numbers, 0 the background, with one piece per object.
+
+    Raises Refused for anything else, such as colours, or one label for several objects.
+    """
+    if file.suffix.lower() in LOSSY:
+        raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
+    labels = read_indices(file)
+    whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
+    if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
+        raise Refused(
+            "not_a_mask",
+            f"the mask {file.name} has {len(labels)} channels of {labels.dtype}, or values that "
+            f"are no whole numbers of at least 0",
+        )
+    labels = labels[0] if labels.dtype.kind == "u" else labels[0].astype(np.uint32)
+    _refuse_binary(labels, file.name)
+    return labels
+
+
+def _refuse_binary(labels: np.ndarray, name: str) -> None:
+    highest = labels.max(initial=0)
+    if highest and ((labels == 0) | (labels == highest)).all():
+        pieces = ndimage.label(labels, np.ones((3, 3)))[1]
+        if pieces > 1:
+            raise Refused(
+                "binary_mask",
+                f"the mask {name} has the one label {highest} for {pieces} separate pieces",
+                str(highest),
+            )
+
+
+def _regions(
+    picture: Picture, labels: np.ndarray, settings: CropSettings, notes: list[Finding]
+) -> Regions:
+    weights = picture.pixels if settings.centre == "intensity" else None
+    regions = measure_regions(labels, weights)
+    if not len(regions.label):
+        notes.append(Finding("no_objects", "the mask holds no object"))
+    if settings.border == "keep":
+        return regions
+    dropped = int(regions.touches_border.sum())
+    if dropped:
+        message = f"{dropped} of {len(regions.label)} objects touch the image's border; left out"
+        notes.append(Finding("left_out", message, value=str(dropped)))
+    return regions.select(~regions.touches_border)
+
+
+def _rows(
+    identifier: str,
+    file: str,
+    group: str | None,
+    regions: Regions,
+    scale: np.ndarray,
+    pixel_size: float | None,
+) -> Rows:
+    ids = [f"{identifier}_{label}" for label in regions.label]
+    return as_rows(
+        ids,
+        file,
+        group=ids if group is None else group,
+        image=identifier,
+        centroid_y_px=regions.centroid[:, 0],
+        centroid_x_px=regions.centroid[:, 1],
+        area_px=regions.area,
+        pixel_size_um=np.nan if pixel_size is None else pixel_size,
+        touches_border=regions.touches_border,
+        crop_scale=scale,
+    )
+
+
+# Crops cut from an image around the objects of its mask, many at a time.
+
+
+def crop_scales(regions: Regions, settings: CropSettings, fixed: float) -> np.ndarray:
+    """Crop pixels per image pixel (n,): ``fixed``, or so that each object fills its crop."""
+    if settings.scale == "fixed":
+        return np.full(len(regions.label), fixed)
+    return settings.fill * settings.size / 2 / np.maximum(regions.reach, 1)
+
+
+def cut(
+    image: np.ndarray,
+    labels: np.ndarray,
+    regions: Regions,
+    scale: np.ndarray,
+    settings: CropSettings,
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Cut the ``regions`` out of ``image`` (c, h, w) with ``labels`` (h, w), in blocks.
+
+    Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
+    (k, size, size) uint8, 255 inside. Beyond the image there is zero or, if the background is
+    kept, the nearest pixel.
+    """
+    if not len(scale):
+        return
+    size = settings.size
+    side = -(-window_side(size, scale) // SIDE_STEP) * SIDE_STEP
+    cutter = _Cutter(image, labels, int(side.max()), settings)
+    step = block_rows(len(image), size)
+    for begin in range(0, len(scale), step):
+        rows = slice(begin, min(begin + step, len(scale)))
+        crops = np.empty((rows.stop - begin, len(image), size, size), dtype=np.float32)
+        masks = np.empty((len(crops), size, size), dtype=np.uint8)
+        for alike in _alike(side[rows], len(image)):
+            at = begin + alike
+            crops[alike], masks[alike] = cutter(regions.select(at), scale[at], int(side[at[0]]))
+        yield rows, crops, masks
+
+
+def _alike(side: np.ndarray, channels: int) -> Iterator[np.ndarray]:
+    """Rows with windows of one side, no more at once than memory has room for."""
+    for value in np.unique(side):
+        rows = np.flatnonzero(side == value)
+        room = max(1, WINDOW_PIXELS // (int(value) ** 2 * channels))
+        yield from np.split(rows, range(room, len(rows), room))
+
+
+class _Cutter:
+    """One image, padded once, from which batches of windows are taken."""
+
+    def __init__(
+        self, image: np.ndarray, labels: np.ndarray, margin: int, settings: CropSettings
+    ) -> None:
+        around = (margin, margin)
+        beyond = "edge" if settings.background == "keep" else "constant"
+        self.settings = settings
+        self.margin = margin
+        self.image = np.pad(image, ((0, 0), around, around), mode=beyond)
+        self.labels = np.pad(labels, (around, around))
+        self.limits = None
+        if settings.range == "image":
+            self.limits = image_limits(image, settings.percentiles)
+
+    def __call__(
+        self, regions: Regions, scale: np.ndarray, side: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        size = self.settings.size
+        start = [window_start(centre, size, scale) for centre in regions.centre.T]
+        to_rows, to_columns = (
+            weights(centre, first, side, size, scale)
+            for centre, first in zip(regions.centre.T, start, strict=True)
+        )
+        windows, inside = self._windows(regions.label, *start, side)
+        crops = apply(to_rows, to_columns, windows)
+        masks = apply(to_rows, to_columns, inside[:, None].astype(np.float32))[:, 0]
+        return crops, np.rint(255 * masks).astype(np.uint8)
+
+    def _windows(
+        self, label: np.ndarray, top: np.ndarray, left: np.ndarray, side: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Windows (n, c, side, side) in 0..1, and which of their pixels are the object's."""
+        place = (top + self.margin, left + self.margin)
+        inside = sliding_window_view(self.labels, (side, side))[place] == label[:, None, None]
+        views = sliding_window_view(self.image, (side, side), axis=(1, 2))
+        windows = np.moveaxis(views[:, *place], 1, 0)
+        masked = self.settings.background == "mask"
+        windows = self._in_range(windows, inside if masked else None)
+        if masked:
+            windows = np.where(inside[:, None], windows, np.float32(0))
+        return windows, inside
+
+    def _in_range(self, windows: np.ndarray, inside: np.ndarray | None) -> np.ndarray:
+        if self.settings.range == "type":
+            return to_unit(windows)
+        limits = self.limits
+        if limits is None:
+            limits = object_limits(windows, inside, self.settings.percentiles)
+        return stretch(windows, *limits)

@@ -1,0 +1,198 @@
+"""Sources of cells in, crops in a store out, with a row for each and a table of all findings."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.cells.reading.crops import Block, CropSettings, Item, Rows, as_table, take
+from morphoflow.cells.reading.findings import Finding, Refused
+from morphoflow.cells.reading.quality import Report
+from morphoflow.cells.reading.sources import list_items
+from morphoflow.errors import InputError
+from morphoflow.store_stream import SampleStream
+
+DIM = 0.1  # of the range of a type
+
+SAME_SIZE = 1e-3  # relative difference of pixel sizes, as files round them
+
+TOLERANCE = 1e-5  # of rounding, beyond 0 and 1
+
+
+def read_cells(
+    sources: list[dict], settings: CropSettings, on_bad_input: str, stream: SampleStream
+) -> tuple[pd.DataFrame, list[Report]]:
+    """Cut or read the crops of all ``sources`` into ``stream``, a block at a time.
+
+    A file or crop that cannot be used stops the reading (``on_bad_input="stop"``: InputError with
+    file, value and remedy) or is left out and listed (``"skip"``). Returns a row for each crop
+    (id, source, label, group, the columns of MEASURES and ``digest``, the same for equal crops),
+    and the reports on all files.
+    """
+    items = [item for source in sources for item in list_items(source, settings)]
+    reading = _Reading(settings, on_bad_input, stream, all(item.has_mask for item in items))
+    for item in items:
+        reading.read(item)
+    if not reading.rows:
+        raise _nothing_left(reading.reports)
+    if not reading.keep_masks and any(item.has_mask for item in items):
+        note = Finding("masks_left_out", "some sources have no masks, so none are stored")
+        reading.reports[0].findings.append(note)
+    rows = as_table(reading.rows)
+    stream.facts |= {
+        "channels": reading.channels,
+        "pixel_size_um": _crop_pixel_um(rows, settings),
+    }
+    return rows, reading.reports
+
+
+@dataclass
+class _Reading:
+    """What has been read so far, against which the next file is held."""
+
+    settings: CropSettings
+    on_bad_input: str
+    stream: SampleStream
+    keep_masks: bool
+    rows: list[Rows] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    file_of: dict[str, str] = field(default_factory=dict)
+    n_channels: int | None = None
+    names: list[str] | None = None
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels' names, or their numbers where no source names them."""
+        return self.names or [f"channel_{i}" for i in range(self.n_channels or 0)]
+
+    def read(self, item: Item) -> None:
+        report = Report(item.file)
+        self.reports.append(report)
+        brightest = 0.0
+        try:
+            for block in item.read(report.findings):
+                brightest = max(brightest, self._add(block, report))
+        except Refused as refused:
+            self._refuse(report, refused.finding)
+        _note_counts(report, brightest, self.settings)
+
+    def _add(self, block: Block, report: Report) -> float:
+        """Store the good crops of a block; their largest value."""
+        self._check_channels(block)
+        self._check_ids(block.rows["id"], report.file)
+        report.n_objects_read += len(block.x)
+        good = np.ones(len(block.x), dtype=bool)
+        for row, fault in faults_of(block.x, block.rows["id"].tolist()):
+            good[row] = False
+            self._refuse(report, fault)
+        x, rows = np.clip(block.x[good], 0, 1), take(block.rows, good)
+        mask = block.mask[good] if self.keep_masks and block.mask is not None else None
+        if not len(x):
+            return 0.0
+        self.stream.append(rows["id"].tolist(), x, mask)
+        digests = [hashlib.sha256(crop).digest() for crop in x]
+        self.rows.append({**rows, "digest": np.array(digests, dtype=object)})
+        report.n_objects += len(x)
+        report.n_clipped += int(rows["crop_clipped"].sum())
+        report.n_at_border += int(rows["touches_border"].sum())
+        return float(x.max())
+
+    def _refuse(self, report: Report, finding: Finding) -> None:
+        if self.on_bad_input == "stop":
+            raise InputError(f"{report.file}: {finding.sentence}, or set on_bad_input to skip.")
+        report.findings.append(finding)
+
+    def _check_channels(self, block: Block) -> None:
+        count = block.x.shape[1]
+        if block.channels is not None and len(block.channels) != count:
+            raise Refused(
+                "channels_differ", f"it has {count} channels, but {len(block.channels)} are named"
+            )
+        if self.n_channels not in (None, count):
+            raise Refused("channels_differ", f"it has {count} channels, others {self.n_channels}")
+        if self.names and block.channels and self.names != block.channels:
+            here, others = (", ".join(names) for names in (block.channels, self.names))
+            raise Refused("channels_differ", f"its channels are {here}, those of others {others}")
+        self.n_channels, self.names = count, self.names or block.channels
+
+    def _check_ids(self, ids: np.ndarray, file: str) -> None:
+        for identifier in ids:
+            if identifier in self.file_of:
+                raise InputError(
+                    f"{file} and {self.file_of[identifier]} both have an object '{identifier}'; "
+                    f"rename a file or give the objects other ids."
+                )
+            self.file_of[identifier] = file
+
+
+def _note_counts(report: Report, brightest: float, settings: CropSettings) -> None:
+    """Note how many of a file's crops have something that is worth knowing."""
+    for code, count, what in (
+        ("crop_clipped", report.n_clipped, "stick out of their crops; enlarge `size`"),
+        ("touches_border", report.n_at_border, "touch the border of the image"),
+    ):
+        if count:
+            message = f"{count} of {report.n_objects} objects {what}"
+            report.findings.append(Finding(code, message, value=str(count)))
+    if report.n_objects and settings.range == "type" and brightest < DIM:
+        message = f"no value is above {brightest:.4g} of 1; set `range` to image or object"
+        report.findings.append(Finding("dim", message, value=f"{brightest:.4g}"))
+
+
+def _crop_pixel_um(rows: pd.DataFrame, settings: CropSettings) -> float | None:
+    """The size of a crop's pixel in um where it is known and the same for all.
+
+    Raises InputError where images of different pixel sizes would be compared as they are.
+    """
+    if settings.scale == "object" or rows["pixel_size_um"].isna().any():
+        return None
+    if settings.pixel_um is not None:
+        return settings.pixel_um
+    sizes = rows["pixel_size_um"] / rows["crop_scale"]
+    if sizes.max() > (1 + SAME_SIZE) * sizes.min():
+        raise InputError(
+            f"the pixels of the crops are {sizes.min():g} to {sizes.max():g} um wide; set "
+            f"`pixel_um` to bring them to one size."
+        )
+    return float(sizes.iloc[0])
+
+
+def _nothing_left(reports: list[Report]) -> InputError:
+    refused = [r for r in reports if any(f.severity == "refused" for f in r.findings)]
+    if not refused:
+        return InputError("the sources hold no objects; correct the paths or the masks.")
+    finding = next(f for f in refused[0].findings if f.severity == "refused")
+    return InputError(f"nothing is left to use. {refused[0].file}: {finding.sentence}.")
+
+
+# Crops that no model can use: what is wrong with each.
+
+
+def faults_of(x: np.ndarray, ids: list[str]) -> Iterator[tuple[int, Finding]]:
+    """The row and finding of each bad crop of ``x`` (k, c, h, w): not finite, out of 0..1, or flat.
+
+    A crop is flat if none of its channels varies.
+    """
+    flat = x.reshape(*x.shape[:2], -1)
+    low, high = flat.min(axis=2), flat.max(axis=2)  # NaN if there is one
+    finite = np.isfinite(low) & np.isfinite(high)
+    outside = (low < -TOLERANCE) | (high > 1 + TOLERANCE)
+    bad = ~finite.all(axis=1) | outside.any(axis=1) | (low == high).all(axis=1)
+    for row in np.flatnonzero(bad):
+        yield int(row), _fault(ids[row], low[row], high[row])
+
+
+def _fault(identifier: str, low: np.ndarray, high: np.ndarray) -> Finding:
+    if not np.isfinite([low, high]).all():
+        message = f"'{identifier}' has values that are not finite"
+        return Finding("not_finite", message, identifier)
+    smallest, largest = float(low.min()), float(high.max())
+    if smallest < -TOLERANCE or largest > 1 + TOLERANCE:
+        message = f"'{identifier}' has values from {smallest:.4g} to {largest:.4g}, beyond 0..1"
+        return Finding("out_of_range", message, identifier, f"{smallest:.4g} to {largest:.4g}")
+    if largest == 0:
+        return Finding("empty", f"'{identifier}' is black all over", identifier, "0")
+    value = f"{largest:.4g}"
+    return Finding("constant", f"'{identifier}' has the one value {value}", identifier, value)

@@ -1,0 +1,117 @@
+"""The sources of a dataset of cells: arrays, folders of crops, and images with masks."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from morphoflow.cells.reading.arrays import array_items
+from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, scale_of
+from morphoflow.cells.reading.findings import Finding
+from morphoflow.cells.reading.fit import check_fit, fit
+from morphoflow.cells.reading.pairs import pair_items
+from morphoflow.errors import InputError
+from morphoflow.images.images import list_images, read_image, stem
+from morphoflow.images.intensity import check_type, in_unit
+
+# Ready crops as image files, in folders of any depth.
+
+
+def folder_items(source: dict, settings: CropSettings) -> list[Item]:
+    """The image files of ``source["folder"]``; their paths, with _ for /, are the ids.
+
+    With ``label_from: folder`` a crop's label is the name of the folder that it lies in.
+    """
+    folder = Path(source["folder"])
+    files: dict[str, Path] = {}
+    for file in list_images(folder):
+        identifier = stem(file, folder).replace("/", "_")
+        if identifier in files:
+            raise InputError(
+                f"{folder}: {files[identifier].relative_to(folder)} and {file.relative_to(folder)} "
+                f"would both have the id '{identifier}'; rename one."
+            )
+        files[identifier] = file
+    if not files:
+        raise InputError(f"{folder} has no TIFF, PNG or JPEG files; correct the path.")
+    return [
+        Item(
+            file.relative_to(folder).as_posix(),
+            False,
+            partial(_read, identifier, file, source, settings),
+        )
+        for identifier, file in files.items()
+    ]
+
+
+READERS = {"arrays": array_items, "folder": folder_items, "images": pair_items}
+
+PATHS = ("arrays", "array_labels", "folder", "images", "masks")
+
+FETCHED_CROPS, FETCHED_LABELS = "crops.h5", "labels.csv"
+
+
+def resolve(source: dict) -> dict:
+    """The source that a folder of fetched data stands for: ``crops.h5``, or images and masks.
+
+    Its ``name`` tells its files from those of other fetched data, which are called the same.
+    """
+    if "folder_of_source" not in source:
+        return source
+    folder = Path(source["folder_of_source"])
+    rest = {name: value for name, value in source.items() if name != "folder_of_source"}
+    rest["name"] = folder.name
+    if (folder / FETCHED_CROPS).is_file():
+        return {**rest, "arrays": str(folder / FETCHED_CROPS)}
+    if (folder / "images").is_dir() and (folder / "masks").is_dir():
+        return {**rest, "images": str(folder / "images"), "masks": str(folder / "masks")}
+    raise InputError(
+        f"{folder} holds neither {FETCHED_CROPS} nor images and masks; fetch the source anew."
+    )
+
+
+def list_items(source: dict, settings: CropSettings) -> list[Item]:
+    """The files of one resolved source, in the order of their names."""
+    kind = next(name for name in READERS if name in source)
+    for name in PATHS:
+        if name in source and not Path(source[name]).exists():
+            raise InputError(f"{source[name]} does not exist; correct `{name}`.")
+    return READERS[kind](source, settings)
+
+
+def source_paths(source: dict) -> list[Path]:
+    """The files and folders that a resolved source reads."""
+    return [Path(source[name]) for name in PATHS if source.get(name)]
+
+
+def source_options(source: dict) -> dict:
+    """What a resolved source says beside its paths."""
+    return {name: value for name, value in source.items() if name not in PATHS}
+
+
+def source_labels(source: dict) -> list[Path]:
+    """The label table that came with fetched data, if there is one."""
+    table = Path(source.get("folder_of_source", "")) / FETCHED_LABELS
+    return [table] if "folder_of_source" in source and table.is_file() else []
+
+
+def _read(
+    identifier: str, file: Path, source: dict, settings: CropSettings, notes: list[Finding]
+) -> Iterator[Block]:
+    picture = read_image(file, source.get("channels"))
+    check_type(picture.pixels.dtype, settings.range)
+    pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
+    scale = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
+    check_fit(*picture.pixels.shape[1:], settings.size, scale)
+    x = in_unit(picture.pixels[None], settings.range, settings.percentiles)
+    nested = source.get("label_from") == "folder" and file.parent != Path(source["folder"])
+    rows = as_rows(
+        [identifier],
+        file.relative_to(source["folder"]).as_posix(),
+        label=file.parent.name if nested else None,
+        pixel_size_um=np.nan if pixel_size is None else pixel_size,
+        crop_scale=scale,
+    )
+    channels = source.get("channels") or picture.channels
+    yield Block(fit(x, settings.size, scale), None, rows, channels)

@@ -1,0 +1,105 @@
+"""Shape and intensity features of objects, under the names that CellProfiler gives them."""
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.cells.shapes.geometry import geometry
+from morphoflow.cells.shapes.moments import central_moments, hu_moments
+from morphoflow.cells.shapes.pixels import intensities
+from morphoflow.errors import InputError
+from morphoflow.store import Samples
+
+# What changes as an object turns, and is therefore no part of the feature vectors.
+ORIENTED = ("AreaShape_Extent", "AreaShape_Orientation_deg")
+
+# What is told in lengths, and what is a sum over the image's pixels, among the intensities.
+LENGTHS, SUMS = ("MassDisplacement",), ("IntegratedIntensity",)
+
+BLOCK = 256
+
+
+def shape_features(
+    x: np.ndarray,
+    weights: np.ndarray,
+    channels: list[str],
+    pixel_um: np.ndarray | float | None,
+    crop_scale: np.ndarray | float = 1.0,
+) -> dict[str, np.ndarray]:
+    """Features (n,) of crops ``x`` (n, c, h, w) whose objects cover ``weights`` (n, h, w) in 0..1.
+
+    Lengths are in um and areas in um2 where the width ``pixel_um`` of the image's pixels is known,
+    otherwise in those pixels, as the names say; ``crop_scale`` is how many pixels of the crop one
+    of them became. Both are one value, or (n,) with one for each crop.
+
+    Area, axes and moments weigh border pixels by the share that is covered; perimeter, hull, Feret
+    diameters and Fourier descriptors are those of the contour at half of the largest weight; radii
+    and the Euler number are those of the pixels above it. Every object covers something.
+    """
+    centroid, central = central_moments(weights)
+    lengths, squares, numbers = geometry(weights, centroid, central)
+    unit, factor = ("px", 1 / crop_scale) if pixel_um is None else ("um", pixel_um / crop_scale)
+    features = {f"AreaShape_{name}_{unit}2": v * factor**2 for name, v in squares.items()}
+    features |= {f"AreaShape_{name}_{unit}": v * factor for name, v in lengths.items()}
+    features |= numbers | hu_moments(central)
+    for channel, values in zip(channels, x.swapaxes(0, 1), strict=True):
+        for name, measure in intensities(values, weights, centroid).items():
+            suffix = f"_{unit}" if name in LENGTHS else ""
+            scale = factor if name in LENGTHS else crop_scale**-2.0 if name in SUMS else 1.0
+            features[f"Intensity_{name}_{channel}{suffix}"] = measure * scale
+    return features
+
+
+def invariant(features: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
+    """The features (n, d) float32 that do not change as an object turns, and their names."""
+    names = [name for name in features if name not in ORIENTED]
+    return np.stack([features[name] for name in names], axis=1).astype(np.float32), names
+
+
+def object_weights(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """The share (n, h, w) float64 of each pixel that the object covers.
+
+    From ``mask`` (n, h, w) uint8, 255 inside, if there is one; otherwise the pixels of the crop
+    (n, c, h, w), summed over channels, above half of its largest value.
+    """
+    if mask is not None:
+        return mask / 255
+    total = x.sum(axis=1, dtype=np.float64)
+    return (total > total.max(axis=(1, 2), keepdims=True) / 2).astype(np.float64)
+
+
+# Shape features of the crops of a sample store, in pieces that fit into memory.
+
+
+def measure(crops: Samples, objects: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """The invariant features (n, d) float32 of the form ``crops``, and their names.
+
+    ``objects`` are its rows of the object table, whose ``crop_scale`` and ``pixel_size_um`` say
+    how large a pixel of each crop is: the size of a cell does not depend on how it was cut.
+
+    The object is what the store's mask says, and where it has none, the pixels above half of the
+    crop's largest value. Raises InputError for a crop without any object.
+    """
+    channels = crops.attributes["channels"]
+    scale, width = objects["crop_scale"].to_numpy(), objects["pixel_size_um"].to_numpy(dtype=float)
+    known = not np.isnan(width).any()
+    blocks, names = [], []
+    for begin in range(0, len(crops.ids), BLOCK):
+        rows = slice(begin, begin + BLOCK)
+        x = np.asarray(crops.x[rows])
+        mask = None if crops.mask is None else crops.mask[rows]
+        weights = object_weights(x, mask)
+        _check(weights, crops.ids[rows])
+        pixel_um = width[rows] if known else None
+        values, names = invariant(shape_features(x, weights, channels, pixel_um, scale[rows]))
+        blocks.append(values)
+    return np.concatenate(blocks), names
+
+
+def _check(weights: np.ndarray, ids: np.ndarray) -> None:
+    """Raise InputError for the first object that covers nothing."""
+    empty = np.flatnonzero(weights.max(axis=(1, 2)) == 0)
+    if len(empty):
+        raise InputError(
+            f"'{ids[empty[0]]}' and {len(empty) - 1} other crops hold no object: the mask, or the "
+            "crop where there is no mask, is 0 everywhere; remove them, or correct their masks."
+        )

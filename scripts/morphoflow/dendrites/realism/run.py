@@ -1,0 +1,107 @@
+"""Realism and memorisation of generated images from those of stores."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from morphoflow.dendrites.arbors.arbors import arbor_statistics
+from morphoflow.dendrites.realism.distances import Distances
+from morphoflow.dendrites.realism.inputs import Images
+from morphoflow.dendrites.realism.memorisation import nearest_table
+from morphoflow.dendrites.realism.realism import realism_table
+from morphoflow.dendrites.realism.sets import ImageSet, blurred, describe, in_units_of, noisy
+from morphoflow.errors import InputError
+
+# Training images that are compared at a time.
+BLOCK = 512
+
+
+def measure_realism(
+    real: Images,
+    made: Images,
+    settings: dict,
+    seed: int,
+    device: str | torch.device,
+    simulated: Images | None = None,
+) -> pd.DataFrame:
+    """The table of :func:`realism_table`, over at most ``images`` images of each set.
+
+    ``settings`` are ``images``, ``neighbours`` and ``repeats``. Held-out images are those of the
+    validation and test splits, of which the generator saw neither.
+    """
+    rng = np.random.default_rng([seed, 0])
+    held = (real.splits != "train").astype(bool)
+    _check_train(~held)
+    most = settings["images"]
+    train, held_out = (real.take(side).drawn(most, rng) for side in (~held, held))
+    made = made.drawn(most, rng)
+    plain = [_described(images, device) for images in (made, train, held_out)]
+    worse = _worse(train, held_out, seed, device)
+    sets = dict(zip(("generated", "train", "held_out"), plain, strict=True))
+    sets |= {"real": _both(plain[1], plain[2]), **worse}
+    if simulated is not None:
+        sets["simulated"] = _described(simulated.drawn(most, rng), device)
+    scaled = in_units_of(plain[1], sets)
+    first = [scaled.pop(name) for name in ("generated", "train", "held_out")]
+    other = scaled.pop("simulated", None)
+    distances = Distances(
+        names=real.names,
+        sd=train.statistics.std(axis=0),
+        neighbours=settings["neighbours"],
+        seed=seed,
+        device=device,
+    )
+    given = {"repeats": settings["repeats"], "seed": seed, "simulated": other}
+    return realism_table(*first, scaled, distances, **given)
+
+
+def measure_nearest(
+    real: Images, made: Images, settings: dict, seed: int, device: str | torch.device
+) -> pd.DataFrame:
+    """The table of :func:`nearest_table` for at most ``compared`` generated and held-out images."""
+    rng = np.random.default_rng([seed, 1])
+    held = (real.splits != "train").astype(bool)
+    _check_train(~held)
+    sides = {"generated": made, "held_out": real.take(held)}
+    chosen = {name: images.drawn(settings["compared"], rng) for name, images in sides.items()}
+    stacks = {name: (images.ids, images.read()) for name, images in chosen.items()}
+    train = real.take(~held)
+    parts = (
+        train.take(np.arange(i, min(i + BLOCK, len(train)))) for i in range(0, len(train), BLOCK)
+    )
+    return nearest_table(stacks, ((part.ids, part.read()) for part in parts), device)
+
+
+def _check_train(train: np.ndarray) -> None:
+    if not train.any():
+        raise InputError("no image is in the training split; give training a share of the split.")
+
+
+def _described(images: Images, device: str | torch.device) -> ImageSet:
+    return describe(images.read(), images.groups, images.statistics, device)
+
+
+def _worse(
+    train: Images, held_out: Images, seed: int, device: str | torch.device
+) -> dict[str, ImageSet]:
+    """All real images blurred, and with noise, training images first."""
+    found = {}
+    for name, images in (("train", train), ("held_out", held_out)):
+        pixels, rng = images.read(), np.random.default_rng([seed, 2, len(found)])
+        for kind, made in (("blurred", blurred(pixels)), ("noisy", noisy(pixels, rng))):
+            table = arbor_statistics(made, images.pixel_um)[images.names]
+            found[name, kind] = describe(made, images.groups, table.to_numpy(dtype=float), device)
+    return {
+        kind: _both(found["train", kind], found["held_out", kind]) for kind in ("blurred", "noisy")
+    }
+
+
+def _both(one: ImageSet, other: ImageSet) -> ImageSet:
+    parts = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)])
+        for name in ("images", "groups", "statistics", "spectra")
+    }
+    features = {
+        name: np.concatenate([one.features[name], other.features[name]]) for name in one.features
+    }
+    return ImageSet(features=features, **parts)

@@ -1,0 +1,185 @@
+"""Images of one plane from TIFF, OME-TIFF, PNG and JPEG files, with what they say of themselves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+from PIL import Image as Pillow
+
+from morphoflow.cells.reading.findings import Refused
+
+TIFF = (".tif", ".tiff")
+
+ENDINGS = (*TIFF, ".png", ".jpg", ".jpeg")
+
+MOST_CHANNELS = 16  # more along a channel axis are taken for pixels
+
+FEW = 4  # an axis as short as this is taken for channels
+
+MICRON = ("µm", "μm", "um", "micron", "microns", "\\u00B5m")
+
+UM_PER_UNIT = {"m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, **dict.fromkeys(MICRON, 1.0)}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels (c, h, w) of the file's type; channel names and pixel size (um) where it tells."""
+
+    pixels: np.ndarray
+    channels: list[str] | None = None
+    pixel_size_um: float | None = None
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The image files below a folder, sorted by path; hidden files are left alone."""
+    files = (file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
+    return sorted(file for file in files if file.is_file() and not file.name.startswith("."))
+
+
+def stem(file: Path, folder: Path) -> str:
+    """The path within the folder without the file's ending (or ``.ome.tif``)."""
+    name = file.relative_to(folder).as_posix()
+    name = name[: len(name) - len(file.suffix)]
+    return name[:-4] if name.lower().endswith(".ome") else name
+
+
+def read_image(file: Path, channels: list[str] | None = None) -> Picture:
+    """Read one image; ``channels`` are names that the user gave.
+
+    Raises Refused for files that are damaged or hold several planes, times or images.
+    """
+    try:
+        if file.suffix.lower() in TIFF:
+            return _read_tiff(file, channels)
+        return _read_plain(file)
+    except Refused:
+        raise
+    # A damaged file fails anywhere in its reader, with errors of any kind.
+    except Exception as error:
+        message = f"it cannot be read ({type(error).__name__}: {error})"
+        raise Refused("unreadable", message) from None
+
+
+def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
+    with tifffile.TiffFile(file) as tiff:
+        if len(tiff.series) != 1:
+            raise Refused("stack", f"it holds {len(tiff.series)} images", str(len(tiff.series)))
+        series = tiff.series[0]
+        pixels = to_channels_first(series.asarray(), series.axes, channels)
+        names, pixel_size = read_metadata(tiff)
+    return Picture(pixels, names, pixel_size)
+
+
+def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None) -> np.ndarray:
+    """An array with TIFF axes as (c, h, w); axes of length 1 are dropped.
+
+    Pages whose meaning the file does not tell (Q, I) are channels if as many are named.
+    """
+    kept = [i for i, n in enumerate(pixels.shape) if n > 1 or axes[i] in "YX"]
+    pixels = pixels.reshape([pixels.shape[i] for i in kept])
+    axes = "".join(axes[i] for i in kept)
+    shape = " x ".join(map(str, pixels.shape))
+    if set(axes) & set("ZTRP"):
+        raise Refused("stack", f"it is a stack: its axes are {axes}, of {shape}", axes)
+    if axes == "YX":
+        return pixels[None]
+    if axes in ("CYX", "SYX"):
+        return pixels
+    if axes in ("YXC", "YXS"):
+        return np.moveaxis(pixels, 2, 0)
+    if pixels.ndim == 3 and pixels.shape[2] <= FEW and pixels.shape[0] > MOST_CHANNELS:
+        return np.moveaxis(pixels, 2, 0)
+    if pixels.ndim == 3 and channels is not None and len(channels) == len(pixels):
+        return pixels
+    raise Refused("unknown_pages", f"its axes are {axes}, of {shape}, which may be a stack", axes)
+
+
+def _read_plain(file: Path) -> Picture:
+    """PNG and JPEG: grey values, or red, green and blue as three channels."""
+    with Pillow.open(file) as opened:
+        if getattr(opened, "n_frames", 1) > 1:
+            raise Refused("stack", f"it holds {opened.n_frames} frames", str(opened.n_frames))
+        if _is_deep_colour(file):
+            raise Refused("unreadable", "PNG files of colours in 16 bits cannot be read in full")
+        mode = opened.mode
+        if mode == "P":
+            opened = opened.convert("RGB")
+        pixels = np.asarray(opened)
+    if mode in ("LA", "RGBA"):
+        pixels = _opaque(pixels)
+    pixels = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+    return Picture(pixels.astype(np.uint16) if mode.startswith("I") else pixels)
+
+
+def read_indices(file: Path) -> np.ndarray:
+    """The pixels of a mask: numbers of a palette are kept as they are, not as colours."""
+    if file.suffix.lower() not in TIFF:
+        with Pillow.open(file) as opened:
+            if opened.mode == "P":
+                return np.asarray(opened)[None]
+    return read_image(file).pixels
+
+
+def _opaque(pixels: np.ndarray) -> np.ndarray:
+    """Pixels without their transparency, if nothing is transparent."""
+    if pixels[..., -1].min() < np.iinfo(pixels.dtype).max:
+        raise Refused("unreadable", "parts of it are transparent; save it without transparency")
+    return pixels[..., :-1] if pixels.shape[2] > 2 else pixels[..., 0]
+
+
+def _is_deep_colour(file: Path) -> bool:
+    """Whether a PNG has colours of 16 bits, of which Pillow would keep 8 without a word."""
+    with file.open("rb") as stream:
+        header = stream.read(26)
+    return header[:4] == b"\x89PNG" and header[24] == 16 and header[25] in (2, 4, 6)
+
+
+# Channel names and pixel size from the metadata of OME-TIFF and of ImageJ.
+#
+# OME-XML: Goldberg et al., "The Open Microscopy Environment (OME) Data Model and XML file", Genome
+# Biology 6:R47, 2005.
+
+
+def read_metadata(tiff: tifffile.TiffFile) -> tuple[list[str] | None, float | None]:
+    """The channels' names, if all have one, and the size of a pixel in um, if it is told.
+
+    Raises Refused for pixels that are not square.
+    """
+    if tiff.is_ome:
+        return _read_ome(tiff.ome_metadata)
+    if tiff.is_imagej:
+        return None, _imagej_pixel_um(tiff)
+    return None, None
+
+
+def _read_ome(xml: str) -> tuple[list[str] | None, float | None]:
+    pixels = ElementTree.fromstring(xml).find("{*}Image/{*}Pixels")
+    if pixels is None:
+        return None, None
+    names = [channel.get("Name") for channel in pixels.findall("{*}Channel")]
+    width, height = (_size_um(pixels, axis) for axis in "XY")
+    return (names if names and all(names) else None), _square(width, height)
+
+
+def _size_um(pixels: ElementTree.Element, axis: str) -> float | None:
+    size = pixels.get(f"PhysicalSize{axis}")
+    unit = UM_PER_UNIT.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+    return float(size) * unit if size and unit else None
+
+
+def _imagej_pixel_um(tiff: tifffile.TiffFile) -> float | None:
+    """From pixels per unit, which ImageJ keeps in the tags of the first page."""
+    unit = UM_PER_UNIT.get((tiff.imagej_metadata or {}).get("unit"))
+    tags = [tiff.pages[0].tags.get(f"{axis}Resolution") for axis in "XY"]
+    if unit is None or not all(tag is not None and tag.value[0] for tag in tags):
+        return None
+    width, height = (unit * tag.value[1] / tag.value[0] for tag in tags)
+    return _square(width, height)
+
+
+def _square(width: float | None, height: float | None) -> float | None:
+    if width and height and abs(width - height) > 1e-3 * width:
+        raise Refused("pixel_not_square", f"its pixels are {width:g} x {height:g} um", f"{width:g}")
+    return width

@@ -1,0 +1,72 @@
+"""Model ``contrastive``: what two random views of an organelle share and others lack.
+
+NT-Xent (SimCLR, Chen et al., ICML 2020) or SimSiam (Chen and He, CVPR 2021) on EM and mask. The
+embedding is what the encoder gives, not the heads of the losses.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from morphoflow.errors import InputError
+from morphoflow.model import Model
+from morphoflow.models.contrastive.learner import BATCH, ContrastiveLearner, Split
+from morphoflow.models.contrastive.network import ContrastiveNetwork
+from morphoflow.models.volume_vae.data import (
+    CHANNELS,
+    as_floats,
+    check_volumes,
+    read_volumes,
+    split_rows,
+    volume_batches,
+)
+from morphoflow.seeds import torch_generator
+from morphoflow.store import Samples
+
+
+def build(
+    samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
+) -> ContrastiveLearner:
+    """Make a network and its data ready for training.
+
+    ``samples.x`` is (n, 2, size, size, size) uint8. Labels are used neither for training nor for
+    the choice of the best epoch: the history tells how well neighbours agree in them.
+    """
+    size = check_volumes(samples)
+    rows = [_several(objects, split) for split in ("train", "validation")]
+    network = ContrastiveNetwork(size, settings, torch_generator(seed, "initialisation"))
+    classes = _classes(objects["label"])
+    splits = [
+        Split(read_volumes(samples, part, list(CHANNELS), device), classes[part].to(device))
+        for part in rows
+    ]
+    return ContrastiveLearner(network.to(device), *splits, settings, {"size": size})
+
+
+def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
+    """The volumes (n, widths[-1]) float32: the features of each by itself; nothing is drawn."""
+    network = load(model, device)
+    batches = volume_batches(samples, list(CHANNELS), model.facts["size"], device, BATCH)
+    return torch.cat([network.encode(as_floats(x)).cpu() for x in batches]).numpy()
+
+
+def load(model: Model, device: torch.device) -> ContrastiveNetwork:
+    """The network of a saved model, ready to encode without gradients."""
+    network = ContrastiveNetwork(model.facts["size"], model.settings, torch.Generator())
+    network.load_state_dict(model.state)
+    return network.to(device).eval().requires_grad_(False)
+
+
+def _several(objects: pd.DataFrame, split: str) -> np.ndarray:
+    rows = split_rows(objects, split)
+    if len(rows) < 2:
+        raise InputError(
+            f'only one of {len(objects)} objects has split "{split}", and there is nothing to tell '
+            "it from; give that split a larger share, or add objects."
+        )
+    return rows
+
+
+def _classes(labels: pd.Series) -> torch.Tensor:
+    """The number of each label (n,) int64 in their sorted order, -1 where it is missing."""
+    return torch.from_numpy(pd.factorize(labels, sort=True)[0].astype(np.int64))

@@ -1,0 +1,117 @@
+"""The training of an autoencoder of images: one optimisation step, validation."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from morphoflow.cells.registration.brute import disc, register_brute
+from morphoflow.cells.registration.register import Registration, register
+from morphoflow.images.rotate import transform
+from morphoflow.models.o2vae.network import CellVAE
+from morphoflow.seeds import torch_generator
+
+BATCH = 256
+
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+class CellVAELearner:
+    """A network under training, see :class:`morphoflow.training.learner.Learner`.
+
+    ``train`` and ``validation`` are images (n, c, h, w) on the device, from 0 to 1.
+    """
+
+    def __init__(
+        self, network: CellVAE, train: Tensor, validation: Tensor, settings: dict, facts: dict
+    ) -> None:
+        self.network, self.facts, self.settings = network, facts, settings
+        self.train, self.validation = train, validation
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
+        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
+        self.n_train, self.batch_size = len(train), settings["batch_size"]
+        self.seen = disc(train.shape[-1], train.device) if settings["mask"] == "disc" else None
+
+    def start_epoch(self, epoch: int) -> None:
+        """Nothing changes with the epoch."""
+
+    def step(
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
+    ) -> dict[str, Tensor]:
+        """Take one step on the training images ``indices`` (b,)."""
+        x = self.train[indices]
+        if self.settings["augment"] == "rotations":
+            x = randomly_turned(x, generator)
+        self.optimizer.zero_grad()
+        with fabric.autocast():
+            losses = self.losses(x, generator)
+        fabric.backward(losses["loss"])
+        self.optimizer.step()
+        return {name: value.detach() for name, value in losses.items()}
+
+    def losses(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """The mean losses of images (b, c, h, w); ``loss`` is the negative evidence bound."""
+        posterior = self.network.encode(x)
+        z = posterior.draw(generator)
+        logits = self.network.decode(z)
+        wanted = target(x, logits, self.settings)
+        reconstruction = pixel_loss(logits, wanted, self.settings["loss"], self.seen).mean()
+        divergence = self.network.prior.divergence(posterior.mean, posterior.log_variance, z)
+        loss = reconstruction + self.settings["beta"] * divergence.mean()
+        return {"loss": loss, "reconstruction": reconstruction, "divergence": divergence.mean()}
+
+    def validate(self) -> dict[str, float]:
+        """The losses on the validation images, with the same draws each time."""
+        generator = torch_generator(0, "noise", device=self.validation.device)
+        sums: dict[str, float] = {}
+        for x in self.validation.split(BATCH):
+            for name, value in self.losses(x, generator).items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(x)
+        return {name: value / len(self.validation) for name, value in sums.items()}
+
+    def state(self) -> dict[str, Tensor]:
+        """The weights of the network."""
+        return self.network.state_dict()
+
+
+def randomly_turned(x: Tensor, generator: torch.Generator) -> Tensor:
+    """The images, each turned by a random angle and flipped or not."""
+    draws = torch.rand(2, len(x), generator=generator, device=x.device)
+    return transform(x, 360 * draws[0], draws[1] < 0.5).clamp(0, 1)
+
+
+# How far a decoded image is from the image it was made of, turned and flipped to fit.
+
+
+def target(x: Tensor, logits: Tensor, settings: dict) -> Tensor:
+    """The images ``x`` (b, c, h, w), turned and flipped as they fit the decoded ones best.
+
+    The image is moved and not what was decoded, so that the gradient needs no interpolation. The
+    setting ``align`` says how its motion is found, or "none" for leaving it as it is.
+    """
+    if settings["align"] == "none":
+        return x
+    motion = pose(x, torch.sigmoid(logits.detach()), settings)
+    return transform(x, motion.angle, motion.flip).clamp(0, 1)
+
+
+def pose(x: Tensor, decoded: Tensor, settings: dict) -> Registration:
+    """The motions that bring images ``x`` (b, c, h, w) nearest to the ``decoded`` ones."""
+    if settings["align"] == "fourier":
+        return register(x, decoded)
+    return register_brute(x, decoded, step_degrees=settings["step_degrees"])
+
+
+def pixel_loss(logits: Tensor, wanted: Tensor, kind: str, seen: Tensor | None) -> Tensor:
+    """Cross entropy ("bce") or squared error ("mse"), summed over the pixels of an image: (b,).
+
+    ``seen`` (h, w) tells the pixels that count; all do if it is None.
+    """
+    if kind == "bce":
+        each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    else:
+        each = (torch.sigmoid(logits) - wanted).square()
+    return (each if seen is None else each * seen).flatten(1).sum(1)

@@ -1,0 +1,109 @@
+"""The images of a progressive GAN: bytes on the device at every size, numbers where they count."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from morphoflow.errors import InputError
+from morphoflow.models.progressive_gan.schedule import START_SIZE
+from morphoflow.store import Samples
+
+
+@dataclass(frozen=True)
+class Images:
+    """What is learned from and judged by, uint8 on the device.
+
+    ``train`` holds the training images (n, 1, s, s) at each stage of growth, coarse to fine;
+    ``validation`` (m, 1, size, size) the others at the finest.
+    """
+
+    train: list[Tensor]
+    validation: Tensor
+
+    @property
+    def size(self) -> int:
+        """Pixels along an edge of an image at the finest stage."""
+        return self.validation.shape[-1]
+
+
+def read_images(
+    samples: Samples, train: np.ndarray, validation: np.ndarray, device: torch.device
+) -> Images:
+    """The images in the rows ``train`` at all sizes, and those in ``validation``."""
+    arrays = [samples.levels[size] for size in sizes(samples)[:-1]] + [samples.x]
+    on_device = [torch.from_numpy(array.oindex[train]).to(device) for array in arrays]
+    return Images(on_device, torch.from_numpy(samples.x.oindex[validation]).to(device))
+
+
+def sizes(samples: Samples) -> list[int]:
+    """The sizes that images grow through, from ``START_SIZE`` to that of the samples.
+
+    Raises InputError where the samples cannot be grown to.
+    """
+    _, channels, height, width = samples.x.shape
+    stages = max(1, (width // START_SIZE).bit_length())
+    if channels != 1 or height != width or START_SIZE << (stages - 1) != width:
+        raise InputError(
+            f"the samples are {channels} x {height} x {width} pixels and a progressive GAN grows "
+            f"by doubling; cut grey squares of {START_SIZE}, 32, 64, 128, 256, 512 or 1024 pixels."
+        )
+    return [START_SIZE << stage for stage in range(stages)]
+
+
+def as_numbers(images: Tensor) -> Tensor:
+    """Bytes as float32, black at -1 and white at 1."""
+    return images.float() / 127.5 - 1
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """Numbers from -1 to 1 as bytes."""
+    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def brought_to(images: Tensor, size: int) -> Tensor:
+    """Images (b, c, s, s) at another size: means of blocks, or each pixel repeated."""
+    if images.shape[-1] > size:
+        return functional.avg_pool2d(images, images.shape[-1] // size)
+    return functional.interpolate(images, size=(size, size), mode="nearest")
+
+
+# The weights of networks in the saved state of a progressive GAN.
+
+
+def joined(networks: dict[str, nn.Module]) -> dict[str, Tensor]:
+    """The tensors of networks under one name each, of which :func:`part` takes one network's."""
+    return {
+        f"{name}.{key}": value
+        for name, network in networks.items()
+        for key, value in network.state_dict().items()
+    }
+
+
+def part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The tensors of a saved model that belong to the network ``name``."""
+    prefix = f"{name}."
+    return {
+        key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)
+    }
+
+
+def stages(state: dict[str, Tensor]) -> int:
+    """How many stages of growth the networks of a saved model have."""
+    return len({name.split(".")[0] for name in part(state, "generator.to_image")})
+
+
+def take_over(network: nn.Module, state: dict[str, Tensor], name: str) -> None:
+    """Give ``network`` the weights of the network ``name`` of another run.
+
+    Weights of stages that the other has not are kept. Raises InputError where shapes differ.
+    """
+    own, other = network.state_dict(), part(state, name)
+    if not all(key in own and own[key].shape == value.shape for key, value in other.items()):
+        raise InputError(
+            f"the weights in `start_from` do not fit the {name}; they must come from images of the "
+            "same size or smaller, with equal `latent_size`, `faithful` and `widths` up to there."
+        )
+    network.load_state_dict({**own, **other})

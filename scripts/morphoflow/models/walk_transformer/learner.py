@@ -1,0 +1,126 @@
+"""The training of the walk transformer: one optimisation step, validation."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, normalize
+
+from morphoflow.models.contrastive.learner import nt_xent, set_rates
+from morphoflow.models.contrastive.monitor import effective_rank
+from morphoflow.models.morphvae.selection import UNLABELLED
+from morphoflow.models.walk_transformer.network import WalkTransformer
+from morphoflow.models.walk_transformer.walks import WalkSets, moved, two_views
+from morphoflow.seeds import torch_generator
+from morphoflow.training.start import load_start
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+# Neurons that are encoded at a time without gradients, and views of each validation neuron.
+BATCH, VALIDATION_VIEWS = 256, 2
+
+
+@dataclass(frozen=True)
+class Split:
+    """The walks of a split, and the class numbers (n,) of its neurons, negative where not seen."""
+
+    sets: WalkSets
+    labels: Tensor
+
+
+class WalkTransformerLearner:
+    """A network under training, see :class:`morphoflow.training.learner.Learner`.
+
+    With several processes a view is told from those of its own process alone.
+    """
+
+    def __init__(
+        self,
+        network: WalkTransformer,
+        train: Split,
+        validation: Split,
+        settings: dict,
+        facts: dict,
+    ) -> None:
+        self.network, self.facts, self.settings = network, facts, settings
+        self.train, self.validation = train, validation
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(),
+            lr=settings["learning_rate"],
+            weight_decay=settings["weight_decay"],
+        )
+        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
+        self.n_train, self.batch_size = len(train.labels), settings["batch_size"]
+
+    def start_from(self, state: dict[str, Tensor]) -> None:
+        """Take over the weights of another run, but for a classifier of perhaps other classes."""
+        load_start(self.network, state, but=("classifier.",))
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate: a linear rise, then half a cosine down."""
+        set_rates(self.optimizer, {**self.settings, "optimizer": "adam"}, epoch)
+
+    def step(
+        self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
+    ) -> dict[str, Tensor]:
+        """Take one step on two views of the training neurons ``indices`` (b,)."""
+        sets, labels = self.train.sets.only(indices), self.train.labels[indices]
+        self.optimizer.zero_grad()
+        with fabric.autocast():
+            z = self.network.encode(self._views(sets, generator))
+            losses = self.losses(z.float(), labels)
+        fabric.backward(losses["loss"])
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings["clip"])
+        self.optimizer.step()
+        return {name: value.detach() for name, value in losses.items()}
+
+    def losses(self, z: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The losses () of embeddings ``z`` (2 b, d) of two views of neurons with ``labels`` (b,).
+
+        ``contrast`` is NT-Xent, ``class`` the mean cross entropy of the labels that are seen, and
+        ``loss`` their weighted sum.
+        """
+        first, second = self.network.projector(z).chunk(2)
+        contrast = nt_xent(first, second, self.settings["temperature"])
+        found = {"contrast": contrast}
+        if self.network.classifier is not None:
+            twice = labels.repeat(2)
+            logits = self.network.classifier(z).float()
+            total = cross_entropy(logits, twice, ignore_index=UNLABELLED, reduction="sum")
+            found["class"] = total / (twice != UNLABELLED).sum().clamp_min(1)
+            contrast = contrast + self.settings["class_weight"] * found["class"]
+        return {"loss": contrast, **found}
+
+    def validate(self) -> dict[str, float]:
+        """The losses on the validation neurons, over several views of them, the same each time.
+
+        ``retrieved`` is the share of views whose nearest other view is of the same neuron, see
+        :func:`retrieved`; ``effective_rank`` is that of the embeddings of the whole neurons.
+        """
+        sets, labels = self.validation.sets, self.validation.labels
+        generator = torch_generator(0, "noise", device=labels.device)
+        rows = []
+        for _ in range(VALIDATION_VIEWS):
+            z = self.network.encode(self._views(sets, generator)).float()
+            rows.append({**self.losses(z, labels), "retrieved": retrieved(z)})
+        means = {key: float(sum(row[key] for row in rows)) / len(rows) for key in rows[0]}
+        whole = self.network.encode(sets)
+        return {**means, "effective_rank": effective_rank(whole)}
+
+    def state(self) -> dict[str, Tensor]:
+        """The weights of the network."""
+        return self.network.state_dict()
+
+    def _views(self, sets: WalkSets, generator: torch.Generator) -> WalkSets:
+        views = two_views(sets, self.settings["view_walks"], generator)
+        return WalkSets(moved(views.lines, self.settings, generator), views.weight)
+
+
+def retrieved(z: Tensor) -> Tensor:
+    """The share () of ``z`` (2 b, d) whose nearest other by cosine is the other view of its own."""
+    z = normalize(z, dim=1)
+    nearest = (z @ z.T).fill_diagonal_(-torch.inf).argmax(1)
+    partner = torch.arange(len(z), device=z.device).roll(len(z) // 2)
+    return (nearest == partner).float().mean()

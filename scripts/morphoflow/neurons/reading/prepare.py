@@ -1,0 +1,206 @@
+"""SWC files in, neurons ready for sampling out, with a table of all that was found."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from morphoflow.errors import InputError
+from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.neurons.reading.findings import CODES, Finding, Refused
+from morphoflow.neurons.reading.quality import Report, quality_table
+from morphoflow.neurons.reading.repair import (
+    centre,
+    fill_radii,
+    link,
+    merge_coinciding,
+    select_compartments,
+)
+from morphoflow.neurons.reading.resample import resample
+from morphoflow.neurons.reading.soma import collapse_soma
+from morphoflow.neurons.reading.sources import Source, list_sources
+from morphoflow.neurons.reading.swc import parse
+from morphoflow.neurons.reading.tree import Tree, root_of, rooted
+
+UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files whose coordinates have one unit: ``um``, ``nm`` or ``voxel`` of ``voxel_size_um`` (3,).
+
+    ``files`` are ``.swc`` files and ``.zip`` archives of such.
+    """
+
+    files: Sequence[Path]
+    units: str = "um"
+    voxel_size_um: Sequence[float] = (1.0, 1.0, 1.0)
+
+    @property
+    def scale_um(self) -> np.ndarray:
+        """The um in one unit along x, y and z, (3,)."""
+        if self.units == "voxel":
+            return np.asarray(self.voxel_size_um, dtype=np.float64)
+        return np.full(3, UM_PER_UNIT[self.units])
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is to be made of each file; see :func:`read_neurons`."""
+
+    compartments: list[str]
+    resample_um: float
+    roots: str
+
+
+def read_neurons(
+    parts: Sequence[Part],
+    *,
+    compartments: list[str],
+    resample_um: float,
+    roots: str,
+    on_bad_input: str,
+) -> tuple[Forest, pd.DataFrame]:
+    """Read the neurons of all files of all parts, in the order given; their stems are the ids.
+
+    ``compartments`` are any of axon, dendrite, apical, other; ``resample_um`` is the spacing of
+    nodes along the cable, 0 to keep them; ``roots`` is ``join`` or ``largest``. A refused file
+    stops the reading (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is
+    left out and listed (``"skip"``). Returns the neurons, each with its soma at the origin, and the
+    quality table.
+    """
+    sources = list_sources([file for part in parts for file in part.files])
+    scale_um = {Path(file): part.scale_um for part in parts for file in part.files}
+    plan = Preparation(compartments, resample_um, roots)
+    reports, neurons = [], []
+    first_with: dict[bytes, str] = {}
+    for source in sources:
+        report = Report(source.id, source.name)
+        reports.append(report)
+        try:
+            neurons.append(_neuron(source, scale_um[source.path], plan, first_with, report))
+        except Refused as refused:
+            report.findings.append(refused.finding)
+    _stop_if_refused(reports, on_bad_input)
+    return concatenate(neurons), quality_table(reports)
+
+
+def _neuron(
+    source: Source,
+    scale_um: np.ndarray,
+    plan: Preparation,
+    first_with: dict[bytes, str],
+    report: Report,
+) -> Forest:
+    notes = report.findings
+    tree = link(parse(source.read(), notes), scale_um, notes)
+    report.n_nodes_read = len(tree.parent)
+    report.cable_length_read_um = float(tree.segment_length.sum())
+    tree = _repaired(tree, plan, notes)
+    _refuse_same(tree, source, first_with)
+    if plan.resample_um > 0:
+        tree = resample(tree, plan.resample_um)
+    neuron = single(source.id, tree.xyz, tree.parent, tree.radius, tree.compartment)
+    report.n_nodes = len(tree.parent)
+    report.cable_length_um = float(neuron.cable_length[0])
+    return neuron
+
+
+def _repaired(tree: Tree, plan: Preparation, notes: list[Finding]) -> Tree:
+    tree, soma = collapse_soma(tree, notes)
+    tree = centre(one_tree(tree, soma, plan.roots, notes))
+    tree = select_compartments(tree, plan.compartments, notes)
+    return fill_radii(merge_coinciding(tree, notes), notes)
+
+
+def _refuse_same(tree: Tree, source: Source, first_with: dict[bytes, str]) -> None:
+    geometry = _digest(tree)
+    if geometry in first_with:
+        other = first_with[geometry]
+        raise Refused("same_neuron", f"the geometry is that of {other}", value=other)
+    first_with[geometry] = source.name
+
+
+def _digest(tree: Tree) -> bytes:
+    """The same for all files with equal segments, whatever their ids, order, types and radii."""
+    segments = np.column_stack([tree.xyz[1:], tree.xyz[tree.parent[1:]]]).astype(np.float32)
+    segments = segments + np.float32(0)  # -0 and 0 are one place
+    order = np.lexsort(segments.T)
+    return hashlib.sha256(np.ascontiguousarray(segments[order])).digest()
+
+
+def _stop_if_refused(reports: list[Report], on_bad_input: str) -> None:
+    refused = [report for report in reports if report.refusal]
+    if not refused or (on_bad_input == "skip" and len(refused) < len(reports)):
+        return
+    finding = refused[0].refusal
+    line = "" if finding.line is None else f", line {finding.line}"
+    skip = "" if len(refused) == len(reports) else " or set on_bad_input to skip"
+    raise InputError(
+        f"{refused[0].file}{line}: {finding.message}; {CODES[finding.code][1]}{skip} "
+        f"({len(refused)} of {len(reports)} files are refused)."
+    )
+
+
+# Several trees in one file become one neuron, with the soma as its root.
+
+
+def one_tree(tree: Tree, soma: int | None, roots: str, notes: list[Finding]) -> Tree:
+    """One tree with its root as node 0: the soma, or without one the root of the main tree.
+
+    ``roots`` is ``join`` (each further tree is joined at its nearest pair of nodes, the nearest
+    tree first, to the tree of the soma or else the one with most cable) or ``largest`` (the tree
+    with most cable stays, the others are left out).
+    """
+    top = root_of(tree.parent)
+    tops = np.unique(top)
+    cable = np.bincount(top, weights=tree.segment_length)[tops]
+    main = int(tops[np.argmax(cable)])
+    bridges = np.empty((0, 2), dtype=np.int64)
+    if roots == "join":
+        main = main if soma is None else int(top[soma])
+        bridges = _bridges(tree, top, main, notes)
+    else:
+        _note_dropped(tree, tops, cable, main, notes)
+    root = main
+    if soma is None or top[soma] != main:
+        notes.append(Finding("no_soma", "the root stands for the soma", int(tree.line[main])))
+    elif soma != main:
+        root = soma
+        notes.append(Finding("moved_root", "the root moves to the soma", int(tree.line[soma])))
+    return rooted(tree, root, bridges)
+
+
+def _note_dropped(
+    tree: Tree, tops: np.ndarray, cable: np.ndarray, main: int, notes: list[Finding]
+) -> None:
+    for top, length in zip(tops.tolist(), cable.tolist(), strict=True):
+        if top != main:
+            found = f"a further tree with {length:.3f} um of cable is left out"
+            notes.append(Finding("dropped_tree", found, int(tree.line[top]), f"{length:.3f} um"))
+
+
+def _bridges(tree: Tree, top: np.ndarray, main: int, notes: list[Finding]) -> np.ndarray:
+    """Edges (k, 2) that join all trees to the main one, each time the one that is nearest."""
+    away = np.full(len(top), np.inf)
+    nearest = np.full(len(top), -1)
+    waiting = np.flatnonzero(top != main)
+    newest, edges = main, []
+    while len(waiting):
+        anchors = np.flatnonzero(top == newest)
+        distance, which = cKDTree(tree.xyz[anchors]).query(tree.xyz[waiting])
+        closer = distance < away[waiting]
+        away[waiting[closer]] = distance[closer]
+        nearest[waiting[closer]] = anchors[which[closer]]
+        start = waiting[np.argmin(away[waiting])]
+        edges.append((start, nearest[start]))
+        newest = top[start]
+        waiting = waiting[top[waiting] != newest]
+        found = f"a further tree is joined by a bridge of {away[start]:.3f} um"
+        line = int(tree.line[newest])
+        notes.append(Finding("joined_tree", found, line, f"{away[start]:.3f} um"))
+    return np.array(edges, dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,229 @@
+"""SWC text to a table of nodes: one vectorised pass, and a search by line only to name a fault."""
+
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from morphoflow.files import whole
+from morphoflow.neurons.forest import Forest
+from morphoflow.neurons.reading.findings import Finding, Refused
+
+COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
+
+NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
+
+COMMENT = re.compile(r"#[^\n]*")
+
+SCALE = re.compile(r"^\s*#\s*SCALE\s+(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+
+LARGEST_COORDINATE = 1e12
+
+LONGEST_VALUE = 60
+
+FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The node lines of a file, as written.
+
+    ``id``, ``parent`` and ``line`` (N,) int64, ``compartment`` (N,) uint8, ``xyz`` (N, 3) and
+    ``radius`` (N,) float64 in the units of the file; ``line`` counts from 1.
+    """
+
+    id: np.ndarray
+    compartment: np.ndarray
+    xyz: np.ndarray
+    radius: np.ndarray
+    parent: np.ndarray
+    line: np.ndarray
+
+
+def parse(data: bytes, notes: list[Finding]) -> Table:
+    """Read the bytes of an SWC file; what is remarkable is appended to ``notes``.
+
+    Comments, blank lines, tabs, commas, further columns, any line ending, a byte order mark, any
+    order of ids and ids such as ``12.0`` are read. Raises Refused with line and value otherwise.
+    """
+    text = _decode(data)
+    lines = COMMENT.sub("", text).split("\n")
+    number = [i for i, line in enumerate(lines, 1) if line and not line.isspace()]
+    if not number:
+        raise Refused("empty_file", "the file has no line with a node")
+    rows = [lines[i - 1] for i in number]
+    line = np.array(number)
+    if any("," in row for row in rows):
+        rows = _without_commas(rows, line)
+    values = _numbers(rows, line)
+    _note_leftovers(text, rows, line, notes)
+    return _table(values, line, notes)
+
+
+def _decode(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = data.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _without_commas(rows: list[str], line: np.ndarray) -> list[str]:
+    for at, row in zip(line.tolist(), rows, strict=True):
+        decimal = re.search(r"\S*\d,\d\S*", row)
+        if decimal and len(row.split()) >= len(COLUMNS):
+            value = _shown(decimal.group())
+            raise Refused("decimal_comma", f"'{value}' has a decimal comma", at, value)
+    return [row.replace(",", " ") for row in rows]
+
+
+def _numbers(rows: list[str], line: np.ndarray) -> np.ndarray:
+    try:
+        return np.loadtxt(rows, comments=None, usecols=range(len(COLUMNS)), ndmin=2)
+    except ValueError as error:
+        raise _unreadable(rows, line) or Refused("not_a_number", str(error)) from None
+
+
+def _unreadable(rows: list[str], line: np.ndarray) -> Refused | None:
+    faults = [
+        (at, row)
+        for at, row in zip(line.tolist(), rows, strict=True)
+        if _bad_field(row) is not None
+    ]
+    if not faults:
+        return None
+    at, row = faults[0]
+    column = _bad_field(row)
+    fields = row.split()
+    more = _more(len(faults))
+    if column == len(fields):
+        found = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
+        return Refused("too_few_columns", found, at, _shown(row))
+    value = _shown(fields[column])
+    found = f"the {COLUMNS[column]} '{value}' is not a number{more}"
+    return Refused("not_a_number", found, at, value)
+
+
+def _bad_field(row: str) -> int | None:
+    fields = row.split()[: len(COLUMNS)]
+    wrong = (i for i, field in enumerate(fields) if not NUMBER.fullmatch(field))
+    return next(wrong, len(fields) if len(fields) < len(COLUMNS) else None)
+
+
+def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Finding]) -> None:
+    if sum(map(len, map(str.split, rows))) > len(COLUMNS) * len(rows):
+        count = [len(row.split()) for row in rows]
+        first = next(i for i, n in enumerate(count) if n > len(COLUMNS))
+        found = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
+        notes.append(Finding("extra_columns", found, int(line[first]), _shown(rows[first])))
+    scale = SCALE.search(text)
+    if scale and _rescales(scale.group(1)):
+        at = text.count("\n", 0, scale.start(1)) + 1
+        found = f"the header says SCALE {scale.group(1)}, which is not applied"
+        notes.append(Finding("scale_header", found, at, scale.group(1)))
+
+
+def _rescales(scale: str) -> bool:
+    factors = [field for field in scale.split() if NUMBER.fullmatch(field)]
+    return any(float(factor) != 1.0 for factor in factors)
+
+
+def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
+    _refuse_fractions(values, line)
+    xyz = values[:, 2:5]
+    bad = ~(np.abs(xyz) < LARGEST_COORDINATE)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        more = _more(int(bad.any(axis=1).sum()))
+        value = f"{xyz[row, column]:g}"
+        found = f"the {'xyz'[column]} coordinate {value} is not finite or beyond measure{more}"
+        raise Refused("bad_coordinate", found, int(line[row]), value)
+    return Table(
+        id=values[:, 0].astype(np.int64),
+        compartment=_types(values[:, 1], line, notes),
+        xyz=np.ascontiguousarray(xyz),
+        radius=values[:, 5].copy(),
+        parent=_parents(values[:, 6].astype(np.int64), line, notes),
+        line=line,
+    )
+
+
+def _refuse_fractions(values: np.ndarray, line: np.ndarray) -> None:
+    whole = values[:, [0, 1, 6]]
+    bad = ~((np.abs(whole) < 2**53) & (whole == np.rint(whole)))
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        name = ("id", "type", "parent")[column]
+        value = f"{whole[row, column]:.15g}"
+        found = f"the {name} {value} is not a whole number{_more(int(bad.any(axis=1).sum()))}"
+        raise Refused("not_an_integer", found, int(line[row]), value)
+
+
+def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
+    bad = (types < 0) | (types > 255)
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = f"{bad.sum()} types outside 0 to 255 are read as 0 (undefined)"
+        notes.append(Finding("unknown_type", found, int(line[row]), f"{types[row]:.0f}"))
+    return np.where(bad, 0, types).astype(np.uint8)
+
+
+def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
+    bad = parent < -1
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = f"{bad.sum()} negative parents are read as -1, the start of a tree"
+        notes.append(Finding("negative_parent", found, int(line[row]), str(parent[row])))
+    return np.where(bad, -1, parent)
+
+
+def _shown(text: str) -> str:
+    return text.strip()[:LONGEST_VALUE]
+
+
+def _more(n: int) -> str:
+    return f" ({n} such lines)" if n > 1 else ""
+
+
+# Neurons as SWC files, in a folder or in one archive.
+
+
+def swc_text(neuron: Forest, decimals: int = 3) -> str:
+    """The SWC text of a forest of one, in um with ``decimals`` digits, ids from 1 on."""
+    n = len(neuron.parent)
+    up = np.where(neuron.parent < 0, -1, neuron.parent + 1)
+    numbers = [np.arange(1, n + 1), neuron.compartment, *neuron.xyz.T, neuron.radius, up]
+    row = " ".join(["%d %d", *[f"%.{decimals}f"] * 4, "%d\n"])
+    values = np.column_stack(numbers).ravel().tolist()
+    return "# id type x y z radius parent; um\n" + row * n % tuple(values)
+
+
+def write_swc(path: Path, forest: Forest, decimals: int = 3) -> None:
+    """Write each neuron as ``<id>.swc`` into a ``.zip`` archive or else a folder of that name."""
+    files = {
+        f"{forest.ids[i]}.swc": swc_text(forest.neuron(i), decimals).encode()
+        for i in range(forest.n)
+    }
+    if path.suffix.lower() == ".zip":
+        write_archive(path, files)
+        return
+    with whole(path) as folder:
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+
+
+# Zip archives of SWC files, with equal bytes for equal content.
+
+
+def write_archive(path: Path, files: dict[str, bytes]) -> None:
+    """Write ``files`` (name: content) in the order of their names, without dates."""
+    with whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)

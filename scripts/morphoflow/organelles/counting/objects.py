@@ -1,0 +1,84 @@
+"""The object table of organelles: measured, labelled and split; and what was found on the way."""
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.counting import findings
+from morphoflow.splits import assign_splits
+from morphoflow.tables import OBJECT_COLUMNS, SPLITS
+
+NO_CLASS = 0
+
+
+def object_table(
+    measured: pd.DataFrame,
+    labels: pd.DataFrame,
+    majority: pd.Series,
+    file: str,
+    settings: dict,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Objects (the contract's columns, then those of ``measured``) and the quality table.
+
+    ``measured`` has the columns of :func:`morphoflow.organelles.counting.columns.object_columns`,
+    ``labels`` those of :func:`morphoflow.organelles.counting.classes.read_class_tables`, and
+    ``majority`` the class of label ids by a class volume, which a table outranks; ``file`` is the
+    name of the label volume. Objects of fewer than ``min_voxels`` are left out and listed. A label
+    of an object that is not there, a class with fewer objects than there are splits and fewer
+    groups than splits raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects
+    of such a class stay, without a label. Raises InputError for fewer than three objects.
+    """
+    small = findings.too_small(measured, file, settings["min_voxels"])
+    kept = measured[measured["voxels"] >= settings["min_voxels"]].reset_index(drop=True)
+    _check_number(len(kept), len(measured), file, settings["min_voxels"])
+    label, group = _labels_and_groups(kept["label_id"], labels, majority)
+    rare = findings.small_classes(label, file)
+    faults = [
+        *findings.strays(labels, measured["label_id"]),
+        *rare.values(),
+        *findings.few_groups(group, settings["split"], file),
+    ]
+    findings.stop_at(faults, settings["on_bad_input"])
+    label = label.where(~label.isin(list(rare)), None)
+    shares = {name: settings["split"][name] for name in SPLITS}
+    generator = np.random.default_rng(settings["split"]["seed"])
+    split = assign_splits(label, group, shares, generator)
+    described = {"id": kept["label_id"].astype(str).astype(object), "source": file}
+    described |= {"label": label, "group": group, "split": split}
+    objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
+    listed = [*faults, *small, *findings.notes(objects, file)]
+    return objects, findings.quality_table(file, len(measured), len(objects), listed)
+
+
+def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:
+    """The class of most voxels of each label id, of equals the smallest; None for class 0.
+
+    ``classes`` has columns label_id, class_id and voxels. A class is called as ``names`` say, or
+    by its number.
+    """
+    order = classes.sort_values(["label_id", "voxels", "class_id"], ascending=[True, False, True])
+    most = order.drop_duplicates("label_id").set_index("label_id")["class_id"]
+    texts = [None if n == NO_CLASS else names.get(n, str(n)) for n in most]
+    return pd.Series(texts, index=most.index, dtype=object)
+
+
+def _labels_and_groups(
+    label_ids: pd.Series, labels: pd.DataFrame, majority: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Label (None where unknown) and group (its own id where none is said) of each object."""
+    table = labels.set_index("label_id")
+    said, group = label_ids.map(table["label"]), label_ids.map(table["group"])
+    label = said.astype(object).where(said.notna(), label_ids.map(majority).astype(object))
+    own = label_ids.astype(str).astype(object)
+    return label.where(label.notna(), None), group.astype(object).where(group.notna(), own)
+
+
+def _check_number(kept: int, read: int, file: str, min_voxels: int) -> None:
+    if read == 0:
+        raise InputError(f"the labels {file} have no voxel that is not 0; name a volume of labels.")
+    if kept < len(SPLITS):
+        raise InputError(
+            f"the labels {file} have {kept} object(s) of at least {min_voxels} voxels (and "
+            f"{read - kept} smaller), but at least {len(SPLITS)} are needed; name a volume with "
+            f"more objects, or lower min_voxels."
+        )

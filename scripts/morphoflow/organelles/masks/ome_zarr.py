@@ -1,0 +1,77 @@
+"""Masks as an OME-Zarr label image, version 0.5, with the names and colours of its clusters.
+
+Moore et al., "OME-Zarr: a cloud-optimized bioimaging file format with international community
+support", Histochemistry and Cell Biology 160, 2023; https://ngff.openmicroscopy.org/0.5/.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tensorstore as ts
+import zarr
+
+from morphoflow.organelles.masks.volume import MaskVolume
+from morphoflow.organelles.volumes.boxes import Triple
+from morphoflow.organelles.volumes.pyramid import CHUNK, level_shape, shard_shape
+from morphoflow.organelles.volumes.pyramid_write import create_store
+from morphoflow.organelles.volumes.units import Size
+
+ZSTD_LEVEL = 3
+
+
+def create_ome_zarr(
+    path: Path, mask: MaskVolume, factors: list[Triple], clusters: pd.DataFrame
+) -> list[ts.TensorStore]:
+    """An empty label image at ``path`` with a level for each of ``factors``; returns the levels.
+
+    ``clusters`` are those of :func:`morphoflow.organelles.masks.volume.cluster_list`.
+    """
+    axes = [{"name": name, "type": "space", "unit": "nanometer"} for name in "zyx"]
+    datasets = [_dataset(k, factor, mask.voxel_size_nm) for k, factor in enumerate(factors)]
+    multiscale = {"name": path.name, "type": "mode", "axes": axes, "datasets": datasets}
+    label = {"colors": _colors(clusters), "properties": _properties(clusters)}
+    ome = {"version": "0.5", "multiscales": [multiscale], "image-label": label}
+    zarr.create_group(path, zarr_format=3, attributes={"ome": ome})
+    shapes = [level_shape(mask.shape, factor) for factor in factors]
+    return [_level(path / str(k), shape, mask.dtype) for k, shape in enumerate(shapes)]
+
+
+def _dataset(level: int, factor: Triple, size: Size) -> dict:
+    """The centre of a coarser voxel lies between those of the voxels that it stands for."""
+    scale = [f * n for f, n in zip(factor, size, strict=True)]
+    shift = [(f - 1) / 2 * n for f, n in zip(factor, size, strict=True)]
+    steps = [{"type": "scale", "scale": scale}]
+    if level:
+        steps.append({"type": "translation", "translation": shift})
+    return {"path": str(level), "coordinateTransformations": steps}
+
+
+def _level(folder: Path, shape: Triple, dtype: np.dtype) -> ts.TensorStore:
+    to_bytes = {"name": "bytes", "configuration": {"endian": "little"}}
+    zstd = {"name": "zstd", "configuration": {"level": ZSTD_LEVEL, "checksum": False}}
+    inner = {"chunk_shape": [CHUNK] * 3, "codecs": [to_bytes, zstd]}
+    grid = {"name": "regular", "configuration": {"chunk_shape": shard_shape(shape)}}
+    metadata = {
+        "shape": shape,
+        "data_type": dtype.name,
+        "chunk_grid": grid,
+        "codecs": [{"name": "sharding_indexed", "configuration": inner}],
+        "dimension_names": list("zyx"),
+        "fill_value": 0,
+    }
+    return create_store(folder, "zarr3", metadata=metadata)
+
+
+def _colors(clusters: pd.DataFrame) -> list[dict]:
+    return [
+        {"label-value": int(row.number), "rgba": [*bytes.fromhex(row.color[1:]), 255]}
+        for row in clusters.itertuples()
+    ]
+
+
+def _properties(clusters: pd.DataFrame) -> list[dict]:
+    return [
+        {"label-value": int(row.number), "cluster": row.name, "objects": int(row.objects)}
+        for row in clusters.itertuples()
+    ]

@@ -1,0 +1,82 @@
+"""A label volume whose objects have the numbers of their clusters, computed as it is read."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.errors import InputError
+from morphoflow.figures.style import CLUSTER_COLORS, GREY
+from morphoflow.organelles.counting.lookup import Relabelling, relabel
+from morphoflow.organelles.volumes.boxes import Box
+from morphoflow.organelles.volumes.pieces import pieces
+from morphoflow.organelles.volumes.source import Source
+from morphoflow.rows import rows_in_order
+
+NOISE = -1
+
+
+class MaskVolume:
+    """The ``source``'s labels under other numbers; its boxes take little more memory than these.
+
+    ``shape``, ``chunks`` and ``voxel_size_nm`` are those of the labels.
+    """
+
+    def __init__(self, source: Source, table: Relabelling) -> None:
+        self.shape, self.chunks = source.shape, source.labels.chunks
+        self.voxel_size_nm = source.voxel_size_nm
+        self.dtype = table.numbers.dtype
+        self._source, self._table = source, table
+
+    def read(self, box: Box) -> np.ndarray:
+        """The numbers in ``box``; the labels themselves are read in pieces of it."""
+        out = np.empty(box.shape, self.dtype)
+        for piece in pieces(box, self.chunks):
+            out[piece.within(box)] = relabel(self._source.read_labels(piece), self._table)
+        return out
+
+
+# Which number in a mask stands for which cluster, under which name and in which colour.
+
+
+def objects_with_clusters(objects: pd.DataFrame, clusters: Path, method: str) -> pd.DataFrame:
+    """The object table with the columns ``cluster``, -1 for noise, and ``number``.
+
+    ``number`` is what a mask holds for the object, in the smallest unsigned type for all: the
+    cluster's number plus 1, since 0 is background; noise has the number after that of the last
+    cluster. Raises InputError for a ``method`` that ``clusters`` lacks.
+    """
+    found = rows_in_order(clusters, pd.Index(objects["id"]))
+    if method not in found or method == "id":
+        known = ", ".join(name for name in found if name != "id")
+        raise InputError(
+            f"{clusters} has no clusters of '{method}' (it has: {known}); "
+            f"set masks.method to one of them, or add it to clusters.methods."
+        )
+    cluster = found[method].to_numpy(np.int64)
+    number = np.where(cluster == NOISE, cluster.max() + 2, cluster + 1)
+    return objects.assign(cluster=cluster, number=number.astype(np.min_scalar_type(number.max())))
+
+
+def cluster_list(objects: pd.DataFrame) -> pd.DataFrame:
+    """One row a cluster, ascending by ``number``: cluster, name, color, objects, volume_um3."""
+    groups = objects.groupby("number", sort=True)
+    clusters = groups["cluster"].first()
+    rows = {
+        "cluster": clusters,
+        "name": [cluster_name(cluster) for cluster in clusters],
+        "color": [cluster_color(cluster) for cluster in clusters],
+        "objects": groups.size(),
+        "volume_um3": groups["volume_um3"].sum(),
+    }
+    return pd.DataFrame(rows).reset_index()
+
+
+def cluster_name(cluster: int) -> str:
+    """What a cluster is called in tables and viewers."""
+    return "noise" if cluster == NOISE else f"cluster {cluster}"
+
+
+def cluster_color(cluster: int) -> str:
+    """The colour of a cluster, as in the figures."""
+    return GREY if cluster == NOISE else CLUSTER_COLORS[cluster % len(CLUSTER_COLORS)]

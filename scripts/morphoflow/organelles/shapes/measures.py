@@ -1,0 +1,127 @@
+"""What the second pass measures of each object."""
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.counting.order import box_of
+from morphoflow.organelles.shapes.legacy import legacy_measures
+from morphoflow.organelles.shapes.masks import ObjectMask
+from morphoflow.organelles.shapes.skeleton import skeleton_measures
+from morphoflow.organelles.shapes.surface import surface_area, surface_halo
+from morphoflow.organelles.shapes.topology import euler_number
+from morphoflow.organelles.volumes.source import Source
+
+NM_PER_UM = 1000.0
+
+# By group: size in physical units, form (what is left when an object is scaled), texture,
+# position, and the published features. None but position changes as an object turns.
+GROUPS = {
+    "size": [
+        "volume_um3",
+        "surface_area_um2",
+        "surface_to_volume_per_um",
+        "skeleton_length_um",
+        "radius_mean_um",
+        "radius_max_um",
+    ],
+    "form": [
+        "mci",
+        "elongation",
+        "flatness",
+        "slenderness",
+        "tortuosity",
+        "branch_points",
+        "end_points",
+        "tunnels",
+    ],
+    "intensity": ["intensity_mean", "intensity_sd"],
+    "position": ["centroid_z_um", "centroid_y_um", "centroid_x_um"],
+    "legacy": [
+        "legacy_size",
+        "legacy_circularity",
+        "legacy_surface_to_volume",
+        "legacy_slen",
+    ],
+}
+
+# Never negative and spread over orders of magnitude, or counts: compared by ratio.
+SKEWED = frozenset(GROUPS["size"] + GROUPS["form"]) - {"surface_to_volume_per_um"}
+
+
+def measure_objects(source: Source, objects: pd.DataFrame) -> pd.DataFrame:
+    """Shape measures of ``objects`` (rows of the object table), one row each, in their order."""
+    spacing = np.array(source.voxel_size_nm) / NM_PER_UM
+    rows = [measure_object(source, row, spacing) for row in objects.itertuples()]
+    return pd.DataFrame(rows)
+
+
+def measure_object(source: Source, row, spacing: np.ndarray) -> dict:
+    """Shape measures of one object; ``spacing`` (3,) is the size of a voxel in um."""
+    mask = ObjectMask(source, row.label_id, box_of(row))
+    area, euler = _additive(mask, spacing)
+    return {
+        "id": row.id,
+        **solid(area, row.voxels * np.prod(spacing)),
+        **proportions(row.axis_sd_um_1, row.axis_sd_um_2, row.axis_sd_um_3),
+        "euler_number": euler,
+        **skeleton_measures(mask, spacing),
+        **legacy_measures(mask),
+    }
+
+
+def solid(area: float, volume: float) -> dict[str, float]:
+    """Measures of surface against volume, from um2 and um3.
+
+    The mitochondrial complexity index SA^3 / (16 pi^2 V^2) (Vincent et al., Cell Reports 2019) is
+    9 / (4 pi) for a sphere and grows with length and branching; sphericity is 1 for a sphere.
+    """
+    return {
+        "surface_area_um2": area,
+        "surface_to_volume_per_um": area / volume,
+        "mci": area**3 / (16 * np.pi**2 * volume**2),
+        "sphericity": np.cbrt(np.pi) * np.cbrt(6 * volume) ** 2 / area,
+    }
+
+
+def proportions(first: float, second: float, third: float) -> dict[str, float]:
+    """Elongation and flatness: each principal axis' standard deviation over that of the next."""
+    return {"elongation": first / second, "flatness": second / third}
+
+
+def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
+    """Surface area and Euler number, summed over the object's pieces."""
+    halo = surface_halo(spacing)
+    area, euler = 0.0, 0.0
+    for _, values in mask.pieces(halo):
+        area += surface_area(values, spacing)
+        # Each piece counts the vertices behind its voxels, and so needs the next layer as well.
+        reach = (slice(h, n - h + 1) for h, n in zip(halo, values.shape, strict=True))
+        euler += euler_number(values[tuple(reach)])
+    return area, int(euler)
+
+
+# The second pass' measures joined to the object table, and as a sample store's features.
+
+
+def join_measures(objects: pd.DataFrame, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The objects with the measures of all parts, in the order of the object table.
+
+    Raises InputError where an object has no measures, or more than one row of them.
+    """
+    measures = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    absent = sorted(set(objects["id"]) ^ set(measures["id"]))
+    if absent or len(measures) != len(objects):
+        raise InputError(
+            f"the measured parts hold {len(measures)} rows for {len(objects)} objects "
+            f"(first difference: {absent[:1]}); measure all parts of this object table anew."
+        )
+    joined = objects.merge(measures, on="id", how="left", validate="one_to_one")
+    joined["slenderness"] = joined["skeleton_length_um"] / joined["radius_mean_um"]
+    return joined
+
+
+def feature_matrix(shapes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """All measures that models may use, (n, d) float32, and their names; none is missing."""
+    names = [name for group in GROUPS.values() for name in group if name in shapes]
+    return shapes[names].to_numpy(dtype=np.float32), names

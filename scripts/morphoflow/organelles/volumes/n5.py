@@ -1,0 +1,47 @@
+"""Datasets of N5, alone or as levels s0, s1, ... of a pyramid; their axes are x, y and z."""
+
+from pathlib import Path
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.volumes.chunked import ChunkedVolume, open_chunked
+from morphoflow.organelles.volumes.units import voxel_size_of
+from morphoflow.organelles.volumes.zarr import array_folders, no_choice, read_json
+
+METADATA = "attributes.json"
+
+
+def open_n5(path: Path, key: str | None, level: int, *, sparse: bool) -> ChunkedVolume:
+    """The dataset at ``path``, or at ``key`` in it; of a pyramid its level number ``level``."""
+    target = path / (key or "")
+    chosen = next((f for f in (target, target / f"s{level}") if is_dataset(f)), None)
+    if chosen is None:
+        datasets = list(array_folders(path, is_dataset))
+        if key is not None or len(datasets) != 1:
+            raise no_choice(path, key, [f.relative_to(path).as_posix() for f in datasets])
+        chosen = datasets[0]
+    attributes = read_json(chosen / METADATA)
+    if attributes.get("isLabelMultiset"):
+        raise InputError(
+            f"{chosen} holds label multisets, which have several ids a voxel; "
+            f"convert it to uint64 labels, for example with paintera-conversion-helper."
+        )
+    size = voxel_size_of(_with_inherited(chosen, attributes, level), "xyz")
+    axes = "xyz" if len(attributes["dimensions"]) == 3 else None
+    return open_chunked(chosen, "n5", axes, size, sparse=sparse)
+
+
+def _with_inherited(dataset: Path, attributes: dict, level: int) -> dict:
+    """The attributes of a dataset with those of its pyramid, which hold for the finest level."""
+    if dataset.name != f"s{level}" or (level > 0 and "downsamplingFactors" not in attributes):
+        return attributes
+    return {**_attributes(dataset.parent), **attributes}
+
+
+def is_dataset(folder: Path) -> bool:
+    """Whether a folder is a dataset of N5, not a group."""
+    return "dimensions" in _attributes(folder)
+
+
+def _attributes(folder: Path) -> dict:
+    file = folder / METADATA
+    return read_json(file) if file.is_file() else {}

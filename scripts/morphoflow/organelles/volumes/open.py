@@ -1,0 +1,153 @@
+"""Opens a volume of any known format, found from what lies at its path."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import h5py
+import numpy as np
+import tifffile
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.volumes import n5 as volume_n5
+from morphoflow.organelles.volumes import precomputed as volume_precomputed
+from morphoflow.organelles.volumes import zarr as volume_zarr
+from morphoflow.organelles.volumes.boxes import Triple
+from morphoflow.organelles.volumes.hdf5 import open_hdf5
+from morphoflow.organelles.volumes.slices import open_slices
+from morphoflow.organelles.volumes.stack import MappedVolume, SliceVolume
+from morphoflow.organelles.volumes.units import Size, to_nm
+from morphoflow.organelles.volumes.volume import Volume
+from morphoflow.organelles.volumes.watched import slice_files
+
+TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+KNOWN = (
+    "OME-Zarr, zarr, N5, neuroglancer precomputed, HDF5, a TIFF stack, "
+    "or a folder of TIFF or PNG slices"
+)
+
+# What tifffile calls the axis along which the pages of a stack follow each other.
+ALONG_Z = "ZIQ"
+
+
+def open_volume(
+    path: Path, *, key: str | None = None, level: int = 0, sparse: bool = True
+) -> Volume:
+    """Open the volume at ``path``, or its array ``key``; nothing of its voxels is read.
+
+    ``level`` is the level of a pyramid (OME-Zarr, N5, precomputed), 0 the finest; volumes without
+    a pyramid have level 0 alone and are opened at it. ``sparse`` takes chunks that are not on disk
+    as 0, as the formats define it; otherwise reading one raises MissingChunk. Raises InputError
+    for what is no volume.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"the volume {path} does not exist; correct its path.")
+    if path.is_dir():
+        return _open_folder(path, key, level, sparse=sparse)
+    with path.open("rb") as stream:
+        mark = stream.read(4)
+    if h5py.is_hdf5(path):
+        return open_hdf5(path, key)
+    if mark in TIFF_MARKS:
+        return open_tiff(path)
+    raise InputError(f"{path} is no volume in a known format; convert it to {KNOWN}.")
+
+
+def _open_folder(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:
+    target = path / (key or "")
+    for folder in (path, target):
+        if volume_zarr.is_node(folder):
+            return volume_zarr.open_zarr(path, key, level, sparse=sparse)
+        if folder.suffix == ".n5" or (folder / volume_n5.METADATA).is_file():
+            return volume_n5.open_n5(path, key, level, sparse=sparse)
+        if (folder / volume_precomputed.METADATA).is_file():
+            return volume_precomputed.open_precomputed(path, key, level, sparse=sparse)
+    if slice_files(target):
+        return open_slices(target)
+    raise InputError(f"{target} holds no volume in a known format; name {KNOWN}.")
+
+
+# Volumes in one TIFF file of many pages: plain, OME-TIFF and ImageJ stacks.
+
+
+def open_tiff(file: Path) -> MappedVolume | SliceVolume:
+    """The stack in a TIFF file.
+
+    Uncompressed stacks are mapped into memory; of others a page is decoded as a whole.
+    """
+    try:
+        tiff = tifffile.TiffFile(file)
+        series = tiff.series
+        size = tiff_voxel_size(tiff)
+    # A damaged file fails anywhere in its reader, with errors of any kind.
+    except Exception as error:
+        raise InputError(
+            f"{file} cannot be opened ({type(error).__name__}: {error}); copy or export it anew."
+        ) from None
+    if len(series) != 1:
+        shapes = ", ".join(" x ".join(map(str, one.shape)) for one in series[:3])
+        raise InputError(
+            f"{file} holds {len(series)} images ({shapes}, ...) instead of one stack; "
+            f"save slices of one size and type as one stack."
+        )
+    shape = _stack_shape(file, series[0])
+    if series[0].dataoffset is not None and series[0].dtype.kind != "b":
+        return MappedVolume(str(file), _mapped(file, series[0], shape), size)
+    pages = series[0].pages
+    return SliceVolume(str(file), shape, series[0].dtype, lambda z: pages[z].asarray(), size)
+
+
+def _stack_shape(file: Path, series: tifffile.TiffPageSeries) -> Triple:
+    axes, shape = series.axes, series.shape
+    if len(axes) == 3 and axes[0] in ALONG_Z and axes[1:] == "YX":
+        return shape
+    if "S" in axes or "C" in axes:
+        problem = "of several channels or colours; save the grey values or ids of one channel"
+    elif axes == "YX":
+        problem = "of a single slice; name the folder of all slices, or save a stack"
+    else:
+        problem = "whose axes are not z, y, x; in ImageJ, exchange frames and slices and save again"
+    raise InputError(f"{file} holds an image {axes} of {' x '.join(map(str, shape))}, {problem}.")
+
+
+def _mapped(file: Path, series: tifffile.TiffPageSeries, shape: Triple) -> np.memmap:
+    dtype = series.dtype.newbyteorder(series.keyframe.parent.byteorder)
+    try:
+        return np.memmap(file, dtype, "r", series.dataoffset, shape)
+    except ValueError as error:
+        raise InputError(
+            f"{file} is shorter than its {shape[0]} slices ({error}); copy or export it anew."
+        ) from None
+
+
+# The voxel size that a TIFF stack tells: in OME-XML, or as ImageJ writes it.
+#
+# OME-XML: Goldberg et al., "The Open Microscopy Environment (OME) Data Model and XML file", Genome
+# Biology 6:R47, 2005.
+
+
+def tiff_voxel_size(tiff: tifffile.TiffFile) -> Size | None:
+    """Voxel size in nm along z, y and x; None if the spacing of the slices is not told."""
+    if tiff.is_ome:
+        return _ome(tiff.ome_metadata)
+    return _imagej(tiff) if tiff.is_imagej else None
+
+
+def _ome(xml: str) -> Size | None:
+    pixels = ElementTree.fromstring(xml).find("{*}Image/{*}Pixels")
+    if pixels is None:
+        return None
+    sizes = [pixels.get(f"PhysicalSize{axis}", "nan") for axis in "ZYX"]
+    units = [pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in "ZYX"]
+    return to_nm([float(size) for size in sizes], units)
+
+
+def _imagej(tiff: tifffile.TiffFile) -> Size | None:
+    """Spacing from the description; the tags of the first page hold pixels per unit."""
+    told = tiff.imagej_metadata or {}
+    tags = [tiff.pages[0].tags.get(f"{axis}Resolution") for axis in "YX"]
+    if "spacing" not in told or not all(tag is not None and tag.value[0] for tag in tags):
+        return None
+    pixels = [tag.value[1] / tag.value[0] for tag in tags]
+    return to_nm([abs(told["spacing"]), *pixels], [told.get("unit")] * 3)

@@ -1,0 +1,198 @@
+"""Opens an EM volume with its labels, and checks that they belong together."""
+
+from pathlib import Path
+
+import numpy as np
+
+from morphoflow.errors import InputError
+from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
+from morphoflow.organelles.volumes.chunked import ChunkedVolume
+from morphoflow.organelles.volumes.grids import RegriddedVolume, ratio
+from morphoflow.organelles.volumes.open import open_volume
+from morphoflow.organelles.volumes.source import Source
+from morphoflow.organelles.volumes.units import Size
+from morphoflow.organelles.volumes.volume import MissingChunk, Volume
+
+EM_TYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64")
+
+# Neighbouring voxels differ at most places of an image, and at few places among labels: measured,
+# FIB-SEM 0.95 and its dense labels 0.03, ssTEM 0.98 and its masks of mitochondria 0.002.
+MOST, FEW = 0.5, 0.2
+
+SIDE = 128
+
+PLACES = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75), (0.5, 0.25, 0.75))
+
+
+def open_source(settings: dict) -> Source:
+    """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes``.
+
+    Each may have a key (``em_key``, ...); ``level`` is that of pyramids. ``voxel_size_nm`` and
+    ``em_voxel_size_nm`` (z, y, x) take the place of what the files tell of labels and EM. EM on a
+    finer or coarser grid is brought to that of the labels. Raises InputError for labels that are
+    no unsigned integers, for a voxel size that nobody tells, for grids that do not fit, and for
+    labels and EM that were exchanged.
+    """
+    level = settings.get("level") or 0
+    labels = _open(settings, "labels", level)
+    em = _open(settings, "em", level)
+    _check_distinct(settings)
+    _check_types(labels, em)
+    size = _size(settings.get("voxel_size_nm")) or labels.voxel_size_nm
+    if size is None:
+        raise InputError(
+            f"the voxel size of the labels {labels.path} is nowhere told; "
+            f"set `voxel_size_nm` to the size of a voxel along z, y and x in nm."
+        )
+    em_size = _size(settings.get("em_voxel_size_nm")) or em.voxel_size_nm
+    ratios = _ratios(labels, size, em, em_size)
+    if look_swapped(labels, em):
+        raise InputError(
+            f"the labels {labels.path} change from voxel to voxel like an image, and the EM "
+            f"{em.path} hardly does; exchange `labels` and `em`."
+        )
+    on_grid = _on_grid(em, labels.shape, ratios)
+    if isinstance(em, ChunkedVolume):
+        strict = _on_grid(_open(settings, "em", level, sparse=False), labels.shape, ratios)
+        on_grid = GapCheckedVolume(strict, on_grid, labels)
+    classes = _classes(settings, level, labels)
+    return Source(labels, on_grid, size, classes)
+
+
+def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volume:
+    path, key = Path(settings[name]), settings.get(f"{name}_key")
+    return open_volume(path, key=key, level=level, sparse=sparse)
+
+
+def _classes(settings: dict, level: int, labels: Volume) -> Volume | None:
+    if not settings.get("classes"):
+        return None
+    classes = _open(settings, "classes", level)
+    _check_unsigned(classes, "classes")
+    if classes.shape != labels.shape:
+        raise InputError(
+            f"the classes {classes.path} have {_times(classes.shape)} voxels, but the labels "
+            f"{labels.path} have {_times(labels.shape)}; give both the same grid."
+        )
+    return classes
+
+
+def _check_distinct(settings: dict) -> None:
+    em, labels = ((settings[n], settings.get(f"{n}_key")) for n in ("em", "labels"))
+    if em == labels:
+        raise InputError(f"`em` and `labels` name the same volume {em[0]}; name one of each.")
+
+
+def _check_types(labels: Volume, em: Volume) -> None:
+    if labels.dtype.kind != "u" and em.dtype.kind == "u" and em.dtype.itemsize > 2:
+        raise InputError(
+            f"the labels {labels.path} are {labels.dtype} and the EM {em.path} is {em.dtype}; "
+            f"exchange `labels` and `em`."
+        )
+    _check_unsigned(labels, "labels")
+    if em.dtype.name not in EM_TYPES:
+        raise InputError(
+            f"the EM {em.path} is {em.dtype}, not grey values; convert it to uint8 or uint16."
+        )
+
+
+def _check_unsigned(volume: Volume, what: str) -> None:
+    if volume.dtype.kind != "u":
+        raise InputError(
+            f"the {what} {volume.path} are {volume.dtype}, but ids are unsigned integers; "
+            f"convert them, for example to uint32, after making sure that none is negative "
+            f"or broken."
+        )
+
+
+def _ratios(labels: Volume, size: Size, em: Volume, em_size: Size | None):
+    axes = zip(labels.shape, em.shape, size, em_size or (None,) * 3, strict=True)
+    ratios = tuple(ratio(*axis) for axis in axes)
+    if None in ratios:
+        raise InputError(
+            f"the labels {labels.path} ({_times(labels.shape)} voxels of {_nm(size)}) and the EM "
+            f"{em.path} ({_times(em.shape)} voxels of {_nm(em_size)}) do not fit; along each axis "
+            f"one voxel must be a whole number of the other's and both must be equally long: "
+            f"crop or resample one, or correct `voxel_size_nm` and `em_voxel_size_nm`."
+        )
+    return ratios
+
+
+def _on_grid(em: Volume, shape: Triple, ratios) -> Volume:
+    if em.shape == shape and all(one == (1, 1) for one in ratios):
+        return em
+    return RegriddedVolume(em, shape, ratios)
+
+
+def _size(told: list[float] | None) -> Size | None:
+    if told is None:
+        return None
+    sizes = np.asarray(told, np.float64)
+    if sizes.shape != (3,) or not (np.isfinite(sizes) & (sizes > 0)).all():
+        raise InputError(f"the voxel size {told} is not three lengths above 0 in nm (z, y, x).")
+    return tuple(sizes.tolist())
+
+
+def _times(shape: Triple) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _nm(size: Size | None) -> str:
+    return "unknown size" if size is None else f"{' x '.join(f'{n:g}' for n in size)} nm"
+
+
+# Whether a volume of labels and one of EM were exchanged, by what a few places in them hold.
+
+
+def look_swapped(labels: Volume, em: Volume) -> bool:
+    """Whether the labels change from voxel to voxel like an image and the EM hardly changes."""
+    return share_of_changes(labels) > MOST and share_of_changes(em) < FEW
+
+
+def share_of_changes(volume: Volume) -> float:
+    """How many voxels differ from the next one along x, in four squares of single slices."""
+    squares = [volume.read(_square(volume.shape, place)) for place in PLACES]
+    changes = [square[..., 1:] != square[..., :-1] for square in squares]
+    return float(np.concatenate([change.ravel() for change in changes] or [0]).mean())
+
+
+def _square(shape: tuple[int, int, int], place: tuple[float, float, float]) -> Box:
+    sides = (1, min(SIDE, shape[1]), min(SIDE, shape[2]))
+    start = tuple(int(p * (n - side)) for p, n, side in zip(place, shape, sides, strict=True))
+    return Box(start, tuple(a + side for a, side in zip(start, sides, strict=True)))
+
+
+# EM of which chunks are absent on disk: empty padding around the tissue, or lost.
+
+
+class GapCheckedVolume:
+    """EM that reads an absent chunk as 0 where there are no labels, on the labels' grid.
+
+    The formats leave out chunks that hold nothing but 0, so the padding of an aligned volume is
+    absent rightly. Under a label it is not, and reading raises InputError.
+    """
+
+    def __init__(self, strict: Volume, sparse: Volume, labels: Volume) -> None:
+        self.path, self.shape, self.dtype = strict.path, strict.shape, strict.dtype
+        self.chunks, self.voxel_size_nm = strict.chunks, strict.voxel_size_nm
+        self._strict, self._sparse, self._labels = strict, sparse, labels
+
+    def read(self, box: Box) -> np.ndarray:
+        """See ``Volume``."""
+        try:
+            return self._strict.read(box)
+        except MissingChunk:
+            for piece in blocks(box, self.chunks):
+                self._check(piece)
+        return self._sparse.read(box)
+
+    def _check(self, piece: Box) -> None:
+        labelled = np.nonzero(self._labels.read(piece))
+        if not labelled[0].size:
+            return
+        start = tuple(int(at.min()) + a for at, a in zip(labelled, piece.start, strict=True))
+        stop = tuple(int(at.max()) + 1 + a for at, a in zip(labelled, piece.start, strict=True))
+        try:
+            self._strict.read(Box(start, stop))
+        except MissingChunk as missing:
+            raise MissingChunk(f"{missing} There are labels, so it is not empty padding.") from None

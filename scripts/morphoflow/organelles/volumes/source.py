@@ -1,0 +1,46 @@
+"""An EM volume with its labels, as the later stages read them: on the labels' grid."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from morphoflow.organelles.volumes.boxes import Box, Triple
+from morphoflow.organelles.volumes.volume import Volume
+
+VOLUMES = ("em", "labels", "classes")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Labels with their EM (and a class volume where there is one).
+
+    ``voxel_size_nm`` is that of the labels, along z, y and x.
+    """
+
+    labels: Volume
+    em: Volume
+    voxel_size_nm: tuple[float, float, float]
+    classes: Volume | None = None
+
+    @property
+    def shape(self) -> Triple:
+        """Voxels of the labels along z, y and x."""
+        return self.labels.shape
+
+    def read_labels(self, box: Box) -> np.ndarray:
+        """Object ids in ``box``: unsigned integers of the file's own type; 0 is background."""
+        return self.labels.read(box)
+
+    def read_em(self, box: Box) -> np.ndarray:
+        """EM intensities in ``box`` of the labels' grid, in the EM's own type."""
+        return self.em.read(box)
+
+
+# A source's settings as results may tell them: volumes by name, not by place.
+
+
+def source_names(settings: dict) -> dict:
+    """``settings`` of a source with the names of its volumes instead of their paths."""
+    named = {key: Path(settings[key]).name for key in VOLUMES if settings.get(key)}
+    return {**settings, **named}

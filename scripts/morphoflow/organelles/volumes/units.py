@@ -1,0 +1,85 @@
+"""Units of length in nanometres, under the names that volume formats give them."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+NM_PER_UNIT = {
+    **dict.fromkeys(("pm", "picometer"), 1e-3),
+    **dict.fromkeys(("å", "angstrom"), 0.1),
+    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre"), 1.0),
+    **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "\\u00b5m"), 1e3),
+    **dict.fromkeys(("micrometer", "micrometers", "micrometre"), 1e3),
+    **dict.fromkeys(("mm", "millimeter"), 1e6),
+    **dict.fromkeys(("cm", "centimeter"), 1e7),
+    **dict.fromkeys(("m", "meter"), 1e9),
+}
+
+Size = tuple[float, float, float]
+
+
+def to_nm(values: Sequence[float], units: Iterable[str | None]) -> Size | None:
+    """Lengths in nm; None if a unit is missing or unknown, or a length is not above zero."""
+    factors = [NM_PER_UNIT.get((unit or "").strip().lower()) for unit in units]
+    if None in factors or len(factors) != len(values) or len(values) != 3:
+        return None
+    lengths = tuple(float(v) * f for v, f in zip(values, factors, strict=True))
+    return lengths if all(math.isfinite(n) and n > 0 for n in lengths) else None
+
+
+# The voxel size that the attributes of an array tell, under the names in use.
+#
+# ``voxel_size_nm`` and ``element_size_um`` (ilastik, PlantSeg) are along z, y, x;
+# ``transform`` (CellMap) names its axes; ``pixelResolution`` (N5 viewers) and ``resolution``
+# (CREMI, Paintera, funlib) follow the array's own axes, the latter in nm unless it tells its units;
+# both are those of a pyramid's finest level where ``downsamplingFactors`` stands beside them.
+
+
+def voxel_size_of(attributes: Mapping, axes: str) -> Size | None:
+    """Voxel size in nm along z, y and x, if told; ``axes`` is the array's order, zyx or xyz."""
+    readers = (_in_zyx, _transform, _pixel_resolution, _resolution)
+    sizes = (reader(attributes, axes) for reader in readers)
+    return next((size for size in sizes if size is not None), None)
+
+
+def _in_zyx(attributes: Mapping, axes: str) -> Size | None:
+    for name, unit in (("voxel_size_nm", "nm"), ("element_size_um", "um")):
+        if name in attributes:
+            return to_nm(list(attributes[name]), [unit] * 3)
+    return None
+
+
+def _transform(attributes: Mapping, axes: str) -> Size | None:
+    transform = attributes.get("transform")
+    if not isinstance(transform, Mapping) or "axes" not in transform:
+        return None
+    return _ordered(transform["scale"], "".join(transform["axes"]), transform["units"])
+
+
+def _pixel_resolution(attributes: Mapping, axes: str) -> Size | None:
+    told = attributes.get("pixelResolution")
+    if not isinstance(told, Mapping):
+        return None
+    values = _downsampled(told["dimensions"], attributes)
+    return _ordered(values, axes, [told.get("unit")] * len(values))
+
+
+def _resolution(attributes: Mapping, axes: str) -> Size | None:
+    values = attributes.get("resolution", attributes.get("voxel_size"))
+    if values is None:
+        return None
+    units = attributes.get("units", attributes.get("unit", "nm"))
+    values = _downsampled(values, attributes)
+    return _ordered(values, axes, [units] * len(values) if isinstance(units, str) else units)
+
+
+def _downsampled(values: Sequence[float], attributes: Mapping) -> list[float]:
+    factors = attributes.get("downsamplingFactors", [1] * len(values))
+    return [value * factor for value, factor in zip(values, factors, strict=True)]
+
+
+def _ordered(values: Sequence[float], axes: str, units: Sequence[str | None]) -> Size | None:
+    """Lengths along ``axes`` as a size along z, y and x."""
+    if sorted(axes) != ["x", "y", "z"] or not len(values) == len(units) == 3:
+        return None
+    order = [axes.index(axis) for axis in "zyx"]
+    return to_nm([values[i] for i in order], [units[i] for i in order])

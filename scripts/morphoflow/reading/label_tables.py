@@ -1,0 +1,78 @@
+"""Label tables of cells: those that came with the sources, and the user's, which outrank them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from morphoflow.cells.reading.crops import COLUMNS
+from morphoflow.errors import InputError
+from morphoflow.reading.labels import LabelColumns, read_labels
+
+LABEL, GROUP = "label", "group"
+
+
+def read_label_tables(fetched: list[Path], own: list[Path], settings: dict) -> list[pd.DataFrame]:
+    """The tables, weakest first: id, label, group, file, line, and all further columns they have.
+
+    ``settings`` name label_column and, where wanted, group_column. The tables that were
+    ``fetched`` with a source have the columns label and group instead where they lack those; the
+    user's ``own`` say nothing of groups (None) unless group_column is set.
+    """
+    label, group = settings["label_column"], settings.get("group_column")
+    tables = []
+    for path in fetched:
+        columns = pd.read_csv(path, nrows=0).columns
+        named = LabelColumns(
+            label if label in columns else LABEL, group if group in columns else GROUP
+        )
+        tables.append(_with_further(read_labels([path], named), path, named))
+    for path in own:
+        named = LabelColumns(label, group)
+        table = read_labels([path], named)
+        if group is None:
+            table["group"] = None
+        tables.append(_with_further(table, path, named))
+    _refuse_twice(tables[len(fetched) :])
+    return tables
+
+
+def join_labels(rows: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """``rows`` (with an id) with what the tables say of them; a later table outranks an earlier.
+
+    A column that ``rows`` lacks is added. A ``crop_scale`` is that of the source's crops, so it
+    multiplies the scale at which they were read.
+    """
+    rows = rows.copy()
+    for table in tables:
+        named = table.drop(columns=["file", "line"]).set_index("id")
+        for column in named:
+            said = rows["id"].map(named[column])
+            if column == "crop_scale":
+                rows[column] *= pd.to_numeric(said, errors="coerce").fillna(1)
+            elif column in rows:
+                rows[column] = said.astype(object).where(said.notna(), rows[column])
+            else:
+                rows[column] = said
+    return rows
+
+
+def _with_further(table: pd.DataFrame, path: Path, named: LabelColumns) -> pd.DataFrame:
+    """The table with its file's further columns; names that mean something else here are not."""
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    read = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    known = {*COLUMNS, "split", "digest", "file", "line", named.label, named.group} - {"crop_scale"}
+    further = {name: _as_numbers(read[name]) for name in read if name not in known}
+    return table.assign(**further)
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """A column of texts as numbers if all of them are."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    return column if (numbers.isna() & column.notna()).any() else numbers
+
+
+def _refuse_twice(tables: list[pd.DataFrame]) -> None:
+    ids = pd.concat([pd.Series(dtype=object), *(table["id"] for table in tables)])
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise InputError(f"two label tables name '{twice.iloc[0]}'; remove it from one of them.")

@@ -1,0 +1,167 @@
+"""Frames, pixel sizes, somata and white points: what is read is what the file holds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from PIL import Image
+
+from morphoflow.cells.reading.findings import Refused as CellRefused
+from morphoflow.dendrites.reading.crop import area_weights, cut, find_soma, resample, squares
+from morphoflow.dendrites.reading.files import ImageFile
+from morphoflow.dendrites.reading.findings import Refused
+from morphoflow.dendrites.reading.frames import open_frames
+from morphoflow.dendrites.reading.objects import joined
+from morphoflow.dendrites.reading.reading import picture, read_images, to_bytes
+from synthetic_dendrites import SETTINGS, neuron, save_png
+
+MOVIE = np.random.default_rng(0).integers(0, 4000, (3, 4, 20, 30)).astype(np.uint16)
+WRITERS = {
+    "ome": {"ome": True, "metadata": {"axes": "TZYX", "PhysicalSizeX": 0.2, "PhysicalSizeY": 0.2}},
+    "imagej": {"imagej": True, "metadata": {"axes": "TZYX", "unit": "um"}, "resolution": (5, 5)},
+}
+
+
+def read(path, frame="first"):
+    with open_frames(path) as frames:
+        return picture(frames, frame)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_frames_are_times_each_projected_over_depth(tmp_path, writer):
+    path = tmp_path / ("m.ome.tif" if writer == "ome" else "m.tif")
+    tifffile.imwrite(path, MOVIE, **WRITERS[writer])
+    over_depth = MOVIE.max(axis=1)
+    for frame, number in (("first", 0), ("last", 2), (1, 1)):
+        found, name = read(path, frame)
+        np.testing.assert_array_equal(found, over_depth[number])
+        assert name == f"frame{number}"
+    np.testing.assert_array_equal(read(path, "max")[0], MOVIE.max(axis=(0, 1)))
+    np.testing.assert_allclose(read(path, "mean")[0], over_depth.mean(axis=0), rtol=1e-6)
+    with open_frames(path) as frames:
+        assert frames.pixel_um == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_plain_pages_are_frames_and_one_page_has_no_number(tmp_path, compression):
+    pages = MOVIE[:, 0]
+    tifffile.imwrite(tmp_path / "m.tif", pages, photometric="minisblack", compression=compression)
+    np.testing.assert_array_equal(read(tmp_path / "m.tif", 2)[0], pages[2])
+    tifffile.imwrite(tmp_path / "one.tif", pages[0].astype(">f4"))
+    found, name = read(tmp_path / "one.tif", "last")
+    np.testing.assert_array_equal(found, pages[0])
+    assert name is None and found.dtype == np.float32
+
+
+def test_png_and_jpeg_are_read_and_grey_kept_as_colours_is_grey(tmp_path):
+    grey = (neuron(0) // 40).clip(0, 255).astype(np.uint8)
+    save_png(tmp_path / "deep.png", neuron(0))
+    np.testing.assert_array_equal(read(tmp_path / "deep.png")[0], neuron(0))
+    save_png(tmp_path / "rgb.png", np.stack([grey] * 3, axis=2))
+    np.testing.assert_array_equal(read(tmp_path / "rgb.png")[0], grey)
+    Image.fromarray(grey).save(tmp_path / "g.jpg", quality=95)
+    assert np.abs(read(tmp_path / "g.jpg")[0] - grey.astype(float)).mean() < 5
+
+
+@pytest.mark.parametrize("frame", [3, 99])
+def test_a_frame_that_is_not_there_is_refused(tmp_path, frame):
+    tifffile.imwrite(tmp_path / "m.tif", MOVIE[:, 0], photometric="minisblack")
+    with pytest.raises(Refused, match=f"frame {frame} is asked of frames 0 to 2"):
+        read(tmp_path / "m.tif", frame)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("kind", ["imagej", "pages", "png", "jpg"])
+def test_a_truncated_file_is_refused(tmp_path, kind, share):
+    path = tmp_path / {"png": "a.png", "jpg": "a.jpg"}.get(kind, "a.tif")
+    noise = np.random.default_rng(1).integers(0, 256, (3, 200, 220)).astype(np.uint8)
+    if path.suffix == ".tif":
+        pages = noise.astype(np.uint16)
+        tifffile.imwrite(path, pages, imagej=kind == "imagej", photometric="minisblack")
+    else:
+        Image.fromarray(noise[0]).save(path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(CellRefused) as refused:
+        read(path, "last")
+    assert refused.value.finding.code == "unreadable"
+
+
+def test_light_is_kept_when_pixels_change_their_size():
+    frame = np.random.default_rng(2).random((64, 48)).astype(np.float32)
+    quarter = resample(frame, 0.25)
+    np.testing.assert_allclose(quarter, frame.reshape(16, 4, 12, 4).mean(axis=(1, 3)), rtol=1e-5)
+    assert resample(frame, 0.37).mean() == pytest.approx(frame[:62, :46].mean(), rel=0.02)
+    np.testing.assert_allclose(resample(np.ones((9, 7)), 2.6), 1, rtol=1e-6)
+    ramp = np.arange(10.0)  # at twice the size a ramp stays a ramp, half a pixel apart
+    np.testing.assert_allclose(np.diff(area_weights(10, 2) @ ramp)[1:-1], 0.5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [96, 300])
+@pytest.mark.parametrize("place", [(0.2, 0.7), (0.5, 0.5), (0.85, 0.3), (0.12, 0.12)])
+def test_the_soma_is_found_wherever_it_lies(size, place):
+    soma = (place[0] * size, place[1] * size * 1.2)
+    frame = neuron(3, size, int(size * 1.2), soma).astype(np.float32)
+    frame[int(0.6 * size), int(0.9 * size)] = 65535  # a hot pixel
+    frame[: size // 12, -size // 3 :] += 3000  # light at the edge, as bright as a dendrite
+    found = find_soma(frame)
+    assert np.hypot(*np.subtract(found, soma)) < 0.03 * size
+    turned = find_soma(frame[::-1, ::-1].copy())
+    np.testing.assert_allclose(np.add(found, turned), np.subtract(frame.shape, 1), atol=0.02 * size)
+
+
+def test_tiles_cover_the_middle_once_and_squares_beyond_the_frame_are_marked():
+    frame = np.arange(70 * 50, dtype=np.float32).reshape(70, 50)
+    found = squares(frame, "tiles", 16)
+    values = np.concatenate([cut(frame, square, 16)[0].ravel() for square in found])
+    assert len(found) == 12 and len(np.unique(values)) == 12 * 256
+    (square,) = squares(frame, "centre", 80)
+    pixels, inside = cut(frame, square, 80)
+    np.testing.assert_array_equal(pixels[inside], frame.ravel())
+    assert not pixels[~inside].any() and inside.sum() == frame.size
+
+
+def test_an_image_does_not_know_the_depth_gain_or_offset_of_its_camera(tmp_path):
+    counts = neuron(4)
+    save_png(tmp_path / "deep.png", counts)
+    tifffile.imwrite(tmp_path / "gain.tif", (counts * 0.37 + 55).astype(np.float32))
+    source = {"frame": "first", "crop": "soma", "offset": 0, "group": "file"}
+    deep, gain = (
+        next(read_images(ImageFile(tmp_path / name, "n", name), source, SETTINGS, []))
+        for name in ("deep.png", "gain.tif")
+    )
+    assert np.abs(deep.pixels.astype(int) - gain.pixels).max() <= 1
+    assert deep.pixels.min() == 0 and deep.pixels.max() == 255
+    assert deep.row["soma_row_px"] == gain.row["soma_row_px"]
+
+
+def test_images_are_brought_to_the_pixel_size_that_is_asked_for(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        neuron(5, 192, 192),
+        imagej=True,
+        metadata={"unit": "um"},
+        resolution=(5, 5),
+    )
+    file = ImageFile(tmp_path / "a.tif", "a", "a.tif")
+    source = {"frame": "first", "crop": "soma", "offset": 100}
+    (image,) = read_images(file, source, {**SETTINGS, "pixel_um": 0.5}, [])
+    assert image.row["pixel_um"] == pytest.approx(0.5)
+    assert image.row["crop_side_px"] == pytest.approx(160)
+    own = {**source, "pixel_um": 0.25}  # the user outranks the file
+    (image,) = read_images(file, own, {**SETTINGS, "pixel_um": 0.5}, [])
+    assert image.row["crop_side_px"] == pytest.approx(128)
+    with pytest.raises(Refused, match="48 x 48 pixels, once resampled"):
+        list(read_images(file, source, {**SETTINGS, "pixel_um": 0.8}, []))
+    with pytest.raises(Refused, match=r"0\.6 um wide and not 0\.5"):
+        list(read_images(file, {**source, "crop": "whole"}, {**SETTINGS, "pixel_um": 0.5}, []))
+
+
+def test_white_and_black_are_the_percentiles_and_rounding_is_to_the_nearest():
+    bytes_ = to_bytes(np.float32([0, 10, 10.9, 11.1, 520, 900]), 10, 520)
+    assert bytes_.tolist() == [0, 0, 0, 1, 255, 255]
+
+
+def test_what_shares_anything_is_one_group():
+    names = pd.Series(["d", "b", "c", "a", "e"])
+    assert joined(names, [0, 0, 1, 2, 3], [9, 8, 8, 7, 6]).tolist() == ["b", "b", "b", "a", "e"]
+    assert joined(names).tolist() == names.tolist()

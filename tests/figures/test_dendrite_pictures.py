@@ -1,0 +1,176 @@
+"""Laws of generated images, their numbers, the way through the latent, and the scripts."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from morphoflow.dendrites.reading.tiles import captioned, columns_for, resized, tiled
+from morphoflow.errors import InputError
+from morphoflow.model import Model, write_model
+from morphoflow.models.shared.latent import BLOCK, image_blocks, round_trip, slerp
+from morphoflow.store import read_samples
+
+CPU = torch.device("cpu")
+SIZE, LATENT = 16, 5
+
+
+def toy_module() -> ModuleType:
+    """A generating model whose image says its latent, and that notes how many it was asked for."""
+    module = ModuleType("toy")
+    module.asked = []
+
+    def latents(number, size, seed, device):
+        random = torch.Generator().manual_seed(seed % 2**63)
+        return torch.randn(number, size, generator=random).to(device)
+
+    def generate(model, z, device):
+        module.asked.append(len(z))
+        waves = torch.outer(z.norm(dim=1), torch.linspace(0, 60, SIZE * SIZE))
+        return waves.clamp(0, 255).byte().reshape(-1, 1, SIZE, SIZE).numpy()
+
+    module.latents, module.generate = latents, generate
+    return module
+
+
+@pytest.fixture
+def toy(monkeypatch) -> ModuleType:
+    module = toy_module()
+    monkeypatch.setitem(sys.modules, "morphoflow.models.toy", module)
+    return module
+
+
+def a_model(name: str = "toy") -> Model:
+    facts = {"latent_size": LATENT, "size": SIZE, "pixel_um": 0.4}
+    return Model(name, {}, facts, {"weight": torch.zeros(1)}, {"seed": 0})
+
+
+def run_script(script, monkeypatch, **flags) -> None:
+    monkeypatch.setattr(script, "provenance", lambda **_: {"settings": flags["settings"]})
+    script.main(**flags)
+
+
+def test_image_i_is_the_same_however_many_are_asked_for(toy):
+    many = np.concatenate(list(image_blocks(a_model(), 2 * BLOCK + 7, 3, CPU)))
+    few = np.concatenate(list(image_blocks(a_model(), BLOCK + 1, 3, CPU)))
+    assert many.shape == (2 * BLOCK + 7, 1, SIZE, SIZE)
+    np.testing.assert_array_equal(few, many[: BLOCK + 1])
+    assert len(np.unique(many.reshape(len(many), -1), axis=0)) > BLOCK
+    other = next(image_blocks(a_model(), BLOCK, 4, CPU))
+    assert (other != many[:BLOCK]).any(axis=(1, 2, 3)).mean() > 0.9
+
+
+def test_no_more_than_a_block_of_images_is_made_at_once(toy):
+    sizes = [len(images) for images in image_blocks(a_model(), 5 * BLOCK + 1, 0, CPU)]
+    assert set(toy.asked) == {BLOCK} and max(sizes) == BLOCK and sum(sizes) == 5 * BLOCK + 1
+
+
+def test_generated_images_come_as_store_files_and_grid(toy, tmp_path, monkeypatch):
+    import generate_images
+
+    write_model(tmp_path / "model.pt", a_model())
+    settings = {"number": 70, "seed": 1, "files": True}
+    for name in ("first", "second"):
+        place = {"output": tmp_path / f"{name}.zarr", "folder": tmp_path / name}
+        flags = {"model": tmp_path / "model.pt", "settings": settings, **place}
+        run_script(generate_images, monkeypatch, gpus=0, threads=1, **flags)
+    store = read_samples(tmp_path / "first.zarr")
+    assert store.x.shape == (70, 1, SIZE, SIZE) and store.x.dtype == np.uint8
+    assert store.ids[0] == "generated_00000" and store.ids[-1] == "generated_00069"
+    assert store.attributes["pixel_um"] == 0.4
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert files == sorted([*(f"{name}.png" for name in store.ids), "grid.png"])
+    image = np.asarray(Image.open(tmp_path / "first" / "generated_00042.png"))
+    np.testing.assert_array_equal(image, store.x[42, 0])
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
+
+
+def test_without_files_only_the_grid_is_written(toy, tmp_path, monkeypatch):
+    import generate_images
+
+    write_model(tmp_path / "model.pt", a_model())
+    place = {"output": tmp_path / "g.zarr", "folder": tmp_path / "pictures"}
+    flags = {"settings": {"number": 3, "seed": 1, "files": False}, "gpus": 0, "threads": 1}
+    run_script(generate_images, monkeypatch, model=tmp_path / "model.pt", **place, **flags)
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["grid.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "words"), [("toy", 0, "1 or more"), ("pixels", 2, "no")]
+)
+def test_what_cannot_be_generated_is_refused_before_anything_is_written(
+    toy, tmp_path, name, number, words
+):
+    import generate_images
+
+    write_model(tmp_path / "model.pt", a_model(name))
+    place = {"output": tmp_path / "g.zarr", "folder": tmp_path / "pictures"}
+    settings = {"number": number, "seed": 1, "files": False}
+    flags = {"model": tmp_path / "model.pt", "settings": settings, "gpus": 0, "threads": 1}
+    with pytest.raises(InputError, match=words):
+        generate_images.main(**flags, **place)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
+
+
+def test_the_way_between_latents_turns_evenly_and_keeps_to_their_sphere():
+    start, end = torch.tensor([3.0, 0.0, 0.0]), torch.tensor([0.0, 3.0, 0.0])
+    share = torch.linspace(0, 1, 7)
+    way = slerp(start, end, share)
+    angle = torch.pi / 2 * share
+    expected = 3 * torch.stack([angle.cos(), angle.sin(), 0 * angle], dim=1)
+    torch.testing.assert_close(way, expected, atol=1e-6, rtol=0)
+
+
+def test_a_way_has_the_ends_it_was_given_and_close_ends_a_straight_one():
+    random = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 40, generator=random)
+    way = slerp(a, b, torch.tensor([0.0, 1.0]))
+    torch.testing.assert_close(way, torch.stack([a, b]))
+    near = a + 1e-4 * b
+    torch.testing.assert_close(slerp(a, near, torch.tensor([0.5]))[0], (a + near) / 2)
+    torch.testing.assert_close(slerp(a, a, torch.tensor([0.3]))[0], a)
+
+
+def test_a_round_trip_stops_at_every_latent_once_and_closes():
+    stops = torch.randn(4, 8, generator=torch.Generator().manual_seed(1))
+    way = round_trip(stops, 6)
+    assert way.shape == (24, 8)
+    torch.testing.assert_close(way[::6], stops)
+    directions = way / way.norm(dim=1, keepdim=True)
+    turns = (directions * directions.roll(-1, 0)).sum(1).clamp(-1, 1).acos().reshape(4, 6)
+    torch.testing.assert_close(turns, turns.mean(1, keepdim=True).expand(4, 6), atol=1e-4, rtol=0)
+
+
+def test_images_are_enlarged_by_repeating_and_shrunk_by_averaging():
+    x = np.random.default_rng(0).integers(0, 256, size=(3, 8, 8), dtype=np.uint8)
+    large = resized(x, 27)
+    assert large.shape == (3, 24, 24)
+    np.testing.assert_array_equal(large[:, ::3, 2::3], x)
+    small = resized(x, 5)
+    means = x.reshape(3, 4, 2, 4, 2).mean((2, 4))
+    np.testing.assert_allclose(small, means, atol=0.5)
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, 16])
+def test_a_grid_holds_every_image_once_and_has_even_sides(number):
+    x = np.arange(1, number + 1, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
+    grid = tiled(x, 100)
+    assert grid.shape[0] % 2 == 0 and grid.shape[1] % 2 == 0 and grid.shape[1] <= 101
+    values, counts = np.unique(grid[grid > 0], return_counts=True)
+    np.testing.assert_array_equal(values, np.arange(1, number + 1))
+    assert len(set(counts)) == 1 and columns_for(number) ** 2 >= number
+
+
+def test_a_caption_stands_below_the_picture_and_its_bar_tells_the_share():
+    picture = np.full((100, 300), 99, np.uint8)
+    framed = captioned(picture, "step 12", "32 × 32 pixels", 0.5)
+    np.testing.assert_array_equal(framed[:100], picture)
+    assert framed.shape[0] % 2 == 0
+    bar = framed[100] > 200
+    assert abs(bar.mean() - 0.5) < 0.03
+    other = captioned(picture, "step 13", "32 × 32 pixels", 0.5)
+    assert (other[100:] != framed[100:]).any()

@@ -1,0 +1,207 @@
+"""Baselines of cells: fitted on training objects alone, invariant where they say so."""
+
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from morphoflow.cells.demo.demo import rasterise
+from morphoflow.cells.shapes.outlines import Outlines
+from morphoflow.errors import InputError
+from morphoflow.images.polar import PolarGrid
+from morphoflow.model import Model, read_model, write_model
+from morphoflow.models.baselines import pixels, polar_fourier, shape_features
+from morphoflow.store import read_samples, write_samples
+
+CPU = torch.device("cpu")
+POLAR = {"rings": 12, "frequencies": 8, "variance": 0.99}
+PIXELS = {"variance": 0.95}
+ALL = {"groups": ["AreaShape", "FourierDescriptor", "Intensity"]}
+NAMES = ["AreaShape_Area_um2", "FourierDescriptor_2", "Intensity_MeanIntensity_dna"]
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Write samples (n, ...) as a store and read it back."""
+
+    def make(x: np.ndarray, names: list[str] | None = None):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.zarr"
+        axes = [f"axis{k}" for k in range(x.ndim)]
+        ids = [f"c{k}" for k in range(len(x))]
+        write_samples(path, ids, x, axes=axes, units="intensity", provenance={}, names=names)
+        return read_samples(path)
+
+    return make
+
+
+def objects(n: int, n_train: int) -> pd.DataFrame:
+    split = np.where(np.arange(n) < n_train, "train", "test")
+    return pd.DataFrame({"id": [f"c{k}" for k in range(n)], "label": None, "split": split})
+
+
+def crops(n: int = 24, channels: int = 2, angle: float = 0.0) -> np.ndarray:
+    """Lobed cells (n, channels, 32, 32) float32 that differ in size and shape."""
+    rng, t = np.random.default_rng(0), np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    amplitude, size = rng.uniform(0, 0.3, size=(n, 3)), rng.uniform(5, 10, size=n)
+    waves = sum(amplitude[:, [k]] * np.cos((k + 1) * t + k) for k in range(3))
+    radius = size[:, None] * (1 + waves)
+    points = [np.stack([r * np.cos(t), r * np.sin(t)], axis=1) for r in radius]
+    x = rasterise(Outlines.of(points), 32, 1.0, angle=angle)
+    return np.stack([x * (k + 1) / channels for k in range(channels)], axis=1)
+
+
+def fitted(module, samples, table, settings) -> Model:
+    facts, state = module.fit(samples, table, settings, 0)
+    return Model(module.__name__, settings, facts, state, {})
+
+
+def shapes(n: int = 9, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("module, settings", [(pixels, PIXELS), (polar_fourier, POLAR)])
+def test_components_of_crops_are_fitted_on_training_objects_alone(store, module, settings):
+    changed = crops()
+    changed[18:] = changed[18:, :, ::-1] * 0.5
+    states = [module.fit(store(x), objects(24, 18), settings, 0)[1] for x in (crops(), changed)]
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def test_shape_features_are_standardised_by_the_training_objects_alone(store):
+    changed = shapes()
+    changed[5:] *= 100
+    states = [
+        shape_features.fit(store(x, NAMES), objects(9, 5), ALL, 0)[1] for x in (shapes(), changed)
+    ]
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+    samples = store(shapes(), NAMES)
+    x = shape_features.embed(fitted(shape_features, samples, objects(9, 5), ALL), samples, CPU)[:5]
+    assert np.allclose(x.mean(axis=0), 0, atol=1e-6) and np.allclose(x.std(axis=0), 1, atol=1e-6)
+
+
+def test_groups_of_shape_features_are_chosen_by_their_names(store):
+    samples = store(shapes(), NAMES)
+    whole = shape_features.embed(fitted(shape_features, samples, objects(9, 9), ALL), samples, CPU)
+    some = {"groups": ["AreaShape", "Intensity"]}
+    part = shape_features.embed(fitted(shape_features, samples, objects(9, 9), some), samples, CPU)
+    assert np.array_equal(part, whole[:, [0, 2]])
+    with pytest.raises(InputError, match=r"no feature is of the groups .*'AreaShape'"):
+        shape_features.fit(
+            store(shapes(), ["AreaShape_a", "AreaShape_b", "AreaShape_c"]),
+            objects(9, 9),
+            {"groups": ["Intensity"]},
+            0,
+        )
+
+
+def test_shape_features_are_found_by_their_names_in_any_order(store):
+    model = fitted(shape_features, store(shapes(), NAMES), objects(9, 9), ALL)
+    expected = shape_features.embed(model, store(shapes(), NAMES), CPU)
+    turned = store(shapes()[:, ::-1], NAMES[::-1])
+    assert np.array_equal(shape_features.embed(model, turned, CPU), expected)
+    with pytest.raises(InputError, match=r"lack features .*AreaShape_Area_um2.*pixel size"):
+        shape_features.embed(model, store(shapes(), ["AreaShape_Area_px2", *NAMES[1:]]), CPU)
+
+
+def test_pixels_rebuild_the_training_crops_up_to_the_share_that_is_left(store):
+    samples = store(crops())
+    model = fitted(pixels, samples, objects(24, 24), PIXELS)
+    scores = pixels.embed(model, samples, CPU)
+    flat = crops().reshape(24, -1).astype(np.float64)
+    rebuilt = scores @ model.state["components"].numpy() + model.state["mean"].numpy()
+    left = np.square(flat - rebuilt).sum() / np.square(flat - flat.mean(axis=0)).sum()
+    assert left == pytest.approx(1 - sum(model.facts["explained_variance"]), abs=1e-6)
+    assert left <= 0.05
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_quarter_turns_and_flips_leave_polar_fourier_as_it_is(store, turns, flip):
+    x = crops() * np.random.default_rng(1).uniform(0.5, 1, size=(24, 2, 32, 32))
+    x = x.astype(np.float32)
+    moved = np.rot90(x[..., ::-1] if flip else x, turns, axes=(2, 3)).copy()
+    samples = store(x)
+    model = fitted(polar_fourier, samples, objects(24, 18), POLAR)
+    upright = polar_fourier.embed(model, samples, CPU)
+    turned = polar_fourier.embed(model, store(moved), CPU)
+    assert np.abs(turned - upright).max() <= 1e-5 * np.abs(upright).max()
+
+
+def nearest_other(x: np.ndarray) -> np.ndarray:
+    distance = np.linalg.norm(x[:, None] - x[None], axis=2)
+    return np.where(np.eye(len(x), dtype=bool), np.inf, distance).min(axis=1)
+
+
+@pytest.mark.parametrize("angle", [10.0, 45.0, 77.0])
+def test_other_turns_move_polar_fourier_less_than_to_the_next_cell(store, angle):
+    samples = store(crops())
+    found = {}
+    for module, settings in ((polar_fourier, POLAR), (pixels, PIXELS)):
+        model = fitted(module, samples, objects(24, 24), settings)
+        here = module.embed(model, samples, CPU)
+        there = module.embed(model, store(crops(angle=angle)), CPU)
+        found[module] = np.median(np.linalg.norm(here - there, axis=1) / nearest_other(here))
+    assert found[polar_fourier] < 0.1
+    assert found[pixels] > 0.3
+
+
+def test_magnitudes_of_a_pattern_that_repeats_are_known():
+    """A pattern 1 + cos(3 angle) has a mean of 1 and a half of its amplitude at frequency 3."""
+    rows, columns = np.mgrid[:65, :65] - 32.0
+    angle = np.arctan2(-rows, columns)
+    pattern = torch.from_numpy(1 + np.cos(3 * angle)).float()[None, None]
+    grid = PolarGrid(65, 8, 32)
+    found = polar_fourier.magnitudes(pattern, grid, 8).reshape(8, 8) / grid.radii.sqrt()[:, None]
+    expected = torch.zeros(8)
+    expected[0], expected[3] = 1, 0.5
+    assert torch.allclose(found[2:], expected.expand(6, 8), atol=0.01)
+
+
+def test_twice_the_frequency_limit_only_adds_frequencies():
+    x = torch.from_numpy(crops(4))
+    grid = PolarGrid(32, 12, 64, sigma=0.7)
+    few = polar_fourier.magnitudes(x, grid, 8).reshape(4, 2, 12, 8)
+    many = polar_fourier.magnitudes(x, grid, 16).reshape(4, 2, 12, 16)
+    assert torch.equal(few, many[..., :8])
+
+
+@pytest.mark.parametrize("module, settings", [(pixels, PIXELS), (polar_fourier, POLAR)])
+def test_crops_are_embedded_in_pieces_as_in_one(store, monkeypatch, module, settings):
+    samples = store(crops())
+    model = fitted(module, samples, objects(24, 18), settings)
+    whole = module.embed(model, samples, CPU)
+    monkeypatch.setattr(module, "BLOCK", 5)
+    assert np.allclose(module.embed(model, samples, CPU), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("module, settings", [(pixels, PIXELS), (polar_fourier, POLAR)])
+def test_crops_of_another_shape_are_an_error_that_names_both(store, module, settings):
+    model = fitted(module, store(crops()), objects(24, 18), settings)
+    with pytest.raises(InputError, match=r"\[1, 32, 32\].*\[2, 32, 32\].*make them alike"):
+        module.embed(model, store(crops(channels=1)), CPU)
+
+
+@pytest.mark.parametrize(
+    "module, settings", [(pixels, PIXELS), (polar_fourier, POLAR), (shape_features, ALL)]
+)
+def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, module, settings):
+    samples = store(shapes(24), NAMES) if module is shape_features else store(crops())
+    model = fitted(module, samples, objects(24, 18), settings)
+    write_model(tmp_path / "model.pt", model)
+    again = module.embed(read_model(tmp_path / "model.pt"), samples, CPU)
+    assert again.dtype == np.float32
+    assert again.tobytes() == module.embed(model, samples, CPU).tobytes()
+
+
+@pytest.mark.parametrize("name", ["shape_features", "pixels", "polar_fourier"])
+def test_the_configuration_names_the_settings_that_the_module_reads(name, pytestconfig):
+    path = pytestconfig.rootpath / "config" / "models" / f"{name}.yaml"
+    declared = yaml.safe_load(path.read_text())
+    settings = {key: value["default"] for key, value in declared["settings"].items()}
+    module = import_module(f"morphoflow.models.{name}")
+    used = {"shape_features": ALL, "pixels": PIXELS, "polar_fourier": POLAR}[name]
+    assert settings.keys() == used.keys() and module.fit and module.embed
+    assert declared["modality"] == "cells" and declared["trained"] is False

@@ -1,0 +1,301 @@
+"""The training of a progressive GAN: augmentation, losses, average, learner, saving, bad input."""
+
+import signal
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import zarr
+from lightning_fabric import Fabric
+
+from morphoflow.errors import InputError
+from morphoflow.model import Model
+from morphoflow.models.progressive_gan import model as progressive_gan
+from morphoflow.models.progressive_gan import monitor as gan_monitor
+from morphoflow.models.progressive_gan.augment import Augmentation
+from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, brought_to
+from morphoflow.models.progressive_gan.learner import (
+    Average,
+    ProgressiveLearner,
+    relativistic_critic,
+    wasserstein_critic,
+)
+from morphoflow.models.progressive_gan.monitor import latents
+from morphoflow.models.progressive_gan.timelapse import Timelapse
+from morphoflow.training.devices import make_deterministic
+from morphoflow.training.loop import fit
+
+CPU = torch.device("cpu")
+SETTINGS = {
+    "epochs": 4,
+    "epoch_images": 16,
+    "batch_size": 4,
+    "faithful": False,
+    "widths": [8, 8, 4],
+    "latent_size": 8,
+    "fade": 0.4,
+    "decay": 0.3,
+    "learning_rate": 2e-3,
+    "final_learning_rate": 2e-4,
+    "betas": [0, 0.99],
+    "critic_steps": 1,
+    "objective": "wasserstein",
+    "penalty_weight": 10,
+    "drift_weight": 0.001,
+    "r1_r2_weight": 1,
+    "augment": "both",
+    "augment_probability": 0.8,
+    "translation": 0.05,
+    "brightness": 0.25,
+    "contrast": 0.25,
+    "average_images": 100,
+    "timelapse_frames": 3,
+    "start_from": None,
+}
+VARIANTS = {
+    "faithful": {"faithful": True, "augment": "reals", "average_images": 0},
+    "relativistic": {"objective": "relativistic", "critic_steps": 2},
+}
+
+
+ON_ANOTHER = {"start_from": "others/progressive_gan/default"}
+
+
+class Stored:
+    """Samples with levels, as the reader writes them."""
+
+    def __init__(self, x):
+        self.x, self.levels = zarr.array(x), {}
+        self.ids, self.attributes = np.arange(len(x)).astype(str), {"pixel_um": 0.5}
+        size = x.shape[-1] // 2
+        while size >= 16:
+            blocks = x.reshape(len(x), x.shape[1], size, x.shape[2] // size, size, -1)
+            self.levels[size] = zarr.array(np.rint(blocks.mean((3, 5))).astype(np.uint8))
+            size //= 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deterministic():
+    before = torch.are_deterministic_algorithms_enabled()
+    make_deterministic(1)
+    yield
+    torch.use_deterministic_algorithms(before)
+
+
+def crosses(n=20, size=32, seed=0):
+    """Bright crosses (n, 1, size, size) uint8 at random places near the middle, on black."""
+    rng = np.random.default_rng(seed)
+    x = np.full((n, 1, size, size), 10, np.uint8)
+    for image, (row, column) in zip(x, rng.integers(size // 4, 3 * size // 4, (n, 2)), strict=True):
+        image[0, row, :] = image[0, :, column] = 230
+    return x
+
+
+def objects(n=20):
+    split = np.where(np.arange(n) % 5 == 4, "validation", "train")
+    return pd.DataFrame({"id": np.arange(n).astype(str), "split": split})
+
+
+def mean_difference(real, fake, *, seed):
+    return {32: float((real.float().mean() - fake.float().mean()).abs()) / 255}
+
+
+def built(x=None, **changes):
+    x = crosses() if x is None else x
+    return progressive_gan.build(Stored(x), objects(len(x)), SETTINGS | changes, 0, CPU)
+
+
+def fabric():
+    return Fabric(accelerator="cpu", devices=1)
+
+
+def trained(learner, folder, epochs):
+    return fit(learner, epochs=epochs, patience=0, seed=0, fabric=fabric(), checkpoint=folder)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, monkeypatch, name):
+    # Stands in for a distance that takes most of the time of so short a run.
+    monkeypatch.setattr(gan_monitor, "sliced_wasserstein", mean_difference)
+
+    class Stopping(ProgressiveLearner):
+        def step(self, *given):
+            if self.steps_left == 0:
+                signal.raise_signal(signal.SIGTERM)
+            self.steps_left -= 1
+            return super().step(*given)
+
+    def run(folder, steps=-1):
+        learner = built(**VARIANTS[name])
+        learner.__class__, learner.steps_left = Stopping, steps
+        return trained(learner, folder, SETTINGS["epochs"])
+
+    with pytest.raises(SystemExit):
+        run(tmp_path / "stopped", 10)
+    whole, resumed = run(tmp_path / "whole"), run(tmp_path / "stopped")
+    pd.testing.assert_frame_equal(whole.history, resumed.history, check_exact=True)
+    assert all(torch.equal(whole.last[key], resumed.last[key]) for key in whole.last)
+    assert whole.last["timelapse_step"].tolist() == [8, 12, 16]
+    frames = whole.last["timelapse"]
+    assert frames.shape == (3, 16, 32, 32) and not torch.equal(frames[0], frames[2])
+
+
+def test_the_critic_is_alone_in_its_step_and_the_generator_in_its_own():
+    learner, noise = built(), torch.Generator().manual_seed(0)
+    real = as_numbers(learner.images.train[0][:4])
+    before = {name: _weights(learner.modules[name]) for name in ("generator", "critic")}
+    fake = learner._generated(4, None, noise, fabric())
+    learner._train_critic(real, fake.detach(), None, noise, fabric())
+    assert all(p.grad is None for p in learner.generator.parameters())
+    assert torch.equal(before["generator"], _weights(learner.generator))
+    trained_critic = _weights(learner.critic)
+    assert not torch.equal(before["critic"], trained_critic)
+    learner.optimizers["critic"].zero_grad()
+    learner._train_generator(real, fake, None, noise, fabric())
+    assert all(p.grad is None for p in learner.critic.parameters())
+    assert torch.equal(trained_critic, _weights(learner.critic))
+    assert not torch.equal(before["generator"], _weights(learner.generator))
+
+
+def _weights(network):
+    return torch.cat([p.detach().flatten().clone() for p in network.parameters()])
+
+
+@pytest.mark.parametrize(("augment", "seen"), [("both", 2), ("reals", 1), ("none", 0)])
+def test_generated_images_are_augmented_as_the_real_ones_are(augment, seen):
+    learner, noise = built(augment=augment), torch.Generator().manual_seed(0)
+    calls = []
+
+    class Grey(Augmentation):
+        def __call__(self, x, generator):
+            calls.append(len(x))
+            return torch.zeros_like(x)
+
+    learner.augmentation = Grey(learner.settings)
+    real = as_numbers(learner.images.train[0][:4])
+    gap = learner._train_critic(real, -real, None, noise, fabric())["gap"].detach()
+    assert len(calls) == seen
+    assert (float(gap) == 0) == (augment == "both")
+
+
+def test_gradients_come_through_the_augmentation_and_none_of_it_moves_at_probability_0():
+    x = torch.rand(6, 1, 16, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    x = (2 * x - 1).float().requires_grad_()
+    still = Augmentation(SETTINGS | {"augment_probability": 0.0})
+    assert torch.equal(still(x, torch.Generator()), x)
+    always = Augmentation(SETTINGS | {"augment_probability": 1.0})
+    y = always(x, torch.Generator().manual_seed(0))
+    (gradient,) = torch.autograd.grad(y[:, :, 4:12, 4:12].sum(), x)
+    assert torch.isfinite(gradient).all() and (gradient.abs().sum((1, 2, 3)) > 1).all()
+    again = always(x, torch.Generator().manual_seed(0))
+    assert torch.equal(y, again) and not torch.equal(y[0], y[1])
+
+
+def test_a_critic_of_slope_one_has_no_penalty_and_a_constant_one_no_r1():
+    noise = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 5, 1, 8, 8, generator=noise)
+    way = torch.nn.functional.normalize(torch.randn(64, generator=noise), dim=0)
+    sloped = wasserstein_critic(lambda x: x.flatten(1) @ way, real, fake, torch.rand(5), SETTINGS)
+    assert float(sloped["penalty"]) < 1e-9
+    steep = wasserstein_critic(
+        lambda x: 3 * x.flatten(1) @ way, real, fake, torch.rand(5), SETTINGS
+    )
+    assert float(steep["penalty"]) == pytest.approx(10 * 4, rel=1e-5)
+    constant = relativistic_critic(lambda x: 0 * x.sum((1, 2, 3)), real, fake, SETTINGS)
+    assert float(constant["penalty"].detach()) == 0
+    assert float(constant["loss"].detach()) == pytest.approx(np.log(2))
+    double = relativistic_critic(lambda x: 2 * x.flatten(1) @ way, real, fake, SETTINGS)
+    assert float(double["penalty"]) == pytest.approx(0.5 * (4 + 4), rel=1e-5)
+
+
+def test_the_average_forgets_half_in_a_half_life():
+    network = torch.nn.Linear(3, 2)
+    average, followed = Average(network, 100), Average(network, 0)
+    first = _weights(network)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(1)
+    for images in range(0, 100, 10):
+        average.update(network, 10, behind=10_000 + images)
+    assert torch.allclose(_weights(average.network), first + 0.5, atol=1e-5)
+    followed.update(network, 10, behind=0)
+    assert torch.equal(_weights(followed.network), _weights(network))
+
+
+def test_training_brings_the_images_nearer_to_those_held_back(tmp_path):
+    settings = {"epochs": 3, "epoch_images": 160, "widths": [16], "average_images": 40}
+    learner = built(crosses(40, 16), **settings, augment="none")
+    with torch.no_grad():
+        before = learner.validate()["loss"]
+    history = trained(learner, tmp_path, 3).history
+    assert history["validation_loss"].iloc[-1] < 0.8 * before
+
+
+def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
+    x = crosses()
+    learner = built(x)
+    fitted = trained(learner, tmp_path, 4)
+    model = Model("progressive_gan", SETTINGS, learner.facts, fitted.last, {})
+    z = latents(5, 8, 3, CPU)
+    images = progressive_gan.generate(model, z, CPU)
+    assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
+    alone = progressive_gan.generate(model, z[3:4], CPU)
+    assert np.abs(alone[0].astype(int) - images[3]).max() <= 1
+    features = progressive_gan.embed(model, Stored(x), CPU)
+    assert features.shape == (20, SETTINGS["widths"][0]) and features.dtype == np.float32
+    few = progressive_gan.embed(model, Stored(x[7:9]), CPU)
+    np.testing.assert_allclose(few, features[7:9], rtol=1e-4, atol=1e-5)
+    other = built(learning_rate=1e-3, **ON_ANOTHER)
+    other.start_from(fitted.last)
+    assert all(torch.equal(other.state()[k], v) for k, v in fitted.last.items() if "." in k)
+    with pytest.raises(InputError, match="start_from"):
+        built(widths=[8, 4], **ON_ANOTHER).start_from(fitted.last)
+    with pytest.raises(InputError, match="64 pixels wide"):
+        progressive_gan.embed(model, Stored(crosses(4, 64)), CPU)
+
+
+def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
+    small, large = crosses(size=16), crosses(size=64)
+    first = built(small, widths=[8])
+    fitted = trained(first, tmp_path / "first", 2)
+    again = built(small, widths=[8], epochs=1, **ON_ANOTHER)
+    again.start_from(fitted.last)
+    assert set(trained(again, tmp_path / "again", 1).history["validation_size"]) == {16}
+    larger = built(large, epochs=6, timelapse_frames=6, **ON_ANOTHER)
+    larger.start_from(fitted.last)
+    untouched = built(large).state()
+    for key, value in larger.state().items():
+        if "." in key:
+            torch.testing.assert_close(value, fitted.last.get(key, untouched[key]))
+    fitted = trained(larger, tmp_path / "larger", 6)
+    assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
+    model = Model("progressive_gan", larger.settings, larger.facts, fitted.last, {})
+    assert list(Timelapse.of(model).size) == [16, 16, 32, 32, 64, 64]
+    # Fewer epochs than stages: none is grown through again.
+    short = built(large, epochs=1, **ON_ANOTHER)
+    short.start_from(fitted.last)
+    assert short.schedule.size(0) == 64
+    with pytest.raises(InputError, match="same size or smaller"):
+        built(small, **ON_ANOTHER).start_from(fitted.last)
+
+
+def test_bytes_and_sizes_go_there_and_back():
+    x = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+    assert torch.equal(as_bytes(as_numbers(x)), x)
+    assert torch.equal(as_bytes(brought_to(brought_to(as_numbers(x), 64), 16)), x)
+
+
+def test_images_that_cannot_be_learned_from_are_refused():
+    for x, changes, words in [
+        (crosses(20, 48), {}, "doubling"),
+        (np.repeat(crosses(), 3, 1), {}, "3 x 32 x 32"),
+        (crosses(), {"batch_size": 17}, "16 training images and `batch_size` is 17"),
+        (crosses(), {"widths": [8]}, "`widths` has 1"),
+        (crosses(), {"epochs": 1}, "epochs is 1"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            built(x, **changes)
+    with pytest.raises(InputError, match="validation"):
+        table = objects().assign(split="train")
+        progressive_gan.build(Stored(crosses()), table, SETTINGS, 0, CPU)

@@ -1,0 +1,52 @@
+"""Walks and a learner of MorphVAE, small."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+
+from morphoflow.model import Model
+from morphoflow.models.morphvae import model as morphvae
+
+CPU = torch.device("cpu")
+STEPS = 6
+SMALL = {"embedding_size": 8, "hidden_size": 8, "latent_size": 4, "batch_size": 8}
+# Nothing is random: no dropout, true nodes only, a draw that is the mean direction.
+CERTAIN = {"dropout": 0.0, "teacher_forcing": 1.0, "kappa": 1e14}
+
+
+def settings(**changes):
+    described = yaml.safe_load(Path("config/models/morphvae.yaml").read_text())["settings"]
+    return {name: schema["default"] for name, schema in described.items()} | SMALL | changes
+
+
+def walks(n: int = 12, n_walks: int = 10, seed: int = 0, length: int | None = None):
+    """Random walks of two classes, straight and winding; some of a neuron's walks are equal."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, STEPS + 1, (n, n_walks)) if length is None else length
+    lengths = np.broadcast_to(lengths, (n, n_walks)).astype(np.int64).copy()
+    kind = np.arange(n) % 2
+    step = rng.normal(0, 0.5, (n, n_walks, STEPS, 3)) + (1 - kind[:, None, None, None])
+    step[:, :, 0] = 0
+    x = (20 * step.cumsum(axis=2)).astype(np.float32)
+    x[:, 1::3], lengths[:, 1::3] = x[:, :1], lengths[:, :1]
+    x[np.arange(STEPS) >= lengths[..., None]] = 0
+    ids = np.array([f"n{k:02d}" for k in range(n)])
+    samples = SimpleNamespace(x=x, length=lengths, ids=ids)
+    split = np.where(np.arange(n) // 2 % 4 == 3, "validation", "train")
+    label = np.array(["straight", "winding"])[kind]
+    return samples, pd.DataFrame({"id": ids, "label": label, "split": split})
+
+
+def build(samples=None, objects=None, seed: int = 0, **changes):
+    default = walks()
+    samples = default[0] if samples is None else samples
+    objects = default[1] if objects is None else objects
+    return morphvae.build(samples, objects, settings(**changes), seed, CPU)
+
+
+def as_model(learner) -> Model:
+    return Model("morphvae", learner.settings, learner.facts, learner.state(), {})

@@ -1,0 +1,110 @@
+"""Learners that several processes train together over gloo; run as a script, it is one of two.
+
+Each process saves what it ends with as ``<learner>_<rank>``.
+"""
+
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import test_contrastive
+import test_dendrite_gan_training
+import test_o2vae
+import test_point_ae
+import test_volume_vae
+import torch
+import zarr
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
+
+import morphvae_toys
+from morphoflow.models.contrastive import model as contrastive
+from morphoflow.models.o2vae import model as o2vae
+from morphoflow.models.point_ae import model as point_ae
+from morphoflow.models.volume_vae import model as volume_vae
+from morphoflow.plan import read_models, settings_of
+from morphoflow.store import Samples
+from morphoflow.training.devices import make_deterministic
+from morphoflow.training.loop import Fitted, fit
+from synthetic_cells import ellipse_crops
+from training_toy import SEED, SHARED, Toy, digest
+
+CPU = torch.device("cpu")
+CONFIG = Path(__file__).parents[1] / "config/models"
+
+
+def points():
+    n = 40
+    x = test_point_ae.samples(test_point_ae.shapes(n=n, k=48))
+    return point_ae.build(x, test_point_ae.objects(n), test_point_ae.SETTINGS, 0, CPU)
+
+
+def volumes():
+    n = 24
+    settings = settings_of(read_models(CONFIG), "volume_vae", "default") | test_volume_vae.SMALL
+    x = test_volume_vae.store(test_volume_vae.blobs_and_rods(n=n, size=16))
+    return volume_vae.build(x, test_volume_vae.objects(n), settings, 0, CPU)
+
+
+def cells():
+    # The last batch has three images: two for one process, one for the other.
+    x, objects = ellipse_crops(60, 32, 2)[0], test_o2vae.objects(60)
+    settings = test_o2vae.SETTINGS | {"batch_size": 11}
+    return o2vae.build(_samples(x, objects), objects, settings, 0, CPU)
+
+
+def contrasts():
+    x, objects = test_contrastive.shapes(0), test_contrastive.objects()
+    return contrastive.build(_samples(x, objects), objects, test_contrastive.SETTINGS, 0, CPU)
+
+
+def _samples(x, objects):
+    return Samples(zarr.array(x), np.array(objects["id"]), None, None, None, {})
+
+
+# Those in which nothing is random and each item counts for itself: they train as one process does.
+EXACT = {
+    "toy": lambda: Toy(**SHARED),
+    "morphvae": lambda: morphvae_toys.build(**morphvae_toys.CERTAIN),
+    "point_ae": points,
+}
+# Those that draw noise, or normalise or compare within the share of a process.
+OTHERS = {
+    "volume_vae": volumes,
+    "o2vae": cells,
+    "contrastive": contrasts,
+    "progressive_gan": test_dendrite_gan_training.built,
+}
+EPOCHS = {"toy": 4, "morphvae": 2, "point_ae": 2}
+
+
+def train(name: str, fabric: Fabric, folder: Path) -> tuple[object, Fitted]:
+    """Train a learner from the start."""
+    learner = (EXACT | OTHERS)[name]()
+    epochs = EPOCHS.get(name, 1)
+    checkpoint = folder / name
+    fitted = fit(
+        learner, epochs=epochs, patience=0, seed=SEED, fabric=fabric, checkpoint=checkpoint
+    )
+    return learner, fitted
+
+
+def _main(folder: Path) -> None:
+    fabric = Fabric(
+        accelerator="cpu",
+        devices=2,
+        strategy="ddp",
+        precision="32-true",
+        plugins=[LightningEnvironment()],
+    )
+    fabric.launch()
+    make_deterministic(1)
+    for name in EXACT | OTHERS:
+        learner, fitted = train(name, fabric, folder)
+        result = {"fitted": digest(fitted), "seen": getattr(learner, "seen", [])}
+        (folder / f"{name}_{fabric.global_rank}").write_bytes(pickle.dumps(result))
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))
