@@ -232,7 +232,8 @@ def _check_functions(path: Path, kind: type, place: str) -> None:
     defined = _defined(path)
     for name, parameters in functions(kind).items():
         if name not in defined:
-            meant = hint(name, defined) if defined else f"there is no {path.name}."
+            own = [each for each in defined if defined[each] is not None]
+            meant = hint(name, own) if own else f"there is no {path.name}."
             raise ValueError(
                 f"{place} describes a {kind.__name__.lower()} model, but {path} defines no "
                 f"function `{name}({', '.join(parameters)})`; {meant}"
