@@ -206,6 +206,16 @@ def size_joined(wildcards):
     return "true" if dataset_of(wildcards).get("join_scale") else "false"
 
 
+# Parts of the analysis of an embedding, each with settings of its own.
+ANALYSIS = (
+    "maps",
+    "clusters",
+    "classification",
+    "cross_validation",
+    "retrieval",
+    "outliers",
+)
+
 # Figures of a dataset and of a run, for all modalities and for each.
 OF_DATASET = {
     "neurons": ("neurons", "neurons_3d", "walks", "densities", "quality", "scores"),

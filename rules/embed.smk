@@ -16,14 +16,14 @@ rule embed:
     benchmark:
         "results/benchmarks/embed/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(TRAINED + BASELINES),
+        model="|".join(TRAINED),
     conda:
         "../envs/training.yaml"
     # One, so that it is never capped: sums on a CPU are grouped by thread, and results must not
     # depend on the cores of a machine. These networks gain nothing from more.
     threads: 1
     resources:
-        gpu=lambda wildcards: int(MODELS[wildcards.model]["trained"]),
+        gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:

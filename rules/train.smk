@@ -48,7 +48,7 @@ rule train:
 
 
 rule fit:
-    """A baseline fitted to the training split: scaling and projection, no network, no GPU."""
+    """A baseline: scaling and projection fitted to the training split, and the embedding by them."""
     input:
         script="scripts/fit.py",
         code=model_code("scripts/fit.py"),
@@ -57,6 +57,10 @@ rule fit:
     output:
         model=ensure(
             "results/{dataset}/{model}/{variant}/seed{seed}/model.pt", non_empty=True
+        ),
+        embedding=ensure(
+            "results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+            non_empty=True,
         ),
     log:
         "results/logs/fit/{dataset}/{model}/{variant}/seed{seed}.log",
@@ -73,8 +77,12 @@ rule fit:
     params:
         code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,
+        uncertainty=uncertainty,
+        size_joined=size_joined,
     shell:
         "python {input.script} --model {wildcards.model} --code {params.code}"
         " --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
-        " --output {output.model} &> {log}"
+        " --output {output.model} --embedding {output.embedding}"
+        " --uncertainty {params.uncertainty} --size-joined {params.size_joined}"
+        " --threads {threads} &> {log}"

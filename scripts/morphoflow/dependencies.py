@@ -4,6 +4,7 @@ The Snakefile imports this module, so it uses the standard library alone and is 
 """
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def code(*entries: str) -> list[str]:
     """All modules of the library that the entry files import, directly or through others, sorted.
 
     Paths come back in the form of the entries: relative to the working directory where an entry
-    is. Imports inside functions count; imports by computed name are invisible, so name those files
+    is. Imports inside functions count, those under ``if TYPE_CHECKING`` do not; imports by computed name are invisible, so name those files
     as further entries (they are then listed as well).
     """
     return list(_code(*entries))
@@ -48,13 +49,21 @@ def _closure(file: Path) -> set[Path]:
 @cache
 def _imports(file: Path) -> frozenset[Path]:
     names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in _run(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     local = (SCRIPTS / (name.replace(".", "/") + ".py") for name in names if _is_local(name))
     return frozenset(path for path in local if path.is_file())
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, but for what only a type checker sees."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield child
+            yield from _run(child)
 
 
 def _is_local(name: str) -> bool:

@@ -1,0 +1,67 @@
+"""What an embedding shows: maps, clusters, classification, retrieval, outliers, with scores."""
+
+from pathlib import Path
+
+from morphoflow.analysis import tables
+from morphoflow.analysis.scores import score_table
+from morphoflow.command import run
+from morphoflow.embedding import read_embedding
+from morphoflow.provenance import provenance
+from morphoflow.tables import write_table
+
+
+def main(
+    *,
+    embedding: Path,
+    measures: Path,
+    settings: dict,
+    uses_labels: bool,
+    seed: int,
+    dataset: str,
+    model: str,
+    variant: str,
+    folder: Path,
+) -> None:
+    """Write all tables of an ``embedding`` into ``folder``.
+
+    ``settings`` holds those of each part under its name; ``measures`` is a store of named features,
+    in which clusters are told apart; ``uses_labels`` says that the model saw labels in training.
+    """
+    data = read_embedding(embedding)
+    named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
+
+    def write(part: str, scores: list[dict] | None = None, inputs: tuple = (), **made) -> None:
+        record = provenance(inputs=[embedding, *inputs], settings=settings[part], seed=seed)
+        for name, table in made.items():
+            write_table(folder / f"{name}.parquet", table, record)
+        if scores is not None:
+            prefix = SCORES[part]
+            write_table(folder / f"{prefix}scores.parquet", score_table(named, scores), record)
+
+    write("maps", maps=tables.maps(data, settings["maps"], seed))
+    found, scores = tables.clusters(data, settings["clusters"], seed)
+    write("clusters", scores, clusters=found)
+    profiles, members = tables.profiles(data, found, measures)
+    write("clusters", inputs=(measures,), cluster_profiles=profiles, cluster_members=members)
+    seen = {"uses_labels": uses_labels}
+    confusion, scores = tables.classification(data, settings["classification"], seed, **seen)
+    write("classification", scores, confusion=confusion)
+    predictions, scores = tables.cross_validation(data, settings["cross_validation"], seed, **seen)
+    write("cross_validation", scores, cross_validation=predictions)
+    queries, labels, scores = tables.retrieval(data, settings["retrieval"], seed, **seen)
+    write("retrieval", scores, retrieval=queries, retrieval_labels=labels)
+    strange, scores = tables.outliers(data, settings["outliers"], seed)
+    write("outliers", scores, outliers=strange)
+
+
+# What the table of a part's scores is called before "scores".
+SCORES = {
+    "clusters": "cluster_",
+    "classification": "",
+    "cross_validation": "cross_validation_",
+    "retrieval": "retrieval_",
+    "outliers": "outlier_",
+}
+
+if __name__ == "__main__":
+    run(main)

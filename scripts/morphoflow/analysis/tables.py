@@ -1,0 +1,196 @@
+"""All tables that are made of one embedding, each part by itself.
+
+A part takes the embedding (an AnnData whose ``obs`` are rows of the object table), its settings and
+the seed, and returns tables by name: ``scores`` are rows of the dataset's comparison, which
+:func:`morphoflow.analysis.scores.score_table` completes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from morphoflow.analysis.agreement import cluster_scores, stability
+from morphoflow.analysis.classification import classification_scores, confusion_tables
+from morphoflow.analysis.clusters import cluster
+from morphoflow.analysis.cross_validation import predict_labels, rare_classes
+from morphoflow.analysis.maps import map_embedding
+from morphoflow.analysis.neighbours import classify
+from morphoflow.analysis.observed import labels_of, splits_of
+from morphoflow.analysis.outliers import find_outliers
+from morphoflow.analysis.prediction_scores import prediction_scores
+from morphoflow.analysis.profiles import cluster_profiles, exemplars
+from morphoflow.analysis.retrieval import average_precisions
+from morphoflow.analysis.retrieval_null import label_table, with_p_values
+from morphoflow.analysis.retrieval_scores import retrieval_scores
+from morphoflow.analysis.scores import score
+from morphoflow.store import read_samples
+
+# What a model may have said about how sure it is of an object; it is shown beside the outliers.
+UNCERTAINTY = ("posterior_sd", "reconstruction_error")
+# Measures that are kept for comparison with published figures, and mislead a reader.
+UNFIT = "legacy_"
+
+
+def maps(data: AnnData, settings: dict, seed: int) -> pd.DataFrame:
+    """PCA, t-SNE and UMAP coordinates of every object."""
+    return map_embedding(
+        data.X,
+        data.obs_names.to_numpy(),
+        perplexity=settings["perplexity"],
+        neighbours=settings["neighbours"],
+        min_distance=settings["min_distance"],
+        seed=seed,
+    )
+
+
+def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
+    """One column of clusters a method (-1 is noise), and their scores."""
+    found, rows = {}, []
+    for method in settings["methods"]:
+        found[method] = cluster(
+            data.X,
+            method,
+            n_clusters=settings["n_clusters"],
+            max_clusters=settings["max_clusters"],
+            seed=seed,
+        )
+        rows += cluster_scores(data.X, method, found[method], labels_of(data.obs))
+        rows.append(stability(data.X, method, found[method], seed))
+    return pd.DataFrame({"id": data.obs_names, **found}), rows
+
+
+def profiles(
+    data: AnnData, found: pd.DataFrame, measures: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What sets the clusters of every method apart in named measures, and their exemplars.
+
+    ``found`` is the table of :func:`clusters`, ``measures`` a store of features of all objects.
+    """
+    store = read_samples(measures)
+    place = pd.Index(store.ids).get_indexer(data.obs_names)
+    names = [name for name in store.names if not name.startswith(UNFIT)]
+    columns = [store.names.index(name) for name in names]
+    x = np.asarray(store.x)[place][:, columns].astype(np.float64)
+    described, chosen = {}, {}
+    for method, numbers in found.drop(columns="id").items():
+        described[method] = cluster_profiles(x, names, numbers.to_numpy())
+        best = exemplars(np.asarray(data.X), numbers.to_numpy())
+        chosen[method] = best.assign(id=data.obs_names.to_numpy()[best.pop("row").astype(int)])
+    return _by_method(described), _by_method(chosen)
+
+
+def _by_method(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, names=["method"]).reset_index(level=0)
+
+
+def classification(
+    data: AnnData, settings: dict, seed: int, *, uses_labels: bool
+) -> tuple[pd.DataFrame, list[dict]]:
+    """Who is taken for whom by nearest neighbours, and their scores beside the majority class."""
+    groups = _groups(data)
+    predictions = classify(
+        data.X,
+        labels_of(data.obs),
+        splits_of(data.obs),
+        groups,
+        neighbours=settings["neighbours"],
+        labels_used=uses_labels,
+    )
+    rows = [
+        row
+        for predicted in predictions
+        for row in classification_scores(predicted, groups, settings["bootstraps"], seed)
+    ]
+    return confusion_tables(predictions), rows
+
+
+def cross_validation(
+    data: AnnData, settings: dict, seed: int, *, uses_labels: bool
+) -> tuple[pd.DataFrame, list[dict]]:
+    """What each classifier predicted for each object, by nested cross-validation, and scores."""
+    labels, groups = labels_of(data.obs), _groups(data)
+    rare = rare_classes(labels, groups)
+    if rare and not uses_labels:
+        print(f"left out of the cross-validation, since in one group only: {', '.join(rare)}")
+    table = predict_labels(
+        data.X,
+        labels,
+        splits_of(data.obs),
+        groups,
+        n_folds=settings["folds"],
+        repeats=settings["repeats"],
+        most_objects=settings["most_objects"],
+        labels_used=uses_labels,
+        seed=seed,
+    )
+    if table.empty:
+        print("nothing to predict, since there are fewer than two labels; the scores are missing")
+    rows = prediction_scores(table, groups, settings["bootstraps"], uses_labels, seed)
+    return _with_ids(table, data), rows
+
+
+def retrieval(
+    data: AnnData, settings: dict, seed: int, *, uses_labels: bool
+) -> tuple[pd.DataFrame, pd.DataFrame, list[dict]]:
+    """The average precision of each query and of each label, and the scores.
+
+    Every labelled object is a query; if labels were used to learn the embedding, test objects are.
+    """
+    splits, groups = splits_of(data.obs), _groups(data)
+    asked = splits == "test" if uses_labels else np.ones(len(splits), dtype=bool)
+    table = average_precisions(
+        data.X,
+        labels_of(data.obs),
+        groups,
+        asked,
+        metric=settings["metric"],
+        exclude_group=settings["exclude_group"],
+    )
+    table, nulls = with_p_values(table, settings["permutations"], seed)
+    level = settings["false_discovery_rate"]
+    rows = retrieval_scores(
+        table,
+        splits,
+        groups,
+        level=level,
+        n_bootstraps=settings["bootstraps"],
+        labels_used=uses_labels,
+        seed=seed,
+    )
+    return _with_ids(table, data), label_table(table, nulls, level), rows
+
+
+def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
+    """Distance, log density and their p-values for each object, and the share flagged."""
+    splits = splits_of(data.obs)
+    if not (splits == "validation").any():
+        print("no validation objects to calibrate by: conformal p-values are missing")
+    table = find_outliers(
+        data.X,
+        splits,
+        _groups(data),
+        neighbours=settings["neighbours"],
+        components=settings["components"],
+        false_discovery_rate=settings["false_discovery_rate"],
+        seed=seed,
+    )
+    rows = [
+        score("all", "outlier_fraction", float(table["outlier"].mean()), len(table)),
+        score("all", "outlier_components", float(table.attrs["components"]), len(table)),
+    ]
+    table.insert(0, "id", data.obs_names.to_numpy(dtype=object))
+    carried = [name for name in UNCERTAINTY if name in data.obs]
+    table[carried] = data.obs[carried].to_numpy(dtype=float)
+    return table, rows
+
+
+def _groups(data: AnnData) -> np.ndarray:
+    return data.obs["group"].to_numpy(dtype=object)
+
+
+def _with_ids(table: pd.DataFrame, data: AnnData) -> pd.DataFrame:
+    """The table with the id of each row of the embedding in place of its number."""
+    table.insert(0, "id", data.obs_names.to_numpy(dtype=object)[table["row"]])
+    return table.drop(columns="row")
