@@ -20,6 +20,7 @@ from morphoflow.models.interface import (
 )
 from morphoflow.plan import (
     COMBINATION,
+    Run,
     add_combinations,
     check_simulated,
     read_config,
@@ -127,11 +128,11 @@ def model_samples(wildcards):
 
 
 def object_pictures(wildcards):
-    """A picture of each object: cells and dendrites as they are, renderings of organelles."""
-    form = {"cells": "crops", "organelles": "pictures", "dendrites": "images"}[
+    """A picture of each object: cells and dendrites as they are, organelles rendered, or none."""
+    form = {"cells": "crops", "organelles": "pictures", "dendrites": "images"}.get(
         DATASETS[wildcards.dataset]
-    ]
-    return f"results/{wildcards.dataset}/samples/{form}.zarr"
+    )
+    return [f"results/{wildcards.dataset}/samples/{form}.zarr"] if form else []
 
 
 def object_measures(wildcards):
@@ -147,9 +148,12 @@ def object_measures(wildcards):
 
 def model_code(script, kind=Embedding):
     """Input function: the script's modules and the model's, which it imports by name."""
-    return lambda wildcards: modules_of(
-        script, os.path.relpath(model_file(MODELS[wildcards.model]["code"], kind))
-    )
+    return lambda wildcards: modules_of(script, code_file(wildcards.model, kind))
+
+
+def code_file(model, kind=Embedding):
+    """The file of a model that defines the functions of a kind."""
+    return os.path.relpath(model_file(MODELS[model]["code"], kind))
 
 
 def able(capability):
@@ -270,15 +274,19 @@ def figures_of_run(run):
 
 
 def figures_of(datasets):
-    """The figures of all runs on the chosen datasets, as SVG files."""
-    runs = [run for run in RUNS if run.dataset in datasets]
+    """The figures of the chosen datasets as SVG files, and those of all runs on them as folders."""
     paths = {
-        f"{run.folder}/figures/{name}" for run in runs for name in figures_of_run(run)
+        f"results/{dataset}/figures/{name}.svg"
+        for dataset in datasets
+        if any(run.dataset == dataset for run in RUNS)
+        for name in OF_DATASET[DATASETS[dataset]]
     }
-    for dataset in {run.dataset for run in runs}:
-        names = OF_DATASET[DATASETS[dataset]]
-        paths |= {f"{dataset}/figures/{name}" for name in names}
-    return [f"results/{path}.svg" for path in sorted(paths)]
+    return sorted(paths) + run_figures(datasets)
+
+
+def run_figures(datasets):
+    """The folders with the figures of all runs on the chosen datasets."""
+    return [f"results/{run.folder}/figures" for run in RUNS if run.dataset in datasets]
 
 
 def masks_of(datasets):

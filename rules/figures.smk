@@ -1,215 +1,67 @@
-rule plot_neurons:
-    """Example neurons of every class."""
+# Figures: those of a dataset by modality, those of a run by what it has.
+rule draw_neurons:
+    """Figures of a dataset of neurons: trees, walks, density maps, quality, scores."""
     input:
-        script="scripts/plot_neurons.py",
-        code=code("scripts/plot_neurons.py"),
+        script="scripts/draw_neurons.py",
+        code=code("scripts/draw_neurons.py"),
         trees="results/{dataset}/trees.zarr",
+        walks="results/{dataset}/samples/walks.zarr",
+        densities="results/{dataset}/samples/densities.zarr",
         objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+        scores="results/{dataset}/comparison/scores.parquet",
     output:
-        svg=report(
+        neurons=report(
             "results/{dataset}/figures/neurons.svg",
             caption="report/neurons.rst",
             category="{dataset}",
             labels={"figure": "1 neurons"},
         ),
-        png="results/{dataset}/figures/neurons.png",
-    log:
-        "results/logs/plot_neurons/{dataset}.log",
-    benchmark:
-        "results/benchmarks/plot_neurons/{dataset}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --trees {input.trees} --objects {input.objects}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_walks:
-    """Random walks over the neurons that they were drawn on."""
-    input:
-        script="scripts/plot_walks.py",
-        code=code("scripts/plot_walks.py"),
-        trees="results/{dataset}/trees.zarr",
-        walks="results/{dataset}/samples/walks.zarr",
-        objects="results/{dataset}/objects.parquet",
-    output:
-        svg=report(
+        neurons_3d=report(
+            "results/{dataset}/figures/neurons_3d.svg",
+            caption="report/neurons_3d.rst",
+            category="{dataset}",
+            labels={"figure": "1 neurons in space"},
+        ),
+        walks=report(
             "results/{dataset}/figures/walks.svg",
             caption="report/walks.rst",
             category="{dataset}",
             labels={"figure": "2 random walks"},
         ),
-        png="results/{dataset}/figures/walks.png",
-    log:
-        "results/logs/plot_walks/{dataset}.log",
-    benchmark:
-        "results/benchmarks/plot_walks/{dataset}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --trees {input.trees} --walks {input.walks} --objects {input.objects}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_quality:
-    """What was found in the files, and how many were repaired or refused."""
-    input:
-        script="scripts/plot_quality.py",
-        code=code("scripts/plot_quality.py"),
-        quality="results/{dataset}/quality.parquet",
-    output:
-        svg=report(
+        densities=report(
+            "results/{dataset}/figures/densities.svg",
+            caption="report/densities.rst",
+            category="{dataset}",
+            labels={"figure": "2 density maps"},
+        ),
+        quality=report(
             "results/{dataset}/figures/quality.svg",
             caption="report/quality.rst",
             category="{dataset}",
             labels={"figure": "3 quality of the files"},
         ),
-        png="results/{dataset}/figures/quality.png",
-    log:
-        "results/logs/plot_quality/{dataset}.log",
-    benchmark:
-        "results/benchmarks/plot_quality/{dataset}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --quality {input.quality}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_scores:
-    """All models of a dataset compared, with intervals and spread over seeds."""
-    input:
-        script="scripts/plot_scores.py",
-        code=code("scripts/plot_scores.py"),
-        scores="results/{dataset}/comparison/scores.parquet",
-    output:
-        svg=report(
+        scores=report(
             "results/{dataset}/figures/scores.svg",
             caption="report/scores.rst",
             category="{dataset}",
             labels={"figure": "0 comparison of models"},
         ),
-        png="results/{dataset}/figures/scores.png",
+        png=multiext(
+            "results/{dataset}/figures/",
+            "neurons.png",
+            "neurons_3d.png",
+            "walks.png",
+            "densities.png",
+            "quality.png",
+            "scores.png",
+        ),
     log:
-        "results/logs/plot_scores/{dataset}.log",
+        "results/logs/draw_neurons/{dataset}.log",
     benchmark:
-        "results/benchmarks/plot_scores/{dataset}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --scores {input.scores}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_embedding:
-    """An embedding and what was made of it: maps, clusters, classification, retrieval, outliers."""
-    input:
-        script="scripts/plot_embedding.py",
-        code=code("scripts/plot_embedding.py"),
-        embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
-        map_table="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
-        cluster_table="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
-        cluster_scores="results/{dataset}/{model}/{variant}/seed{seed}/cluster_scores.parquet",
-        confusion_table="results/{dataset}/{model}/{variant}/seed{seed}/confusion.parquet",
-        cross_validation_scores="results/{dataset}/{model}/{variant}/seed{seed}/cross_validation_scores.parquet",
-        queries="results/{dataset}/{model}/{variant}/seed{seed}/retrieval.parquet",
-        query_labels="results/{dataset}/{model}/{variant}/seed{seed}/retrieval_labels.parquet",
-        outlier_table="results/{dataset}/{model}/{variant}/seed{seed}/outliers.parquet",
-    output:
-        maps=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/maps.svg",
-            caption="report/maps.rst",
-            category="{dataset}",
-            labels={
-                "figure": "maps",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        clusters=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/clusters.svg",
-            caption="report/clusters.rst",
-            category="{dataset}",
-            labels={
-                "figure": "clusters",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        confusion=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/confusion.svg",
-            caption="report/confusion.rst",
-            category="{dataset}",
-            labels={
-                "figure": "confusion",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        cross_validation=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.svg",
-            caption="report/cross_validation.rst",
-            category="{dataset}",
-            labels={
-                "figure": "cross-validation",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        retrieval=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.svg",
-            caption="report/retrieval.rst",
-            category="{dataset}",
-            labels={
-                "figure": "retrieval",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        outliers=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.svg",
-            caption="report/outliers.rst",
-            category="{dataset}",
-            labels={
-                "figure": "outliers",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        png=[
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/maps.png",
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/clusters.png",
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/confusion.png",
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/cross_validation.png",
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/retrieval.png",
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/outliers.png",
-        ],
-    log:
-        "results/logs/plot_embedding/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_embedding/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+        "results/benchmarks/draw_neurons/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=NEURON_DATASETS,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -217,82 +69,217 @@ rule plot_embedding:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        method=config["clusters"]["methods"][0],
-        folder=subpath(output.maps, parent=True),
+        folder="results/{dataset}/figures",
     shell:
-        "python {input.script} --embedding {input.embedding} --maps {input.map_table}"
-        " --clusters {input.cluster_table} --cluster-scores {input.cluster_scores}"
-        " --confusion {input.confusion_table} --cross-validation {input.cross_validation_scores}"
-        " --retrieval {input.queries} --retrieval-labels {input.query_labels}"
-        " --outliers {input.outlier_table} --method {params.method}"
+        "python {input.script} --trees {input.trees} --walks {input.walks}"
+        " --densities {input.densities} --objects {input.objects} --quality {input.quality}"
+        " --scores {input.scores} --folder {params.folder} &> {log}"
+
+
+rule draw_cells:
+    """Figures of a dataset of cells: crops, stability of prealignment, quality, scores."""
+    input:
+        script="scripts/draw_cells.py",
+        code=code("scripts/draw_cells.py"),
+        crops="results/{dataset}/samples/crops.zarr",
+        prealigned="results/{dataset}/prealigned.parquet",
+        objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+        scores="results/{dataset}/comparison/scores.parquet",
+    output:
+        crops=report(
+            "results/{dataset}/figures/crops.svg",
+            caption="report/crops.rst",
+            category="{dataset}",
+            labels={"figure": "1 cells"},
+        ),
+        stability=report(
+            "results/{dataset}/figures/stability.svg",
+            caption="report/stability.rst",
+            category="{dataset}",
+            labels={"figure": "2 stability of prealignment"},
+        ),
+        quality=report(
+            "results/{dataset}/figures/quality.svg",
+            caption="report/quality.rst",
+            category="{dataset}",
+            labels={"figure": "3 quality of the files"},
+        ),
+        scores=report(
+            "results/{dataset}/figures/scores.svg",
+            caption="report/scores.rst",
+            category="{dataset}",
+            labels={"figure": "0 comparison of models"},
+        ),
+        png=multiext(
+            "results/{dataset}/figures/",
+            "crops.png",
+            "stability.png",
+            "quality.png",
+            "scores.png",
+        ),
+    log:
+        "results/logs/draw_cells/{dataset}.log",
+    benchmark:
+        "results/benchmarks/draw_cells/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=CELL_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        folder="results/{dataset}/figures",
+    shell:
+        "python {input.script} --crops {input.crops} --prealigned {input.prealigned}"
+        " --objects {input.objects} --quality {input.quality} --scores {input.scores}"
         " --folder {params.folder} &> {log}"
 
 
-rule plot_history:
-    """The course of a training."""
+rule draw_organelles:
+    """Figures of a dataset of organelles: objects, quality, scores."""
     input:
-        script="scripts/plot_history.py",
-        code=code("scripts/plot_history.py"),
-        history="results/{dataset}/{model}/{variant}/seed{seed}/history.parquet",
+        script="scripts/draw_organelles.py",
+        code=code("scripts/draw_organelles.py"),
+        volumes="results/{dataset}/samples/volumes.zarr",
+        objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+        scores="results/{dataset}/comparison/scores.parquet",
     output:
-        svg=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/history.svg",
-            caption="report/history.rst",
+        objects=report(
+            "results/{dataset}/figures/objects.svg",
+            caption="report/objects.rst",
             category="{dataset}",
-            labels={
-                "figure": "training",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
+            labels={"figure": "1 organelles"},
         ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/history.png",
+        quality=report(
+            "results/{dataset}/figures/quality.svg",
+            caption="report/quality.rst",
+            category="{dataset}",
+            labels={"figure": "3 quality of the files"},
+        ),
+        scores=report(
+            "results/{dataset}/figures/scores.svg",
+            caption="report/scores.rst",
+            category="{dataset}",
+            labels={"figure": "0 comparison of models"},
+        ),
+        png=multiext(
+            "results/{dataset}/figures/",
+            "objects.png",
+            "quality.png",
+            "scores.png",
+        ),
     log:
-        "results/logs/plot_history/{dataset}/{model}/{variant}/seed{seed}.log",
+        "results/logs/draw_organelles/{dataset}.log",
     benchmark:
-        "results/benchmarks/plot_history/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+        "results/benchmarks/draw_organelles/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=ORGANELLE_DATASETS,
     conda:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
-    shell:
-        "python {input.script} --history {input.history}"
-        " --svg {output.svg} --png {output.png} &> {log}"
-
-
-rule plot_profiles:
-    """What sets each cluster apart from all other objects."""
-    input:
-        script="scripts/plot_profiles.py",
-        code=code("scripts/plot_profiles.py"),
-        profiles="results/{dataset}/{model}/{variant}/seed{seed}/cluster_profiles.parquet",
-    output:
-        svg=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/profiles.svg",
-            caption="report/profiles.rst",
-            category="{dataset}",
-            labels={
-                "figure": "what sets clusters apart",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/profiles.png",
-    log:
-        "results/logs/plot_profiles/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/plot_profiles/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        method=config["clusters"]["methods"][0],
+        folder="results/{dataset}/figures",
     shell:
-        "python {input.script} --profiles {input.profiles} --method {params.method}"
-        " --svg {output.svg} --png {output.png} &> {log}"
+        "python {input.script} --volumes {input.volumes} --objects {input.objects}"
+        " --quality {input.quality} --scores {input.scores} --folder {params.folder} &> {log}"
+
+
+rule draw_dendrites:
+    """Figures of a dataset of images of dendrites: images, quality, scores."""
+    input:
+        script="scripts/draw_dendrites.py",
+        code=code("scripts/draw_dendrites.py"),
+        samples="results/{dataset}/samples/images.zarr",
+        objects="results/{dataset}/objects.parquet",
+        quality="results/{dataset}/quality.parquet",
+        scores="results/{dataset}/comparison/scores.parquet",
+    output:
+        dendrites=report(
+            "results/{dataset}/figures/dendrites.svg",
+            caption="report/dendrites.rst",
+            category="{dataset}",
+            labels={"figure": "1 dendrites"},
+        ),
+        quality=report(
+            "results/{dataset}/figures/quality.svg",
+            caption="report/quality.rst",
+            category="{dataset}",
+            labels={"figure": "3 quality of the files"},
+        ),
+        scores=report(
+            "results/{dataset}/figures/scores.svg",
+            caption="report/scores.rst",
+            category="{dataset}",
+            labels={"figure": "0 comparison of models"},
+        ),
+        png=multiext(
+            "results/{dataset}/figures/",
+            "dendrites.png",
+            "quality.png",
+            "scores.png",
+        ),
+    log:
+        "results/logs/draw_dendrites/{dataset}.log",
+    benchmark:
+        "results/benchmarks/draw_dendrites/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=DENDRITE_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        folder="results/{dataset}/figures",
+    shell:
+        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        " --quality {input.quality} --scores {input.scores} --folder {params.folder} &> {log}"
+
+
+rule draw_run:
+    """All figures of a run; which it has depends on its model and on its dataset."""
+    input:
+        script="scripts/draw_run.py",
+        code=drawing_code,
+        shown=shown_files,
+        pictures=object_pictures,
+    output:
+        folder=report(
+            directory("results/{dataset}/{model}/{variant}/seed{seed}/figures"),
+            patterns=["{figure}.svg"],
+            caption="report/figure.rst",
+            category="{dataset}",
+            labels={
+                "figure": "{figure}",
+                "model": "{model}",
+                "variant": "{variant}",
+                "seed": "{seed}",
+            },
+        ),
+    log:
+        "results/logs/draw_run/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/draw_run/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        figures=lambda wildcards: figures_of_run(run_of(wildcards)),
+        run="results/{dataset}/{model}/{variant}/seed{seed}",
+        dataset="results/{dataset}",
+        settings=drawing_settings,
+    shell:
+        "python {input.script} --figures {params.figures} --run {params.run}"
+        " --dataset {params.dataset} --pictures {input.pictures} --settings {params.settings:q}"
+        " --folder {output.folder} &> {log}"

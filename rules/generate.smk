@@ -1,6 +1,6 @@
 # What models that make images make, and how real it is.
 rule generate_images:
-    """Images made by a trained model."""
+    """Images made by a trained model, and those on a way through its latent, with a movie."""
     input:
         script="scripts/generate_images.py",
         code=model_code("scripts/generate_images.py"),
@@ -10,6 +10,11 @@ rule generate_images:
             "results/{dataset}/{model}/{variant}/seed{seed}/generated.zarr"
         ),
         folder=directory("results/{dataset}/{model}/{variant}/seed{seed}/generated"),
+        interpolation=directory(
+            "results/{dataset}/{model}/{variant}/seed{seed}/interpolation.zarr"
+        ),
+        gif="results/{dataset}/{model}/{variant}/seed{seed}/interpolation.gif",
+        mp4="results/{dataset}/{model}/{variant}/seed{seed}/interpolation.mp4",
     log:
         "results/logs/generate_images/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
@@ -27,8 +32,9 @@ rule generate_images:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
     shell:
         "python {input.script} --model {input.model} --settings {params.settings:q}"
-        " --output {output.samples} --folder {output.folder} --gpus {resources.gpu}"
-        " --threads {threads} &> {log}"
+        " --output {output.samples} --folder {output.folder}"
+        " --interpolation {output.interpolation} --gif {output.gif} --mp4 {output.mp4}"
+        " --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
 rule measure_generated_arbors:
@@ -124,48 +130,3 @@ rule write_timelapse:
     shell:
         "python {input.script} --model {input.model} --gif {output.gif}"
         " --mp4 {output.mp4} &> {log}"
-
-
-rule interpolate_latents:
-    """A way through the latent of a model, as a figure and as movies."""
-    input:
-        script="scripts/interpolate_latents.py",
-        code=model_code("scripts/interpolate_latents.py"),
-        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
-    output:
-        figure=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/interpolation.svg",
-            caption="report/interpolation.rst",
-            category="{dataset}",
-            labels={
-                "figure": "interpolation",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        files=multiext(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/interpolation",
-            ".png",
-            ".mp4",
-            ".gif",
-        ),
-    log:
-        "results/logs/interpolate_latents/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/interpolate_latents/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        model=able("generating"),
-    conda:
-        "../envs/training.yaml"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
-    params:
-        seed=lambda wildcards: dataset_of(wildcards)["generated"]["seed"],
-        folder=subpath(output.figure, parent=True),
-    shell:
-        "python {input.script} --model {input.model} --seed {params.seed}"
-        " --folder {params.folder} --gpus {resources.gpu} --threads {threads} &> {log}"

@@ -75,42 +75,39 @@ rule measure_tree_realism:
         " --realism {output.realism} --scores {output.scores} &> {log}"
 
 
-rule plot_generated_neurons:
-    """Generated neurons of every class beside real ones that were held out."""
+# A map of more shows no more, and takes long.
+MOST_WALKS_ON_MAP = 2000
+
+
+rule examine_walks:
+    """Single walks seen by MorphVAE: drawn ones under noise, and a map of the latents of real ones."""
     input:
-        script="scripts/plot_generated_neurons.py",
-        code=code("scripts/plot_generated_neurons.py"),
-        trees="results/{dataset}/trees.zarr",
+        script="scripts/examine_walks.py",
+        code=model_code("scripts/examine_walks.py", WalkProbing),
+        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
+        samples="results/{dataset}/samples/walks.zarr",
         objects="results/{dataset}/objects.parquet",
-        generated="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.zarr",
-        origins="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.parquet",
     output:
-        svg=report(
-            "results/{dataset}/{model}/{variant}/seed{seed}/figures/generated_neurons.svg",
-            caption="report/generated_neurons.rst",
-            category="{dataset}",
-            labels={
-                "figure": "generated neurons",
-                "model": "{model}",
-                "variant": "{variant}",
-                "seed": "{seed}",
-            },
-        ),
-        png="results/{dataset}/{model}/{variant}/seed{seed}/figures/generated_neurons.png",
+        probes="results/{dataset}/{model}/{variant}/seed{seed}/kappa_probes.parquet",
+        walks="results/{dataset}/{model}/{variant}/seed{seed}/walk_map.parquet",
     log:
-        "results/logs/plot_generated_neurons/{dataset}/{model}/{variant}/seed{seed}.log",
+        "results/logs/examine_walks/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/plot_generated_neurons/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+        "results/benchmarks/examine_walks/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
         dataset=NEURON_DATASETS,
-        model=able("making_trees"),
+        model=able("probing_walks"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        most=MOST_WALKS_ON_MAP,
     shell:
-        "python {input.script} --trees {input.trees} --objects {input.objects}"
-        " --generated {input.generated} --origins {input.origins}"
-        " --svg {output.svg} --png {output.png} &> {log}"
+        "python {input.script} --model {input.model} --samples {input.samples}"
+        " --objects {input.objects} --most {params.most} --seed {wildcards.seed}"
+        " --probes {output.probes} --walks {output.walks} --gpus {resources.gpu}"
+        " --threads {threads} &> {log}"

@@ -32,11 +32,11 @@ rule compare_sweep:
         " --output {output.table} &> {log}"
 
 
-rule plot_sweep:
+rule draw_sweep:
     """How the scores of a sweep depend on each of its settings."""
     input:
-        script="scripts/plot_sweep.py",
-        code=code("scripts/plot_sweep.py"),
+        script="scripts/draw_sweep.py",
+        code=code("scripts/draw_sweep.py"),
         table="results/sweeps/{sweep}/scores.parquet",
     output:
         svg=report(
@@ -47,9 +47,9 @@ rule plot_sweep:
         ),
         png="results/sweeps/{sweep}/figures/sweep.png",
     log:
-        "results/logs/plot_sweep/{sweep}.log",
+        "results/logs/draw_sweep/{sweep}.log",
     benchmark:
-        "results/benchmarks/plot_sweep/{sweep}.jsonl"
+        "results/benchmarks/draw_sweep/{sweep}.jsonl"
     wildcard_constraints:
         sweep="|".join(SWEEPS) or "-",
     conda:

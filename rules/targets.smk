@@ -126,5 +126,5 @@ rule generated_neurons:
             f"results/{run.folder}/{name}"
             for run in RUNS
             if makes_trees(run)
-            for name in ("figures/generated_neurons.svg", "tree_realism.parquet")
+            for name in ("figures", "tree_realism.parquet")
         ],

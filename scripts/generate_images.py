@@ -1,32 +1,52 @@
-"""Images made by a trained model, as a sample store and as pictures."""
+"""Images made by a trained model: drawn at random, and on a way through its latent."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
+import zarr
 from PIL import Image
 
 from morphoflow.command import run
-from morphoflow.dendrites.reading.tiles import tiled
+from morphoflow.dendrites.movies.movie import write_gif, write_mp4
+from morphoflow.dendrites.movies.pace import Pace, paced
+from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.errors import InputError
 from morphoflow.files import whole
-from morphoflow.model import read_model
+from morphoflow.model import Model, read_model
 from morphoflow.models.interface import Generating, load_model, model_file
-from morphoflow.models.shared.latent import image_blocks
+from morphoflow.models.shared.latent import image_blocks, latent_block, round_trip
 from morphoflow.provenance import provenance
+from morphoflow.store import write_array
 from morphoflow.store_stream import stream_samples
 from morphoflow.training.devices import prepare_device
 
 # Images of the grid, and its width in pixels.
 SHOWN, WIDTH = 64, 2048
+STOPS, STEPS = 5, 24
+# Widths in pixels; a GIF holds every other frame.
+MP4_WIDTH, GIF_WIDTH, GIF_EVERY = 768, 264, 2
 
 
 def main(
-    *, model: Path, settings: dict, output: Path, folder: Path, gpus: int, threads: int
+    *,
+    model: Path,
+    settings: dict,
+    output: Path,
+    folder: Path,
+    interpolation: Path,
+    gif: Path,
+    mp4: Path,
+    gpus: int,
+    threads: int,
 ) -> None:
     """Make ``settings['number']`` images from the seed ``settings['seed']``, some at a time.
 
     Image i depends on the model, the seed and i. ``folder`` gets a grid of the first ones and,
-    where ``settings['files']``, each image as a PNG file.
+    where ``settings['files']``, each image as a PNG file. ``interpolation`` gets the images
+    (STOPS, STEPS, side, side) on the way through the first STOPS latents and back, and the movies
+    show them.
     """
     number, seed = settings["number"], settings["seed"]
     if number < 1:
@@ -55,7 +75,37 @@ def main(
             if settings["files"]:
                 write_files(pictures, ids, images[:, 0])
         Image.fromarray(tiled(np.stack(shown), WIDTH)).save(pictures / "grid.png")
+    way = way_images(fitted, seed, device)
+    with whole(interpolation) as partial:
+        group = zarr.open_group(partial, mode="w", zarr_format=3)
+        group.attrs["provenance"] = record
+        write_array(group, "x", way)
+    write_movies(way, gif, mp4)
     print(f"{number} images of {images.shape[-1]} x {images.shape[-1]} pixels")
+
+
+def way_images(fitted: Model, seed: int, device: torch.device) -> np.ndarray:
+    """The images (STOPS, STEPS, side, side) uint8 on the way through the first latents and back."""
+    way = round_trip(latent_block(fitted, 0, seed, device)[:STOPS], STEPS)
+    images = load_model(fitted.code, Generating).generate(fitted, way, device)[:, 0]
+    return images.reshape(STOPS, STEPS, *images.shape[1:])
+
+
+def write_movies(way: np.ndarray, gif: Path, mp4: Path) -> None:
+    """Write the images of a way as movies that go round."""
+    images = way.reshape(-1, *way.shape[2:])
+    pace = paced(len(images), 8, len(images), hold=False)
+    write_mp4(mp4, frames(images, pace, MP4_WIDTH), pace.frame_ms)
+    pace = paced(len(images), 8, len(images) // GIF_EVERY, hold=False)
+    write_gif(gif, frames(images, pace, GIF_WIDTH), pace.frame_ms)
+
+
+def frames(images: np.ndarray, pace: Pace, width: int) -> Iterator[np.ndarray]:
+    """The frames of a movie of images (n, s, s), with the place on the way below each."""
+    for row in pace.rows:
+        leg, step = divmod(int(row), STEPS)
+        text = f"image {leg} to image {(leg + 1) % STOPS}"
+        yield captioned(tiled(images[row][None], width), text, f"{step / STEPS:.0%}", step / STEPS)
 
 
 def write_files(folder: Path, ids: list[str], images: np.ndarray) -> None:

@@ -16,7 +16,8 @@ def code(*entries: str) -> list[str]:
     """All modules of the library that the entry files import, directly or through others, sorted.
 
     Paths come back in the form of the entries: relative to the working directory where an entry
-    is. Imports inside functions count, those under ``if TYPE_CHECKING`` do not; imports by computed name are invisible, so name those files
+    is. Imports inside functions count, those under ``if TYPE_CHECKING`` do not; imports by computed
+    name are invisible, so name those files
     as further entries (they are then listed as well).
     """
     return list(_code(*entries))

@@ -1,0 +1,77 @@
+# What the figures of a run show: files of the run and of its dataset.
+SHOWN = {
+    "reconstructions": ["shapes.zarr"],
+    "traversals": ["shapes.zarr"],
+    "history": ["history.parquet"],
+    "invariance": ["invariance.parquet"],
+    "kappa_probes": ["kappa_probes.parquet"],
+    "walk_map": ["walk_map.parquet"],
+    "generated_neurons": ["generated_trees.zarr", "generated_trees.parquet"],
+    "generated": ["generated.zarr"],
+    "growth": ["model.pt"],
+    "interpolation": ["interpolation.zarr"],
+    "arbors": ["generated_arbors.parquet"],
+    "nearest": ["nearest.parquet", "generated.zarr"],
+    "realism": ["realism.parquet"],
+    "realism_details": ["realism.parquet"],
+}
+SHOWN_OF_DATASET = {
+    "cluster_slice": ["objects.parquet"],
+    "generated_neurons": ["trees.zarr", "objects.parquet"],
+    "generated": ["samples/images.zarr"],
+    "arbors": ["arbors.parquet"],
+}
+# Tables of the analysis, from which every run has figures.
+ANALYSED = (
+    "maps",
+    "clusters",
+    "cluster_scores",
+    "cluster_profiles",
+    "confusion",
+    "cross_validation_scores",
+    "retrieval",
+    "retrieval_labels",
+    "outliers",
+)
+
+
+def run_of(wildcards):
+    """The row of a job in the table of runs, or in that of a sweep."""
+    return Run(
+        wildcards.dataset, wildcards.model, wildcards.variant, int(wildcards.seed)
+    )
+
+
+def shown_files(wildcards):
+    """The files that the figures of a run show, each once."""
+    run = run_of(wildcards)
+    files = ["embedding.h5ad", *(f"{name}.parquet" for name in ANALYSED)]
+    of_dataset = []
+    for figure in figures_of_run(run):
+        files += SHOWN.get(figure, [])
+        of_dataset += SHOWN_OF_DATASET.get(figure, [])
+    paths = [f"results/{run.folder}/{name}" for name in files]
+    paths += [f"results/{run.dataset}/{name}" for name in of_dataset]
+    if "cluster_slice" in figures_of_run(run):
+        paths += organelle_volumes(wildcards)
+    return sorted(set(paths))
+
+
+def drawing_code(wildcards):
+    """The modules of the figures, and that by which a model's time-lapse is read."""
+    entries = ["scripts/draw_run.py"]
+    if is_able(wildcards.model, "filming"):
+        entries.append(code_file(wildcards.model, Filming))
+    return modules_of(*entries)
+
+
+def drawing_settings(wildcards):
+    """What the figures of a run have to know of the configuration, as JSON."""
+    settings = {"method": config["clusters"]["methods"][0]}
+    dataset = dataset_of(wildcards)
+    if wildcards.dataset in ORGANELLES:
+        settings["masks_method"] = dataset["masks"]["method"]
+        settings["source"] = json.loads(organelle_source(wildcards))
+    if is_able(wildcards.model, "generating"):
+        settings["copy_threshold"] = dataset["realism"]["threshold"]
+    return as_json(settings)

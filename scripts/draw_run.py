@@ -1,0 +1,34 @@
+"""All figures of a run, as SVG and as PNG."""
+
+from pathlib import Path
+
+from morphoflow.command import run as run_main
+from morphoflow.figures.of_run import FIGURES, RunFiles
+from morphoflow.figures.save import save_figure
+from morphoflow.files import whole
+
+
+def main(
+    *,
+    figures: list[str],
+    run: Path,
+    dataset: Path,
+    pictures: list[Path],
+    settings: dict,
+    folder: Path,
+) -> None:
+    """Draw the ``figures`` of the files in ``run`` and in ``dataset`` into ``folder``.
+
+    ``pictures`` is the store with a picture of each object, if there is one.
+    """
+    files = RunFiles(run, dataset, next(iter(pictures), None), settings)
+    with whole(folder) as partial:
+        partial.mkdir()
+        for name in figures:
+            figure = FIGURES[name](files)
+            save_figure(figure, partial / f"{name}.svg", partial / f"{name}.png")
+    print(f"{len(figures)} figures")
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,330 @@
+"""The figures of one run, by name, each drawn from files of the run and of its dataset.
+
+Which of them a run has, the rules say: those of the analysis for every run, others by what its
+model is able to do and by what its dataset holds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from matplotlib.figure import Figure
+
+from morphoflow.analysis.observed import labels_of, splits_of
+from morphoflow.embedding import read_embedding
+from morphoflow.errors import InputError
+from morphoflow.figures.arbors import plot_arbors
+from morphoflow.figures.cluster_gallery import chosen_method, plot_cluster_gallery
+from morphoflow.figures.cluster_slice import (
+    busiest_slice,
+    clusters_of,
+    plot_cluster_slice,
+    thinned,
+)
+from morphoflow.figures.clusters import agreement_of, plot_clusters
+from morphoflow.figures.confusion import plot_confusion
+from morphoflow.figures.crop_rows import Crops
+from morphoflow.figures.cross_validation import plot_cross_validation
+from morphoflow.figures.dendrites import read_images
+from morphoflow.figures.generated import plot_generated
+from morphoflow.figures.generated_neurons import plot_generated_neurons
+from morphoflow.figures.growth import plot_growth
+from morphoflow.figures.history import plot_history
+from morphoflow.figures.image_map import plot_image_map
+from morphoflow.figures.interpolation import plot_interpolation
+from morphoflow.figures.invariance import plot_invariance
+from morphoflow.figures.kappa_probes import plot_kappa_probes
+from morphoflow.figures.maps import plot_maps
+from morphoflow.figures.nearest_images import plot_nearest_images, shown_rows
+from morphoflow.figures.outlier_gallery import plot_outlier_gallery
+from morphoflow.figures.outliers import plot_outliers
+from morphoflow.figures.profiles import plot_profiles
+from morphoflow.figures.realism import plot_realism, plot_realism_details
+from morphoflow.figures.reconstructions import MOST, Reconstructions, plot_reconstructions
+from morphoflow.figures.retrieval import plot_retrieval
+from morphoflow.figures.traversals import Paths, plot_traversals
+from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
+from morphoflow.figures.walk_map import plot_walk_map
+from morphoflow.neurons.forest import Forest
+from morphoflow.organelles.volumes.open_source import open_source
+from morphoflow.rows import rows_in_order
+from morphoflow.store import open_group, read_samples
+from morphoflow.tables import align_objects, read_objects, read_table
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The files of a run in the folder ``run``, and those of its dataset in ``dataset``.
+
+    ``pictures`` is the store with a picture of each object, where there is one. Of the settings,
+    ``method`` names the clusters that are shown, ``masks_method`` those that are painted into the
+    volume ``source``, and ``copy_threshold`` says from what correlation on an image is a copy.
+    """
+
+    run: Path
+    dataset: Path
+    pictures: Path | None
+    settings: dict
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the run."""
+        return read_table(self.run / f"{name}.parquet")
+
+    def in_order(self, name: str) -> pd.DataFrame:
+        """A table of the run with a row for each object of the embedding, in its order."""
+        return rows_in_order(self.run / f"{name}.parquet", self.embedding.obs_names)
+
+    def clusters(self, method: str) -> np.ndarray:
+        """The clusters (n,) of the embedding's objects by a method."""
+        found = self.in_order("clusters")
+        if method not in found:
+            raise InputError(
+                f"{self.run}/clusters.parquet has no clusters of '{method}'; add it to "
+                "clusters.methods of the configuration."
+            )
+        return found[method].to_numpy()
+
+    @cached_property
+    def embedding(self) -> AnnData:
+        """The embedding with its objects."""
+        return read_embedding(self.run / "embedding.h5ad")
+
+    @cached_property
+    def labels(self) -> list:
+        """The labels of the embedding's objects."""
+        return list(labels_of(self.embedding.obs))
+
+    @cached_property
+    def splits(self) -> list:
+        """The splits of the embedding's objects."""
+        return list(splits_of(self.embedding.obs))
+
+    @cached_property
+    def crops(self) -> Crops:
+        """The pictures of the embedding's objects, in its order."""
+        return Crops.read(self.pictures).select(self.embedding.obs_names.to_numpy())
+
+
+def maps(files: RunFiles) -> Figure:
+    """PCA, t-SNE and UMAP, with labels and with the clusters of one method."""
+    method = files.settings["method"]
+    points = files.in_order("maps")
+    return plot_maps(points, files.labels, files.splits, files.clusters(method), method)
+
+
+def clusters(files: RunFiles) -> Figure:
+    """The clusters of every method against the labels."""
+    agreement = agreement_of(files.table("cluster_scores"))
+    return plot_clusters(files.labels, files.in_order("clusters").drop(columns="id"), agreement)
+
+
+def profiles(files: RunFiles) -> Figure:
+    """What sets each cluster apart from all other objects."""
+    return plot_profiles(files.table("cluster_profiles"), files.settings["method"])
+
+
+def confusion(files: RunFiles) -> Figure:
+    """Which labels are taken for which, by nearest neighbours."""
+    return plot_confusion(files.table("confusion"))
+
+
+def cross_validation(files: RunFiles) -> Figure:
+    """How well classifiers tell the labels."""
+    return plot_cross_validation(files.table("cross_validation_scores"))
+
+
+def retrieval(files: RunFiles) -> Figure:
+    """How far ahead objects of the same label are."""
+    return plot_retrieval(files.table("retrieval"), files.table("retrieval_labels"))
+
+
+def outliers(files: RunFiles) -> Figure:
+    """Objects that are far from others, or improbable."""
+    return plot_outliers(files.in_order("outliers"), files.splits)
+
+
+def history(files: RunFiles) -> Figure:
+    """The course of the training."""
+    return plot_history(files.table("history"))
+
+
+def cluster_gallery(files: RunFiles) -> Figure:
+    """Pictures of the members of clusters."""
+    found = files.in_order("clusters")
+    method = chosen_method(found)
+    x, members = np.asarray(files.embedding.X), found[method].to_numpy()
+    return plot_cluster_gallery(files.crops, x, members, files.labels, method)
+
+
+def outlier_gallery(files: RunFiles) -> Figure:
+    """Pictures of outliers."""
+    return plot_outlier_gallery(files.crops, files.in_order("outliers"), files.labels)
+
+
+def image_map(files: RunFiles) -> Figure:
+    """A map of the embedding made of pictures."""
+    return plot_image_map(files.crops, files.in_order("maps"), files.labels)
+
+
+def cluster_slice(files: RunFiles) -> Figure:
+    """The slice of the EM that most objects cross, each in the colour of its cluster."""
+    volumes, method = open_source(files.settings["source"]), files.settings["masks_method"]
+    table = read_objects(files.dataset / "objects.parquet")
+    found = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
+    if method not in found:
+        raise InputError(
+            f"{files.run}/clusters.parquet has no clusters of '{method}'; add it to "
+            "clusters.methods of the configuration."
+        )
+    box = busiest_slice(table, volumes.shape)
+    step = thinned(box)
+    em = volumes.read_em(box)[0, ::step, ::step].astype(float)
+    labels = volumes.read_labels(box)[0, ::step, ::step]
+    painted = clusters_of(labels, table["label_id"].to_numpy(), found[method].to_numpy())
+    voxel = tuple(step * size for size in volumes.voxel_size_nm[1:])
+    return plot_cluster_slice(em, painted, voxel, box.start[0], method)
+
+
+def reconstructions(files: RunFiles) -> Figure:
+    """Objects and what the decoder makes of them."""
+    group = open_group(files.run / "shapes.zarr")
+    made = Reconstructions.read(group["reconstructions"], MOST)
+    return plot_reconstructions(made, Crops.read(files.pictures).channels)
+
+
+def traversals(files: RunFiles) -> Figure:
+    """Lines through the latent."""
+    group = open_group(files.run / "shapes.zarr")
+    return plot_traversals(Paths.read(group), Crops.read(files.pictures).channels)
+
+
+def uncertainty(files: RunFiles) -> Figure:
+    """How sure the model is of each object, and how well it draws it."""
+    return plot_uncertainty(files.crops, uncertainty_of(files.embedding.obs), files.labels)
+
+
+def invariance(files: RunFiles) -> Figure:
+    """How far turns and flips of an image move its embedding."""
+    return plot_invariance(files.table("invariance"))
+
+
+def kappa_probes(files: RunFiles) -> Figure:
+    """Walks of known shape under noise."""
+    return plot_kappa_probes(files.table("kappa_probes"))
+
+
+def walk_map(files: RunFiles) -> Figure:
+    """A map of the latents of single walks."""
+    return plot_walk_map(files.table("walk_map"))
+
+
+def generated_neurons(files: RunFiles) -> Figure:
+    """Generated neurons of every class beside real ones that were held out."""
+    trees, folder = files.dataset / "trees.zarr", files.run / "generated_trees.zarr"
+    forest, made = Forest.read(trees), Forest.read(folder)
+    table = read_objects(files.dataset / "objects.parquet")
+    table = align_objects(table, list(forest.ids), str(trees))
+    origins = align_objects(files.table("generated_trees"), list(made.ids), str(folder))
+    held_out = np.flatnonzero(table["split"] == "test")
+    return plot_generated_neurons(
+        forest.select(held_out),
+        table["label"].iloc[held_out].tolist(),
+        made,
+        origins["label"].tolist(),
+    )
+
+
+def generated(files: RunFiles) -> Figure:
+    """Generated images beside real ones."""
+    real = files.dataset / "samples/images.zarr"
+    return plot_generated(read_images(files.run / "generated.zarr"), read_images(real))
+
+
+def growth(files: RunFiles) -> Figure:
+    """What a growing generator makes of the same latents at each resolution."""
+    # Reading a model takes torch, which takes as long to load as most figures to draw.
+    from morphoflow.model import read_model
+    from morphoflow.models.interface import Filming, load_model
+
+    fitted = read_model(files.run / "model.pt")
+    return plot_growth(load_model(fitted.code, Filming).timelapse(fitted))
+
+
+def interpolation(files: RunFiles) -> Figure:
+    """A way through the latent of a generating model."""
+    return plot_interpolation(open_group(files.run / "interpolation.zarr")["x"][:])
+
+
+def arbors(files: RunFiles) -> Figure:
+    """Statistics of the arbors in real and in generated images."""
+    real = read_table(files.dataset / "arbors.parquet")
+    return plot_arbors({"real": real, "generated": files.table("generated_arbors")})
+
+
+def nearest(files: RunFiles) -> Figure:
+    """Generated images, each beside the training image that it is most like."""
+    from morphoflow.dendrites.realism.memorisation import laid_upon
+
+    table = files.table("nearest")
+    shown = shown_rows(table)
+    made = _images_of(files.run / "generated.zarr", shown["id"])
+    near = _images_of(files.dataset / "samples/images.zarr", shown["nearest"])
+    pairs = np.concatenate([made, laid_upon(near, shown)], axis=1)
+    return plot_nearest_images(table, shown, pairs, files.settings["copy_threshold"])
+
+
+def _images_of(path: Path, ids: pd.Series) -> np.ndarray:
+    """The images (n, 1, s, s) of a store with the given ids, in their order."""
+    store = read_samples(path)
+    place = pd.Index(store.ids).get_indexer(ids)
+    if (place < 0).any():
+        raise InputError(f"{path} lacks '{ids.iloc[place.argmin()]}'; measure realism anew.")
+    rows, inverse = np.unique(place, return_inverse=True)
+    return np.asarray(store.x.oindex[rows])[inverse]
+
+
+def realism(files: RunFiles) -> Figure:
+    """How far generated images are from real ones."""
+    return plot_realism(files.table("realism"))
+
+
+def realism_details(files: RunFiles) -> Figure:
+    """The same, measure by measure."""
+    return plot_realism_details(files.table("realism"))
+
+
+FIGURES: dict[str, Callable[[RunFiles], Figure]] = {
+    figure.__name__: figure
+    for figure in (
+        maps,
+        clusters,
+        profiles,
+        confusion,
+        cross_validation,
+        retrieval,
+        outliers,
+        history,
+        cluster_gallery,
+        outlier_gallery,
+        image_map,
+        cluster_slice,
+        reconstructions,
+        traversals,
+        uncertainty,
+        invariance,
+        kappa_probes,
+        walk_map,
+        generated_neurons,
+        generated,
+        growth,
+        interpolation,
+        arbors,
+        nearest,
+        realism,
+        realism_details,
+    )
+}
