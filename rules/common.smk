@@ -14,6 +14,7 @@ from morphoflow.dependencies import code as modules_of
 from morphoflow.models.interface import (
     Embedding,
     Filming,
+    Generating,
     TreeMaking,
     WalkProbing,
     model_file,
@@ -91,6 +92,9 @@ CELL_CARDS = sorted(
 )
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
+NOT_DECODING = "|".join(
+    name for name in TRAINED if "decoding" not in MODELS[name]["capabilities"]
+)
 
 
 wildcard_constraints:
@@ -245,6 +249,7 @@ OF_RUN = {
 
 GENERATED = (
     "generated",
+    "growth",
     "interpolation",
     "arbors",
     "nearest",
@@ -254,10 +259,14 @@ GENERATED = (
 
 
 def makes_trees(run):
-    """Whether new neurons are made of a run: not by a model that was left untrained."""
+    """Whether new neurons are made of a run: once a variant, and where it was trained."""
     if not is_able(run.model, "making_trees"):
         return False
-    return settings_of(MODELS, run.model, run.variant)["epochs"] > 0
+    seeds = [
+        other.seed for other in RUNS if other.folder_of_seeds == run.folder_of_seeds
+    ]
+    trained = settings_of(MODELS, run.model, run.variant)["epochs"] > 0
+    return trained and run.seed == min(seeds, default=run.seed)
 
 
 def figures_of_run(run):
@@ -267,9 +276,8 @@ def figures_of_run(run):
     names += ["reconstructions", "traversals"] * is_able(run.model, "decoding")
     names += ["uncertainty"] * is_able(run.model, "posterior")
     names += [*GENERATED] * is_able(run.model, "generating")
-    names += ["growth"] * is_able(run.model, "filming")
-    names += ["kappa_probes", "walk_map"] * is_able(run.model, "probing_walks")
-    names += ["generated_neurons"] * makes_trees(run)
+    if makes_trees(run):
+        names += ["generated_neurons", "kappa_probes", "walk_map"]
     return names + ["invariance"] * is_able(run.model, "turnable")
 
 
@@ -303,7 +311,7 @@ def movies_of(datasets):
     return [
         f"results/{run.folder}/timelapse.mp4"
         for run in RUNS
-        if run.dataset in datasets and is_able(run.model, "filming")
+        if run.dataset in datasets and is_able(run.model, "generating")
     ]
 
 

@@ -27,6 +27,12 @@ def dendrite_settings(wildcards):
     return as_json({**settings["images"], **named})
 
 
+def generating_code(wildcards):
+    """The modules of a model that makes images, with those of its time-lapse."""
+    files = [code_file(wildcards.model, kind) for kind in (Generating, Filming)]
+    return modules_of("scripts/generate_images.py", *files)
+
+
 def realism_settings(wildcards):
     """How generated images are compared with real ones, as JSON."""
     settings = dataset_of(wildcards)["realism"]

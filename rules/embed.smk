@@ -16,7 +16,7 @@ rule embed:
     benchmark:
         "results/benchmarks/embed/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(TRAINED),
+        model=NOT_DECODING,
     conda:
         "../envs/training.yaml"
     # One, so that it is never capped: sums on a CPU are grouped by thread, and results must not
@@ -32,6 +32,45 @@ rule embed:
     shell:
         "python {input.script} --model {input.model} --samples {input.samples}"
         " --objects {input.objects} --output {output.embedding} --uncertainty {params.uncertainty}"
+        " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
+
+
+rule embed_and_decode:
+    """The same by a model with a decoder, with reconstructions, traversals and interpolations."""
+    input:
+        script="scripts/embed_and_decode.py",
+        code=model_code("scripts/embed_and_decode.py"),
+        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
+        samples=model_samples,
+        objects="results/{dataset}/objects.parquet",
+    output:
+        embedding=ensure(
+            "results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
+            non_empty=True,
+        ),
+        shapes=directory("results/{dataset}/{model}/{variant}/seed{seed}/shapes.zarr"),
+    log:
+        "results/logs/embed_and_decode/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/embed_and_decode/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        model=able("decoding"),
+    conda:
+        "../envs/training.yaml"
+    # One, so that it is never capped: sums on a CPU are grouped by thread, and results must not
+    # depend on the cores of a machine. These networks gain nothing from more.
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        uncertainty=uncertainty,
+        size_joined=size_joined,
+    shell:
+        "python {input.script} --model {input.model} --samples {input.samples}"
+        " --objects {input.objects} --output {output.embedding}"
+        " --shapes {output.shapes} --uncertainty {params.uncertainty}"
         " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
 
 

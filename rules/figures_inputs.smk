@@ -60,7 +60,7 @@ def shown_files(wildcards):
 def drawing_code(wildcards):
     """The modules of the figures, and that by which a model's time-lapse is read."""
     entries = ["scripts/draw_run.py"]
-    if is_able(wildcards.model, "filming"):
+    if is_able(wildcards.model, "generating"):
         entries.append(code_file(wildcards.model, Filming))
     return modules_of(*entries)
 

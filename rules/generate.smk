@@ -1,9 +1,9 @@
 # What models that make images make, and how real it is.
 rule generate_images:
-    """Images made by a trained model, and those on a way through its latent, with a movie."""
+    """Images made by a trained model, and movies of its latent and of its training."""
     input:
         script="scripts/generate_images.py",
-        code=model_code("scripts/generate_images.py"),
+        code=generating_code,
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
     output:
         samples=directory(
@@ -13,8 +13,13 @@ rule generate_images:
         interpolation=directory(
             "results/{dataset}/{model}/{variant}/seed{seed}/interpolation.zarr"
         ),
-        gif="results/{dataset}/{model}/{variant}/seed{seed}/interpolation.gif",
-        mp4="results/{dataset}/{model}/{variant}/seed{seed}/interpolation.mp4",
+        movies=multiext(
+            "results/{dataset}/{model}/{variant}/seed{seed}/",
+            "interpolation.gif",
+            "interpolation.mp4",
+            "timelapse.gif",
+            "timelapse.mp4",
+        ),
     log:
         "results/logs/generate_images/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
@@ -33,7 +38,7 @@ rule generate_images:
     shell:
         "python {input.script} --model {input.model} --settings {params.settings:q}"
         " --output {output.samples} --folder {output.folder}"
-        " --interpolation {output.interpolation} --gif {output.gif} --mp4 {output.mp4}"
+        " --interpolation {output.interpolation} --movies {output.movies}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
@@ -104,29 +109,3 @@ rule measure_realism:
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
         " --variant {wildcards.variant} --simulated {input.simulated} --realism {output.realism} --nearest {output.nearest}"
         " --scores {output.scores} --gpus {resources.gpu} --threads {threads} &> {log}"
-
-
-rule write_timelapse:
-    """The images of fixed latents while the model was trained, as a movie."""
-    input:
-        script="scripts/write_timelapse.py",
-        code=model_code("scripts/write_timelapse.py", Filming),
-        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
-    output:
-        gif="results/{dataset}/{model}/{variant}/seed{seed}/timelapse.gif",
-        mp4="results/{dataset}/{model}/{variant}/seed{seed}/timelapse.mp4",
-    log:
-        "results/logs/write_timelapse/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/write_timelapse/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        model=able("filming"),
-    conda:
-        "../envs/training.yaml"
-    threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
-    shell:
-        "python {input.script} --model {input.model} --gif {output.gif}"
-        " --mp4 {output.mp4} &> {log}"

@@ -1,9 +1,14 @@
-# New neurons from the walks that MorphVAE learned, and how real they are.
+# New neurons from the walks that a model learned, how real they are, and what single walks show.
+
+# A map of more shows no more, and takes long.
+MOST_WALKS_ON_MAP = 2000
+
+
 rule generate_trees:
-    """New neurons of every class, rebuilt from decoded walks: trees, SWC files, where each is from."""
+    """New neurons of every class, rebuilt from decoded walks, and a look at the walks themselves."""
     input:
         script="scripts/generate_trees.py",
-        code=model_code("scripts/generate_trees.py", TreeMaking),
+        code=tree_code,
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples="results/{dataset}/samples/walks.zarr",
         objects="results/{dataset}/objects.parquet",
@@ -15,6 +20,8 @@ rule generate_trees:
             "results/{dataset}/{model}/{variant}/seed{seed}/generated_trees"
         ),
         table="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.parquet",
+        probes="results/{dataset}/{model}/{variant}/seed{seed}/kappa_probes.parquet",
+        walks="results/{dataset}/{model}/{variant}/seed{seed}/walk_map.parquet",
     log:
         "results/logs/generate_trees/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
@@ -31,11 +38,13 @@ rule generate_trees:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
+        most=MOST_WALKS_ON_MAP,
     shell:
         "python {input.script} --model {input.model} --samples {input.samples}"
         " --objects {input.objects} --settings {params.settings:q} --output {output.trees}"
-        " --folder {output.folder} --table {output.table} --gpus {resources.gpu}"
-        " --threads {threads} &> {log}"
+        " --folder {output.folder} --table {output.table} --most {params.most}"
+        " --seed {wildcards.seed} --probes {output.probes} --walks {output.walks}"
+        " --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
 rule measure_tree_realism:
@@ -73,41 +82,3 @@ rule measure_tree_realism:
         " --settings {params.settings:q} --seed {wildcards.seed} --dataset {wildcards.dataset}"
         " --model {wildcards.model} --variant {wildcards.variant}"
         " --realism {output.realism} --scores {output.scores} &> {log}"
-
-
-# A map of more shows no more, and takes long.
-MOST_WALKS_ON_MAP = 2000
-
-
-rule examine_walks:
-    """Single walks seen by MorphVAE: drawn ones under noise, and a map of the latents of real ones."""
-    input:
-        script="scripts/examine_walks.py",
-        code=model_code("scripts/examine_walks.py", WalkProbing),
-        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
-        samples="results/{dataset}/samples/walks.zarr",
-        objects="results/{dataset}/objects.parquet",
-    output:
-        probes="results/{dataset}/{model}/{variant}/seed{seed}/kappa_probes.parquet",
-        walks="results/{dataset}/{model}/{variant}/seed{seed}/walk_map.parquet",
-    log:
-        "results/logs/examine_walks/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/examine_walks/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        dataset=NEURON_DATASETS,
-        model=able("probing_walks"),
-    conda:
-        "../envs/training.yaml"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
-    params:
-        most=MOST_WALKS_ON_MAP,
-    shell:
-        "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --most {params.most} --seed {wildcards.seed}"
-        " --probes {output.probes} --walks {output.walks} --gpus {resources.gpu}"
-        " --threads {threads} &> {log}"

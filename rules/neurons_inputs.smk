@@ -51,3 +51,9 @@ def reading_settings(wildcards):
     return as_json(
         {name: settings[name] for name in (*names, *optional) if name in settings}
     )
+
+
+def tree_code(wildcards):
+    """The modules of a model that makes trees, with those that look at its walks."""
+    files = [code_file(wildcards.model, kind) for kind in (TreeMaking, WalkProbing)]
+    return modules_of("scripts/generate_trees.py", *files)

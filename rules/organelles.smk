@@ -54,13 +54,16 @@ rule count_blocks:
 
 
 rule merge_counts:
-    """The object table of a volume: place, extent, axes and intensity of each object, and its split."""
+    """The object table of a volume: place, extent, axes and intensity of each object, and its split.
+
+    A volume that one job is to count is counted here.
+    """
     input:
         script="scripts/merge_counts.py",
         code=code("scripts/merge_counts.py"),
         volumes=organelle_volumes,
-        counts=of_parts("counts.parquet"),
-        contacts=of_parts("contacts.parquet"),
+        counts=of_several_parts("counts.parquet"),
+        contacts=of_several_parts("contacts.parquet"),
         classes=own_classes,
     output:
         objects="results/{dataset}/objects.parquet",
@@ -77,15 +80,17 @@ rule merge_counts:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         source=organelle_source,
+        block=organelle_block,
         classes=organelle_classes,
         settings=organelle_settings(
             "split", "label_column", "group_column", "on_bad_input", "min_voxels"
         ),
     shell:
-        "python {input.script} --source {params.source:q} --settings {params.settings:q}"
+        "python {input.script} --source {params.source:q} --block {params.block:q}"
+        " --settings {params.settings:q}"
         " --counts {input.counts} --contacts {input.contacts} --labels {params.classes}"
         " --objects {output.objects} --contacts-table {output.contact_table}"
         " --quality {output.quality} &> {log}"
@@ -121,14 +126,17 @@ rule measure_objects:
 
 
 rule merge_measures:
-    """All measures of the objects, who lies beside whom, and how densely."""
+    """All measures of the objects, who lies beside whom, and how densely.
+
+    Those of a volume that one job is to measure are measured here.
+    """
     input:
         script="scripts/merge_measures.py",
         code=code("scripts/merge_measures.py"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         contacts="results/{dataset}/contacts.parquet",
-        measures=of_parts("measures.parquet"),
+        measures=of_several_parts("measures.parquet"),
     output:
         shapes="results/{dataset}/shapes.parquet",
         density="results/{dataset}/density.parquet",
@@ -143,8 +151,8 @@ rule merge_measures:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         source=organelle_source,
         settings=organelle_settings("neighbour_radius_um", "density_cell_um"),

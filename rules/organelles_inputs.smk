@@ -56,3 +56,12 @@ def of_parts(file):
         ]
 
     return files
+
+
+def of_several_parts(file):
+    """The same; none for one job, whose work is done where the shares would be merged."""
+
+    def files(wildcards):
+        return of_parts(file)(wildcards) if dataset_of(wildcards)["jobs"] > 1 else []
+
+    return files

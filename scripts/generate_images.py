@@ -1,6 +1,7 @@
 """Images made by a trained model: drawn at random, and on a way through its latent."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ from PIL import Image
 from morphoflow.command import run
 from morphoflow.dendrites.movies.movie import write_gif, write_mp4
 from morphoflow.dendrites.movies.pace import Pace, paced
+from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.errors import InputError
 from morphoflow.files import whole
 from morphoflow.model import Model, read_model
-from morphoflow.models.interface import Generating, load_model, model_file
+from morphoflow.models.interface import Filming, Generating, load_model, model_file
 from morphoflow.models.shared.latent import image_blocks, latent_block, round_trip
 from morphoflow.provenance import provenance
 from morphoflow.store import write_array
@@ -25,8 +27,11 @@ from morphoflow.training.devices import prepare_device
 # Images of the grid, and its width in pixels.
 SHOWN, WIDTH = 64, 2048
 STOPS, STEPS = 5, 24
-# Widths in pixels; a GIF holds every other frame.
+# Of movies of the way: widths in pixels; a GIF holds every other frame.
 MP4_WIDTH, GIF_WIDTH, GIF_EVERY = 768, 264, 2
+# Of the time-lapse: widths in pixels, seconds, frames at most. Noise does not compress in a GIF.
+LAPSE_MP4_WIDTH, LAPSE_MP4_SECONDS, LAPSE_MP4_FRAMES = 1080, 15, 600
+LAPSE_GIF_WIDTH, LAPSE_GIF_SECONDS, LAPSE_GIF_FRAMES, LAPSE_GIF_LATENTS = 400, 8, 60, 9
 
 
 def main(
@@ -36,8 +41,7 @@ def main(
     output: Path,
     folder: Path,
     interpolation: Path,
-    gif: Path,
-    mp4: Path,
+    movies: list[Path],
     gpus: int,
     threads: int,
 ) -> None:
@@ -45,8 +49,8 @@ def main(
 
     Image i depends on the model, the seed and i. ``folder`` gets a grid of the first ones and,
     where ``settings['files']``, each image as a PNG file. ``interpolation`` gets the images
-    (STOPS, STEPS, side, side) on the way through the first STOPS latents and back, and the movies
-    show them.
+    (STOPS, STEPS, side, side) on the way through the first STOPS latents and back, and of the
+    ``movies``, a GIF and an MP4 file show them and two more the time-lapse of the training.
     """
     number, seed = settings["number"], settings["seed"]
     if number < 1:
@@ -80,7 +84,8 @@ def main(
         group = zarr.open_group(partial, mode="w", zarr_format=3)
         group.attrs["provenance"] = record
         write_array(group, "x", way)
-    write_movies(way, gif, mp4)
+    write_way(way, *movies[:2])
+    write_timelapse(load_model(fitted.code, Filming).timelapse(fitted), *movies[2:])
     print(f"{number} images of {images.shape[-1]} x {images.shape[-1]} pixels")
 
 
@@ -91,13 +96,23 @@ def way_images(fitted: Model, seed: int, device: torch.device) -> np.ndarray:
     return images.reshape(STOPS, STEPS, *images.shape[1:])
 
 
-def write_movies(way: np.ndarray, gif: Path, mp4: Path) -> None:
+def write_way(way: np.ndarray, gif: Path, mp4: Path) -> None:
     """Write the images of a way as movies that go round."""
     images = way.reshape(-1, *way.shape[2:])
     pace = paced(len(images), 8, len(images), hold=False)
     write_mp4(mp4, frames(images, pace, MP4_WIDTH), pace.frame_ms)
     pace = paced(len(images), 8, len(images) // GIF_EVERY, hold=False)
     write_gif(gif, frames(images, pace, GIF_WIDTH), pace.frame_ms)
+
+
+def write_timelapse(lapse: Timelapse, gif: Path, mp4: Path) -> None:
+    """Write what a generator made of the same latents from step to step, told below each frame."""
+    number = len(lapse.images)
+    pace = paced(number, LAPSE_MP4_SECONDS, LAPSE_MP4_FRAMES, hold=True)
+    write_mp4(mp4, lapse.frames(pace, LAPSE_MP4_WIDTH), pace.frame_ms)
+    pace = paced(number, LAPSE_GIF_SECONDS, LAPSE_GIF_FRAMES, hold=True)
+    few = replace(lapse, images=lapse.images[:, :LAPSE_GIF_LATENTS])
+    write_gif(gif, few.frames(pace, LAPSE_GIF_WIDTH), pace.frame_ms)
 
 
 def frames(images: np.ndarray, pace: Pace, width: int) -> Iterator[np.ndarray]:

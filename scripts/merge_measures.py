@@ -7,7 +7,13 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.organelles.counting.density import density_map, neighbours, touching
-from morphoflow.organelles.shapes.measures import NM_PER_UM, feature_matrix, join_measures
+from morphoflow.organelles.counting.order import objects_of_part
+from morphoflow.organelles.shapes.measures import (
+    NM_PER_UM,
+    feature_matrix,
+    join_measures,
+    measure_objects,
+)
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples
@@ -27,12 +33,16 @@ def main(
 ) -> None:
     """Join ``measures``, the parts' tables, into ``shapes`` and the sample store ``features``.
 
-    ``settings`` hold ``neighbour_radius_um`` and ``density_cell_um``.
+    Without parts the objects are measured here. ``settings`` hold ``neighbour_radius_um`` and
+    ``density_cell_um``.
     """
-    table = join_measures(read_objects(objects), [read_table(path) for path in measures])
+    table, volume = read_objects(objects), open_source(source)
+    parts = [read_table(path) for path in measures]
+    if not parts:
+        parts = [measure_objects(volume, objects_of_part(table, 0, 1))]
+    table = join_measures(table, parts)
     around = neighbours(table, settings["neighbour_radius_um"])
     table = pd.concat([table, around, touching(table, read_table(contacts))], axis=1)
-    volume = open_source(source)
     extent = np.array(volume.shape) * volume.voxel_size_nm / NM_PER_UM
     x, names = feature_matrix(table)
     record = provenance(inputs=[objects, contacts, *measures], settings=settings)

@@ -28,7 +28,12 @@ class Run:
     @property
     def folder(self) -> str:
         """The path of the run below the results."""
-        return f"{self.dataset}/{self.model}/{self.variant}/seed{self.seed}"
+        return f"{self.folder_of_seeds}/seed{self.seed}"
+
+    @property
+    def folder_of_seeds(self) -> str:
+        """The path of all runs that differ in the seed alone."""
+        return f"{self.dataset}/{self.model}/{self.variant}"
 
 
 def read_config(config: dict, schema: Path) -> dict:

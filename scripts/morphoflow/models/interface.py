@@ -158,15 +158,13 @@ class Turnable(Embedding, Protocol):
     """A model of images that can be given turned ones, to see how far its embedding moves."""
 
 
-CAPABILITIES: dict[str, type] = {
-    "decoding": Decoding,
-    "filming": Filming,
-    "generating": Generating,
-    "posterior": Posterior,
-    "probing_walks": WalkProbing,
-    "making_trees": TreeMaking,
-    "turnable": Turnable,
-    "uncertain": Uncertain,
+CAPABILITIES: dict[str, tuple[type, ...]] = {
+    "decoding": (Decoding,),
+    "generating": (Generating, Filming),
+    "posterior": (Posterior,),
+    "making_trees": (TreeMaking, WalkProbing),
+    "turnable": (Turnable,),
+    "uncertain": (Uncertain,),
 }
 # Files beside the model's own: training does not depend on what only other jobs need.
 FILES: dict[type, str] = {Filming: "timelapse.py", TreeMaking: "trees.py", WalkProbing: "probes.py"}
@@ -213,11 +211,12 @@ def check_card(card: dict, place: str) -> None:
     if not own.is_file():
         near = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.py"))
         raise ValueError(f"{place}, code: there is no {own}; {hint(card['code'], near)}")
-    claimed = [CAPABILITIES[name] for name in card["capabilities"]]
+    claimed = [kind for name in card["capabilities"] for kind in CAPABILITIES[name]]
     for kind in (Trained if card["trained"] else Baseline, *claimed):
         _check_functions(model_file(card["code"], kind), kind, place)
     promised = {name for kind in claimed for name in functions(kind)}
-    for name, kind in CAPABILITIES.items():
+    named = [(name, kind) for name, kinds in CAPABILITIES.items() for kind in kinds]
+    for name, kind in named:
         asked = [*functions(kind).keys() - functions(Embedding).keys()]
         defined = _defined(model_file(card["code"], kind))
         extra = [each for each in asked if each in defined and each not in promised]

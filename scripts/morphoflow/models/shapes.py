@@ -1,11 +1,11 @@
-"""Reconstructions, traversals and interpolations by the decoder of a fitted model."""
+"""What the decoder of a fitted model makes of objects, and of lines through its embedding."""
 
 from pathlib import Path
 
 import numpy as np
+import torch
 import zarr
 
-from morphoflow.command import run
 from morphoflow.embedding import read_embedding
 from morphoflow.files import whole
 from morphoflow.model import read_model
@@ -14,19 +14,17 @@ from morphoflow.models.shared.latent import STEPS_SD, lines
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, text_bytes, write_array
 from morphoflow.tables import align_objects
-from morphoflow.training.devices import prepare_device
 
 # Reconstructions that are kept: test objects, evenly spaced in the order of the store.
 MOST = 256
 
 
-def main(
-    *, model: Path, samples: Path, embedding: Path, output: Path, gpus: int, threads: int
+def decode_shapes(
+    *, model: Path, samples: Path, embedding: Path, output: Path, device: torch.device
 ) -> None:
     """Write the decoder's pictures of test objects and of lines through the ``embedding``."""
     fitted, store, data = read_model(model), read_samples(samples), read_embedding(embedding)
     rows = align_objects(data.obs.reset_index(), store.ids, str(samples))
-    device = prepare_device(gpus, threads)
     decoding = load_model(fitted.code, Decoding)
     test = np.flatnonzero(rows["split"] == "test")
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
@@ -69,7 +67,3 @@ def write_shapes(path: Path, groups: dict[str, dict[str, np.ndarray]], record: d
             group = root.create_group(name)
             for key, values in arrays.items():
                 write_array(group, key, values)
-
-
-if __name__ == "__main__":
-    run(main)
