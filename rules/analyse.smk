@@ -2,8 +2,8 @@
 rule analyse_embedding:
     """Maps, clusters, classification, cross-validation, retrieval and outliers of an embedding."""
     input:
-        script="scripts/analyse_embedding.py",
-        code=code("scripts/analyse_embedding.py"),
+        script=entry("analyse_embedding"),
+        code=code("analyse_embedding"),
         embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
         measures=object_measures,
     output:
@@ -39,7 +39,7 @@ rule analyse_embedding:
         uses_labels=uses_labels,
         folder="results/{dataset}/{model}/{variant}/seed{seed}",
     shell:
-        "python {input.script} --embedding {input.embedding} --measures {input.measures}"
+        "python {input.script:q} --embedding {input.embedding:q} --measures {input.measures:q}"
         " --settings {params.settings:q} --uses-labels {params.uses_labels}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
         " --variant {wildcards.variant} --folder {params.folder} &> {log}"
@@ -48,8 +48,8 @@ rule analyse_embedding:
 rule compare_scores:
     """The scores of all models, variants and seeds of a dataset in one table."""
     input:
-        script="scripts/compare_scores.py",
-        code=code("scripts/compare_scores.py"),
+        script=entry("compare_scores"),
+        code=code("compare_scores"),
         scores=lambda wildcards: score_tables(wildcards.dataset),
     output:
         scores="results/{dataset}/comparison/scores.parquet",
@@ -65,5 +65,5 @@ rule compare_scores:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
-        "python {input.script} --scores {input.scores}"
+        "python {input.script:q} --scores {input.scores:q}"
         " --output {output.scores} --summary {output.summary} &> {log}"

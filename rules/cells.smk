@@ -1,9 +1,9 @@
 rule fetch_cells:
     """Cells that a Python package ships or a server holds, checked against the dataset card."""
     input:
-        script="scripts/fetch_cells.py",
-        code=code("scripts/fetch_cells.py"),
-        card="resources/cards/{card}.yaml",
+        script=entry("fetch_cells"),
+        code=code("fetch_cells"),
+        card=lambda wildcards: CARDS[wildcards.card],
     output:
         folder=directory("results/sources/{card}"),
     log:
@@ -20,14 +20,14 @@ rule fetch_cells:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --card {input.card} --output {output.folder} &> {log}"
+        "python {input.script:q} --card {input.card:q} --output {output.folder} &> {log}"
 
 
 rule read_cells:
     """Crops read, or cut out of images by their masks: sample store, object and quality tables."""
     input:
-        script="scripts/read_cells.py",
-        code=code("scripts/read_cells.py"),
+        script=entry("read_cells"),
+        code=code("read_cells"),
         fetched=source_folders,
         files=lambda wildcards: CELL_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: CELL_FILES[wildcards.dataset]["labels"],
@@ -51,16 +51,16 @@ rule read_cells:
         sources=cell_sources,
         settings=cell_settings,
     shell:
-        "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
-        " --labels {input.labels} --samples {output.samples} --objects {output.objects}"
+        "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
+        " --labels {input.labels:q} --samples {output.samples} --objects {output.objects}"
         " --quality {output.quality} &> {log}"
 
 
 rule measure_shapes:
     """Shape and intensity features of every cell, under CellProfiler's names."""
     input:
-        script="scripts/measure_shapes.py",
-        code=code("scripts/measure_shapes.py"),
+        script=entry("measure_shapes"),
+        code=code("measure_shapes"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -76,14 +76,14 @@ rule measure_shapes:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --samples {input.samples} --objects {input.objects} --output {output.output} &> {log}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q} --output {output.output} &> {log}"
 
 
 rule prealign_crops:
     """Every cell turned upright and flipped to be alike, and how stable that is."""
     input:
-        script="scripts/prealign_crops.py",
-        code=code("scripts/prealign_crops.py"),
+        script=entry("prealign_crops"),
+        code=code("prealign_crops"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -104,7 +104,7 @@ rule prealign_crops:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
         seed=lambda wildcards: dataset_of(wildcards)["prealignment"]["seed"],
     shell:
-        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --seed {params.seed} --output {output.output} --table {output.table}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"
 
@@ -112,8 +112,8 @@ rule prealign_crops:
 rule register_crops:
     """Every cell turned, flipped and, if asked, shifted onto one reference."""
     input:
-        script="scripts/register_crops.py",
-        code=code("scripts/register_crops.py"),
+        script=entry("register_crops"),
+        code=code("register_crops"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -133,6 +133,6 @@ rule register_crops:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["registration"]),
     shell:
-        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --output {output.output} --table {output.table}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"

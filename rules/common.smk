@@ -7,8 +7,11 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-# The library, wherever the workflow is called from and whatever else is installed.
-sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
+# The folder of the workflow. Code, schemas and cards of models lie there; the configuration, data
+# and results lie in the working directory, which may be another.
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+# Its library, whatever else is installed.
+sys.path.insert(0, str(WORKFLOW / "scripts"))
 
 from morphoflow.dependencies import code as modules_of
 from morphoflow.models.interface import (
@@ -30,20 +33,23 @@ from morphoflow.plan import (
     settings_of,
 )
 from morphoflow.plan_files import (
+    cards_of,
     cell_files,
     dendrite_files,
+    find_cards,
     neuron_files,
     organelle_files,
 )
 from morphoflow.sweeps import add_sweeps
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
-SCHEMAS = Path(workflow.basedir, "config/schemas")
+SCHEMAS = WORKFLOW / "config/schemas"
 
 try:
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
+    find_cards(config, WORKFLOW)
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
-    MODELS = read_models(Path(workflow.basedir, "config/models"))
+    MODELS = read_models(WORKFLOW / "config/models")
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
     RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
@@ -82,14 +88,8 @@ NEURON_DATASETS = "|".join(config["neurons"]) or "-"
 CELL_DATASETS = "|".join(CELLS) or "-"
 ORGANELLE_DATASETS = "|".join(ORGANELLES) or "-"
 DENDRITE_DATASETS = "|".join(config["dendrites"]) or "-"
-CELL_CARDS = sorted(
-    {
-        Path(source["card"]).stem
-        for settings in config["cells"].values()
-        for source in settings["sources"]
-        if "card" in source
-    }
-)
+CARDS = {Path(card).stem: card for card in cards_of(config)}
+CELL_CARDS = sorted({Path(card).stem for card in cards_of({"cells": config["cells"]})})
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
 NOT_DECODING = "|".join(
@@ -106,9 +106,14 @@ wildcard_constraints:
     parts="[0-9]+",
 
 
-def code(script):
+def entry(name):
+    """The entry script of a rule, as a path from the working directory."""
+    return os.path.relpath(WORKFLOW / "scripts" / f"{name}.py")
+
+
+def code(name):
     """Input function: the modules that a script imports; read only for jobs that are planned."""
-    return lambda wildcards: modules_of(script)
+    return lambda wildcards: modules_of(entry(name))
 
 
 def dataset_of(wildcards):
@@ -150,9 +155,9 @@ def object_measures(wildcards):
     return f"results/{wildcards.dataset}/samples/{form}.zarr"
 
 
-def model_code(script, kind=Embedding):
+def model_code(name):
     """Input function: the script's modules and the model's, which it imports by name."""
-    return lambda wildcards: modules_of(script, code_file(wildcards.model, kind))
+    return lambda wildcards: modules_of(entry(name), code_file(wildcards.model))
 
 
 def code_file(model, kind=Embedding):

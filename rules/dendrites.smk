@@ -1,8 +1,8 @@
 rule simulate_dendrites:
     """Simulated arbors of class IV neurons: images, trees, and what is true of them."""
     input:
-        script="scripts/simulate_dendrites.py",
-        code=code("scripts/simulate_dendrites.py"),
+        script=entry("simulate_dendrites"),
+        code=code("simulate_dendrites"),
     output:
         folder=directory("results/{dataset}/simulated/{part}"),
     log:
@@ -22,14 +22,14 @@ rule simulate_dendrites:
             dataset_of(wildcards)["sources"][int(wildcards.part)]["simulated"]
         ),
     shell:
-        "python {input.script} --settings {params.settings:q} --output {output.folder} &> {log}"
+        "python {input.script:q} --settings {params.settings:q} --output {output.folder} &> {log}"
 
 
 rule read_dendrites:
     """Images cut, scaled and listed: sample store with a pyramid, object and quality tables."""
     input:
-        script="scripts/read_dendrites.py",
-        code=code("scripts/read_dendrites.py"),
+        script=entry("read_dendrites"),
+        code=code("read_dendrites"),
         simulated=simulated_folders,
         files=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["labels"],
@@ -54,16 +54,16 @@ rule read_dendrites:
         sources=dendrite_sources,
         settings=dendrite_settings,
     shell:
-        "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
-        " --labels {input.labels} --samples {output.samples} --objects {output.objects}"
+        "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
+        " --labels {input.labels:q} --samples {output.samples} --objects {output.objects}"
         " --quality {output.quality} --similar {output.similar} &> {log}"
 
 
 rule measure_arbors:
     """Length, branching, extent and density of the arbor in every image."""
     input:
-        script="scripts/measure_arbors.py",
-        code=code("scripts/measure_arbors.py"),
+        script=entry("measure_arbors"),
+        code=code("measure_arbors"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -82,5 +82,5 @@ rule measure_arbors:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     shell:
-        "python {input.script} --samples {input.samples} --objects {input.objects}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --output {output.table} --features {output.features} &> {log}"

@@ -30,7 +30,7 @@ def dendrite_settings(wildcards):
 def generating_code(wildcards):
     """The modules of a model that makes images, with those of its time-lapse."""
     files = [code_file(wildcards.model, kind) for kind in (Generating, Filming)]
-    return modules_of("scripts/generate_images.py", *files)
+    return modules_of(entry("generate_images"), *files)
 
 
 def realism_settings(wildcards):

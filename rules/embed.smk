@@ -1,8 +1,8 @@
 rule embed:
     """Every object as a vector, joined with its row of the object table."""
     input:
-        script="scripts/embed.py",
-        code=model_code("scripts/embed.py"),
+        script=entry("embed"),
+        code=model_code("embed"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
@@ -30,16 +30,16 @@ rule embed:
         uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
-        "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --output {output.embedding} --uncertainty {params.uncertainty}"
+        "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
+        " --objects {input.objects:q} --output {output.embedding} --uncertainty {params.uncertainty}"
         " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
 rule embed_and_decode:
     """The same by a model with a decoder, with reconstructions, traversals and interpolations."""
     input:
-        script="scripts/embed_and_decode.py",
-        code=model_code("scripts/embed_and_decode.py"),
+        script=entry("embed_and_decode"),
+        code=model_code("embed_and_decode"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
@@ -68,8 +68,8 @@ rule embed_and_decode:
         uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
-        "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --output {output.embedding}"
+        "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
+        " --objects {input.objects:q} --output {output.embedding}"
         " --shapes {output.shapes} --uncertainty {params.uncertainty}"
         " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
 
@@ -77,8 +77,8 @@ rule embed_and_decode:
 rule combine_embeddings:
     """The embeddings of several models side by side, each with its weight."""
     input:
-        script="scripts/combine_embeddings.py",
-        code=code("scripts/combine_embeddings.py"),
+        script=entry("combine_embeddings"),
+        code=code("combine_embeddings"),
         embeddings=lambda wildcards: [
             f"results/{wildcards.dataset}/{member}/seed{wildcards.seed}/embedding.h5ad"
             for member in members_of(wildcards)
@@ -105,5 +105,5 @@ rule combine_embeddings:
             list(config["combinations"][wildcards.variant].values())
         ),
     shell:
-        "python {input.script} --embeddings {input.embeddings} --weights {params.weights:q}"
+        "python {input.script:q} --embeddings {input.embeddings:q} --weights {params.weights:q}"
         " --seed {wildcards.seed} --output {output.embedding} &> {log}"

@@ -2,8 +2,8 @@
 rule summarise_sweeps:
     """All sweeps in one tidy table: means over seeds with intervals, and which members were chosen."""
     input:
-        script="scripts/summarise_sweeps.py",
-        code=code("scripts/summarise_sweeps.py"),
+        script=entry("summarise_sweeps"),
+        code=code("summarise_sweeps"),
         tables=expand("results/sweeps/{sweep}/scores.parquet", sweep=SWEEPS),
     output:
         table="results/sweeps/summary.parquet",
@@ -21,15 +21,15 @@ rule summarise_sweeps:
     params:
         names=list(SWEEPS),
     shell:
-        "python {input.script} --tables {input.tables} --names {params.names}"
+        "python {input.script:q} --tables {input.tables:q} --names {params.names}"
         " --output {output.table} --text {output.text} &> {log}"
 
 
 rule tabulate_run_times:
     """How long each stage took for each dataset, model, variant and seed; no result, as it holds times."""
     input:
-        script="scripts/tabulate_run_times.py",
-        code=code("scripts/tabulate_run_times.py"),
+        script=entry("tabulate_run_times"),
+        code=code("tabulate_run_times"),
         # Not read, but made by the jobs whose benchmarks are.
         summary="results/sweeps/summary.parquet",
     output:
@@ -48,7 +48,7 @@ rule tabulate_run_times:
     params:
         benchmarks=subpath(output[0], parent=True),
     shell:
-        "python {input.script} --benchmarks {params.benchmarks} --output {output} &> {log}"
+        "python {input.script:q} --benchmarks {params.benchmarks} --output {output} &> {log}"
 
 
 rule experiments:

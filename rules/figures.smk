@@ -2,8 +2,8 @@
 rule draw_neurons:
     """Figures of a dataset of neurons: trees, walks, density maps, quality, scores."""
     input:
-        script="scripts/draw_neurons.py",
-        code=code("scripts/draw_neurons.py"),
+        script=entry("draw_neurons"),
+        code=code("draw_neurons"),
         trees="results/{dataset}/trees.zarr",
         walks="results/{dataset}/samples/walks.zarr",
         densities="results/{dataset}/samples/densities.zarr",
@@ -71,16 +71,16 @@ rule draw_neurons:
     params:
         folder="results/{dataset}/figures",
     shell:
-        "python {input.script} --trees {input.trees} --walks {input.walks}"
-        " --densities {input.densities} --objects {input.objects} --quality {input.quality}"
-        " --scores {input.scores} --folder {params.folder} &> {log}"
+        "python {input.script:q} --trees {input.trees:q} --walks {input.walks:q}"
+        " --densities {input.densities:q} --objects {input.objects:q} --quality {input.quality:q}"
+        " --scores {input.scores:q} --folder {params.folder} &> {log}"
 
 
 rule draw_cells:
     """Figures of a dataset of cells: crops, stability of prealignment, quality, scores."""
     input:
-        script="scripts/draw_cells.py",
-        code=code("scripts/draw_cells.py"),
+        script=entry("draw_cells"),
+        code=code("draw_cells"),
         crops="results/{dataset}/samples/crops.zarr",
         prealigned="results/{dataset}/prealigned.parquet",
         objects="results/{dataset}/objects.parquet",
@@ -133,16 +133,16 @@ rule draw_cells:
     params:
         folder="results/{dataset}/figures",
     shell:
-        "python {input.script} --crops {input.crops} --prealigned {input.prealigned}"
-        " --objects {input.objects} --quality {input.quality} --scores {input.scores}"
+        "python {input.script:q} --crops {input.crops:q} --prealigned {input.prealigned:q}"
+        " --objects {input.objects:q} --quality {input.quality:q} --scores {input.scores:q}"
         " --folder {params.folder} &> {log}"
 
 
 rule draw_organelles:
     """Figures of a dataset of organelles: objects, quality, scores."""
     input:
-        script="scripts/draw_organelles.py",
-        code=code("scripts/draw_organelles.py"),
+        script=entry("draw_organelles"),
+        code=code("draw_organelles"),
         volumes="results/{dataset}/samples/volumes.zarr",
         objects="results/{dataset}/objects.parquet",
         quality="results/{dataset}/quality.parquet",
@@ -187,15 +187,15 @@ rule draw_organelles:
     params:
         folder="results/{dataset}/figures",
     shell:
-        "python {input.script} --volumes {input.volumes} --objects {input.objects}"
-        " --quality {input.quality} --scores {input.scores} --folder {params.folder} &> {log}"
+        "python {input.script:q} --volumes {input.volumes:q} --objects {input.objects:q}"
+        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder} &> {log}"
 
 
 rule draw_dendrites:
     """Figures of a dataset of images of dendrites: images, quality, scores."""
     input:
-        script="scripts/draw_dendrites.py",
-        code=code("scripts/draw_dendrites.py"),
+        script=entry("draw_dendrites"),
+        code=code("draw_dendrites"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
         quality="results/{dataset}/quality.parquet",
@@ -240,14 +240,14 @@ rule draw_dendrites:
     params:
         folder="results/{dataset}/figures",
     shell:
-        "python {input.script} --samples {input.samples} --objects {input.objects}"
-        " --quality {input.quality} --scores {input.scores} --folder {params.folder} &> {log}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder} &> {log}"
 
 
 rule draw_run:
     """All figures of a run; which it has depends on its model and on its dataset."""
     input:
-        script="scripts/draw_run.py",
+        script=entry("draw_run"),
         code=drawing_code,
         shown=shown_files,
         pictures=object_pictures,
@@ -280,6 +280,6 @@ rule draw_run:
         dataset="results/{dataset}",
         settings=drawing_settings,
     shell:
-        "python {input.script} --figures {params.figures} --run {params.run}"
-        " --dataset {params.dataset} --pictures {input.pictures} --settings {params.settings:q}"
+        "python {input.script:q} --figures {params.figures} --run {params.run}"
+        " --dataset {params.dataset} --pictures {input.pictures:q} --settings {params.settings:q}"
         " --folder {output.folder} &> {log}"

@@ -59,7 +59,7 @@ def shown_files(wildcards):
 
 def drawing_code(wildcards):
     """The modules of the figures, and that by which a model's time-lapse is read."""
-    entries = ["scripts/draw_run.py"]
+    entries = [entry("draw_run")]
     if is_able(wildcards.model, "generating"):
         entries.append(code_file(wildcards.model, Filming))
     return modules_of(*entries)

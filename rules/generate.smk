@@ -2,7 +2,7 @@
 rule generate_images:
     """Images made by a trained model, and movies of its latent and of its training."""
     input:
-        script="scripts/generate_images.py",
+        script=entry("generate_images"),
         code=generating_code,
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
     output:
@@ -36,7 +36,7 @@ rule generate_images:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
     shell:
-        "python {input.script} --model {input.model} --settings {params.settings:q}"
+        "python {input.script:q} --model {input.model:q} --settings {params.settings:q}"
         " --output {output.samples} --folder {output.folder}"
         " --interpolation {output.interpolation} --movies {output.movies}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"
@@ -45,8 +45,8 @@ rule generate_images:
 rule measure_generated_arbors:
     """Length, branching, extent and density of the arbor in every generated image."""
     input:
-        script="scripts/measure_arbors.py",
-        code=code("scripts/measure_arbors.py"),
+        script=entry("measure_arbors"),
+        code=code("measure_arbors"),
         samples="results/{dataset}/{model}/{variant}/seed{seed}/generated.zarr",
     output:
         table="results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.parquet",
@@ -68,15 +68,15 @@ rule measure_generated_arbors:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     shell:
-        "python {input.script} --samples {input.samples} --output {output.table}"
+        "python {input.script:q} --samples {input.samples:q} --output {output.table}"
         " --features {output.features} &> {log}"
 
 
 rule measure_realism:
     """How far generated images are from real ones, and whether they copy any."""
     input:
-        script="scripts/measure_realism.py",
-        code=code("scripts/measure_realism.py"),
+        script=entry("measure_realism"),
+        code=code("measure_realism"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
         arbors="results/{dataset}/arbors.parquet",
@@ -103,9 +103,9 @@ rule measure_realism:
     params:
         settings=realism_settings,
     shell:
-        "python {input.script} --samples {input.samples} --objects {input.objects}"
-        " --arbors {input.arbors} --generated {input.generated}"
-        " --generated-arbors {input.generated_arbors} --settings {params.settings:q}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --arbors {input.arbors:q} --generated {input.generated:q}"
+        " --generated-arbors {input.generated_arbors:q} --settings {params.settings:q}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
-        " --variant {wildcards.variant} --simulated {input.simulated} --realism {output.realism} --nearest {output.nearest}"
+        " --variant {wildcards.variant} --simulated {input.simulated:q} --realism {output.realism} --nearest {output.nearest}"
         " --scores {output.scores} --gpus {resources.gpu} --threads {threads} &> {log}"

@@ -7,7 +7,7 @@ MOST_WALKS_ON_MAP = 2000
 rule generate_trees:
     """New neurons of every class, rebuilt from decoded walks, and a look at the walks themselves."""
     input:
-        script="scripts/generate_trees.py",
+        script=entry("generate_trees"),
         code=tree_code,
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples="results/{dataset}/samples/walks.zarr",
@@ -40,8 +40,8 @@ rule generate_trees:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
         most=MOST_WALKS_ON_MAP,
     shell:
-        "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --settings {params.settings:q} --output {output.trees}"
+        "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
+        " --objects {input.objects:q} --settings {params.settings:q} --output {output.trees}"
         " --folder {output.folder} --table {output.table} --most {params.most}"
         " --seed {wildcards.seed} --probes {output.probes} --walks {output.walks}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"
@@ -50,8 +50,8 @@ rule generate_trees:
 rule measure_tree_realism:
     """How far generated neurons are from real ones that were held out, beside real ones to each other."""
     input:
-        script="scripts/measure_tree_realism.py",
-        code=code("scripts/measure_tree_realism.py"),
+        script=entry("measure_tree_realism"),
+        code=code("measure_tree_realism"),
         trees="results/{dataset}/trees.zarr",
         objects="results/{dataset}/objects.parquet",
         generated="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.zarr",
@@ -77,8 +77,8 @@ rule measure_tree_realism:
             {"bootstraps": dataset_of(wildcards)["generated"]["bootstraps"]}
         ),
     shell:
-        "python {input.script} --trees {input.trees} --objects {input.objects}"
-        " --generated {input.generated} --origins {input.origins}"
+        "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
+        " --generated {input.generated:q} --origins {input.origins:q}"
         " --settings {params.settings:q} --seed {wildcards.seed} --dataset {wildcards.dataset}"
         " --model {wildcards.model} --variant {wildcards.variant}"
         " --realism {output.realism} --scores {output.scores} &> {log}"

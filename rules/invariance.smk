@@ -2,8 +2,8 @@
 rule measure_invariance:
     """How far turns and flips of the test cells move their embedding."""
     input:
-        script="scripts/measure_invariance.py",
-        code=model_code("scripts/measure_invariance.py"),
+        script=entry("measure_invariance"),
+        code=model_code("measure_invariance"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
@@ -24,7 +24,7 @@ rule measure_invariance:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --seed {wildcards.seed} --dataset {wildcards.dataset} --variant {wildcards.variant}"
+        "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
+        " --objects {input.objects:q} --seed {wildcards.seed} --dataset {wildcards.dataset} --variant {wildcards.variant}"
         " --output {output.invariance} --scores {output.scores} --gpus {resources.gpu}"
         " --threads {threads} &> {log}"

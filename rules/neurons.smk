@@ -1,9 +1,9 @@
 rule fetch_neurons:
     """Neurons that a Python package ships, checked against the dataset card."""
     input:
-        script="scripts/fetch_neurons.py",
-        code=code("scripts/fetch_neurons.py"),
-        card="resources/cards/{card}.yaml",
+        script=entry("fetch_neurons"),
+        code=code("fetch_neurons"),
+        card=lambda wildcards: CARDS[wildcards.card],
     output:
         archive=ensure("results/sources/{card}.zip", non_empty=True),
         labels="results/sources/{card}.labels.csv",
@@ -21,15 +21,15 @@ rule fetch_neurons:
         mem_mb=1000,
         runtime=20,
     shell:
-        "python {input.script} --card {input.card} --archive {output.archive}"
+        "python {input.script:q} --card {input.card:q} --archive {output.archive}"
         " --labels {output.labels} &> {log}"
 
 
 rule generate_neurons:
     """A generated population of toy neurons, as SWC files."""
     input:
-        script="scripts/generate_neurons.py",
-        code=code("scripts/generate_neurons.py"),
+        script=entry("generate_neurons"),
+        code=code("generate_neurons"),
     output:
         archive=ensure(
             "results/sources/toy_{toy}_n{number}_s{seed}.zip", non_empty=True
@@ -49,15 +49,15 @@ rule generate_neurons:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     shell:
-        "python {input.script} --name {wildcards.toy} --per-population {wildcards.number}"
+        "python {input.script:q} --name {wildcards.toy} --per-population {wildcards.number}"
         " --seed {wildcards.seed} --archive {output.archive} --labels {output.labels} &> {log}"
 
 
 rule read_neurons:
     """SWC files read, repaired, centred and listed: trees, object table and quality table."""
     input:
-        script="scripts/read_neurons.py",
-        code=code("scripts/read_neurons.py"),
+        script=entry("read_neurons"),
+        code=code("read_neurons"),
         archives=source_archives,
         files=lambda wildcards: NEURON_FILES[wildcards.dataset]["swc"],
         source_labels=lambda wildcards: [
@@ -84,16 +84,16 @@ rule read_neurons:
         sources=source_settings,
         settings=reading_settings,
     shell:
-        "python {input.script} --sources {params.sources:q} --settings {params.settings:q}"
-        " --source-labels {input.source_labels} --labels {input.labels} --trees {output.trees} --objects {output.objects}"
+        "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
+        " --source-labels {input.source_labels:q} --labels {input.labels:q} --trees {output.trees} --objects {output.objects}"
         " --quality {output.quality} &> {log}"
 
 
 rule sample_walks:
     """Random walks from the soma towards the tips of every neuron."""
     input:
-        script="scripts/sample_walks.py",
-        code=code("scripts/sample_walks.py"),
+        script=entry("sample_walks"),
+        code=code("sample_walks"),
         trees="results/{dataset}/trees.zarr",
     output:
         samples=directory("results/{dataset}/samples/walks.zarr"),
@@ -110,15 +110,15 @@ rule sample_walks:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
     shell:
-        "python {input.script} --trees {input.trees} --settings {params.settings:q}"
+        "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
         " --samples {output.samples} &> {log}"
 
 
 rule map_densities:
     """Cable length per voxel around the soma of every neuron."""
     input:
-        script="scripts/map_densities.py",
-        code=code("scripts/map_densities.py"),
+        script=entry("map_densities"),
+        code=code("map_densities"),
         trees="results/{dataset}/trees.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -136,15 +136,15 @@ rule map_densities:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["densities"]),
     shell:
-        "python {input.script} --trees {input.trees} --objects {input.objects}"
+        "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --samples {output.samples} &> {log}"
 
 
 rule measure_morphometrics:
     """Morphometric features of every neuron: lengths, branching, angles, Sholl and Strahler."""
     input:
-        script="scripts/measure_morphometrics.py",
-        code=code("scripts/measure_morphometrics.py"),
+        script=entry("measure_morphometrics"),
+        code=code("measure_morphometrics"),
         trees="results/{dataset}/trees.zarr",
     output:
         samples=directory("results/{dataset}/samples/morphometrics.zarr"),
@@ -159,14 +159,14 @@ rule measure_morphometrics:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --trees {input.trees} --samples {output.samples} &> {log}"
+        "python {input.script:q} --trees {input.trees:q} --samples {output.samples} &> {log}"
 
 
 rule measure_barcodes:
     """Barcodes of every neuron: how far from the soma each branch begins and ends."""
     input:
-        script="scripts/measure_barcodes.py",
-        code=code("scripts/measure_barcodes.py"),
+        script=entry("measure_barcodes"),
+        code=code("measure_barcodes"),
         trees="results/{dataset}/trees.zarr",
     output:
         samples=directory("results/{dataset}/samples/barcodes.zarr"),
@@ -181,14 +181,14 @@ rule measure_barcodes:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --trees {input.trees} --samples {output.samples} &> {log}"
+        "python {input.script:q} --trees {input.trees:q} --samples {output.samples} &> {log}"
 
 
 rule export_stacks:
     """Every neuron as an image stack: OME-TIFF files, and a table of their voxel sizes and places."""
     input:
-        script="scripts/export_stacks.py",
-        code=code("scripts/export_stacks.py"),
+        script=entry("export_stacks"),
+        code=code("export_stacks"),
         trees="results/{dataset}/trees.zarr",
     output:
         folder=directory("results/{dataset}/stacks"),
@@ -208,15 +208,15 @@ rule export_stacks:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["stacks"]),
     shell:
-        "python {input.script} --trees {input.trees} --settings {params.settings:q}"
+        "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
         " --folder {output.folder} --table {output.table} &> {log}"
 
 
 rule measure_neuron_distances:
     """Gromov-Wasserstein distances between all neurons; part of no target, since it needs POT."""
     input:
-        script="scripts/measure_neuron_distances.py",
-        code=code("scripts/measure_neuron_distances.py"),
+        script=entry("measure_neuron_distances"),
+        code=code("measure_neuron_distances"),
         trees="results/{dataset}/trees.zarr",
     output:
         table="results/{dataset}/neuron_distances.parquet",
@@ -235,5 +235,5 @@ rule measure_neuron_distances:
     params:
         points=50,
     shell:
-        "python {input.script} --trees {input.trees} --points {params.points}"
+        "python {input.script:q} --trees {input.trees:q} --points {params.points}"
         " --output {output.table} &> {log}"

@@ -56,4 +56,4 @@ def reading_settings(wildcards):
 def tree_code(wildcards):
     """The modules of a model that makes trees, with those that look at its walks."""
     files = [code_file(wildcards.model, kind) for kind in (TreeMaking, WalkProbing)]
-    return modules_of("scripts/generate_trees.py", *files)
+    return modules_of(entry("generate_trees"), *files)

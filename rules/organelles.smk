@@ -1,8 +1,8 @@
 rule generate_phantom:
     """An EM volume with organelles of known shapes, and what is true of them."""
     input:
-        script="scripts/generate_phantom.py",
-        code=code("scripts/generate_phantom.py"),
+        script=entry("generate_phantom"),
+        code=code("generate_phantom"),
     output:
         folder=directory("results/{dataset}/phantom"),
     log:
@@ -20,14 +20,14 @@ rule generate_phantom:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["phantom"]),
     shell:
-        "python {input.script} --settings {params.settings:q} --output {output.folder} &> {log}"
+        "python {input.script:q} --settings {params.settings:q} --output {output.folder} &> {log}"
 
 
 rule count_blocks:
     """Sums over the voxels of each object in a share of the volume's blocks, and where objects touch."""
     input:
-        script="scripts/count_blocks.py",
-        code=code("scripts/count_blocks.py"),
+        script=entry("count_blocks"),
+        code=code("count_blocks"),
         volumes=organelle_volumes,
     output:
         counts="results/{dataset}/parts/{part}of{parts}/counts.parquet",
@@ -48,7 +48,7 @@ rule count_blocks:
         source=organelle_source,
         block=organelle_block,
     shell:
-        "python {input.script} --source {params.source:q} --block {params.block:q}"
+        "python {input.script:q} --source {params.source:q} --block {params.block:q}"
         " --part {wildcards.part} --parts {wildcards.parts}"
         " --counts {output.counts} --contacts {output.contacts} &> {log}"
 
@@ -59,8 +59,8 @@ rule merge_counts:
     A volume that one job is to count is counted here.
     """
     input:
-        script="scripts/merge_counts.py",
-        code=code("scripts/merge_counts.py"),
+        script=entry("merge_counts"),
+        code=code("merge_counts"),
         volumes=organelle_volumes,
         counts=of_several_parts("counts.parquet"),
         contacts=of_several_parts("contacts.parquet"),
@@ -89,9 +89,9 @@ rule merge_counts:
             "split", "label_column", "group_column", "on_bad_input", "min_voxels"
         ),
     shell:
-        "python {input.script} --source {params.source:q} --block {params.block:q}"
+        "python {input.script:q} --source {params.source:q} --block {params.block:q}"
         " --settings {params.settings:q}"
-        " --counts {input.counts} --contacts {input.contacts} --labels {params.classes}"
+        " --counts {input.counts:q} --contacts {input.contacts:q} --labels {params.classes}"
         " --objects {output.objects} --contacts-table {output.contact_table}"
         " --quality {output.quality} &> {log}"
 
@@ -99,8 +99,8 @@ rule merge_counts:
 rule measure_objects:
     """Surface, skeleton and form of the objects in a share of the volume."""
     input:
-        script="scripts/measure_objects.py",
-        code=code("scripts/measure_objects.py"),
+        script=entry("measure_objects"),
+        code=code("measure_objects"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -120,7 +120,7 @@ rule measure_objects:
     params:
         source=organelle_source,
     shell:
-        "python {input.script} --source {params.source:q} --objects {input.objects}"
+        "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.measures} &> {log}"
 
@@ -131,8 +131,8 @@ rule merge_measures:
     Those of a volume that one job is to measure are measured here.
     """
     input:
-        script="scripts/merge_measures.py",
-        code=code("scripts/merge_measures.py"),
+        script=entry("merge_measures"),
+        code=code("merge_measures"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         contacts="results/{dataset}/contacts.parquet",
@@ -157,8 +157,8 @@ rule merge_measures:
         source=organelle_source,
         settings=organelle_settings("neighbour_radius_um", "density_cell_um"),
     shell:
-        "python {input.script} --source {params.source:q} --objects {input.objects}"
-        " --contacts {input.contacts} --measures {input.measures}"
+        "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
+        " --contacts {input.contacts:q} --measures {input.measures:q}"
         " --settings {params.settings:q} --shapes {output.shapes}"
         " --density {output.density} --features {output.features} &> {log}"
 
@@ -166,8 +166,8 @@ rule merge_measures:
 rule cut_volumes:
     """The objects in a share of the volume, each whole in a cube of isotropic voxels."""
     input:
-        script="scripts/cut_volumes.py",
-        code=code("scripts/cut_volumes.py"),
+        script=entry("cut_volumes"),
+        code=code("cut_volumes"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -188,7 +188,7 @@ rule cut_volumes:
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
     shell:
-        "python {input.script} --source {params.source:q} --objects {input.objects}"
+        "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples} &> {log}"
 
@@ -196,8 +196,8 @@ rule cut_volumes:
 rule sample_points:
     """Points on the surfaces of the objects in a share of the volume."""
     input:
-        script="scripts/sample_points.py",
-        code=code("scripts/sample_points.py"),
+        script=entry("sample_points"),
+        code=code("sample_points"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -218,7 +218,7 @@ rule sample_points:
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
     shell:
-        "python {input.script} --source {params.source:q} --objects {input.objects}"
+        "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples} &> {log}"
 
@@ -226,8 +226,8 @@ rule sample_points:
 rule join_samples:
     """The samples of all jobs in one store, in the order of the object table."""
     input:
-        script="scripts/join_samples.py",
-        code=code("scripts/join_samples.py"),
+        script=entry("join_samples"),
+        code=code("join_samples"),
         objects="results/{dataset}/objects.parquet",
         parts=lambda wildcards: of_parts(f"{wildcards.form}.zarr")(wildcards),
     output:
@@ -246,15 +246,15 @@ rule join_samples:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     shell:
-        "python {input.script} --objects {input.objects} --parts {input.parts}"
+        "python {input.script:q} --objects {input.objects:q} --parts {input.parts:q}"
         " --output {output.samples} &> {log}"
 
 
 rule render_objects:
     """A picture of the surface of every object."""
     input:
-        script="scripts/render_objects.py",
-        code=code("scripts/render_objects.py"),
+        script=entry("render_objects"),
+        code=code("render_objects"),
         samples="results/{dataset}/samples/volumes.zarr",
     output:
         pictures=directory("results/{dataset}/samples/pictures.zarr"),
@@ -269,14 +269,14 @@ rule render_objects:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     shell:
-        "python {input.script} --samples {input.samples} --output {output.pictures} &> {log}"
+        "python {input.script:q} --samples {input.samples:q} --output {output.pictures} &> {log}"
 
 
 rule write_masks:
     """The label volume with the number of its cluster for each object."""
     input:
-        script="scripts/write_masks.py",
-        code=code("scripts/write_masks.py"),
+        script=entry("write_masks"),
+        code=code("write_masks"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
@@ -298,6 +298,6 @@ rule write_masks:
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["masks"]),
     shell:
-        "python {input.script} --source {params.source:q} --objects {input.objects}"
-        " --clusters {input.clusters} --settings {params.settings:q}"
+        "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
+        " --clusters {input.clusters:q} --settings {params.settings:q}"
         " --output {output.folder} &> {log}"

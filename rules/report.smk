@@ -18,8 +18,10 @@ rule report:
         mem_mb=4000,
         runtime=60,
     params:
+        snakefile=os.path.relpath(workflow.main_snakefile),
         configfiles=config_flags(),
     # The inner call only reads what the finished jobs left; the outer one holds the lock.
     shell:
-        "python -m snakemake figures sweeps --report {output} --nolock --cores 1"
+        "python -m snakemake figures sweeps --snakefile {params.snakefile:q}"
+        " --report {output} --nolock --cores 1"
         " {params.configfiles} &> {log}"

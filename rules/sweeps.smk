@@ -1,8 +1,8 @@
 rule compare_sweep:
     """All members of a sweep: settings, scores, and which was chosen on the validation split."""
     input:
-        script="scripts/compare_sweep.py",
-        code=code("scripts/compare_sweep.py"),
+        script=entry("compare_sweep"),
+        code=code("compare_sweep"),
         scores=lambda wildcards: members_files(wildcards, "scores.parquet"),
         histories=lambda wildcards: (
             members_files(wildcards, "history.parquet")
@@ -27,7 +27,7 @@ rule compare_sweep:
         members=sweep_members,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
     shell:
-        "python {input.script} --scores {input.scores} --histories {input.histories}"
+        "python {input.script:q} --scores {input.scores:q} --histories {input.histories:q}"
         " --members {params.members:q} --choose-by {params.choose_by}"
         " --output {output.table} &> {log}"
 
@@ -35,8 +35,8 @@ rule compare_sweep:
 rule draw_sweep:
     """How the scores of a sweep depend on each of its settings."""
     input:
-        script="scripts/draw_sweep.py",
-        code=code("scripts/draw_sweep.py"),
+        script=entry("draw_sweep"),
+        code=code("draw_sweep"),
         table="results/sweeps/{sweep}/scores.parquet",
     output:
         svg=report(
@@ -62,5 +62,5 @@ rule draw_sweep:
         swept=swept_settings,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
     shell:
-        "python {input.script} --table {input.table} --swept {params.swept:q}"
+        "python {input.script:q} --table {input.table:q} --swept {params.swept:q}"
         " --choose-by {params.choose_by} --svg {output.svg} --png {output.png} &> {log}"

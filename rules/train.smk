@@ -6,8 +6,8 @@ CHECKPOINTS = "results/checkpoints"
 rule train:
     """A model trained on the samples; an interrupted training goes on where it stopped."""
     input:
-        script="scripts/train.py",
-        code=model_code("scripts/train.py"),
+        script=entry("train"),
+        code=model_code("train"),
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
         start_from=starting_model,
@@ -39,19 +39,19 @@ rule train:
         checkpoints=CHECKPOINTS,
         tensorboard="results/logs/tensorboard/{dataset}/{model}/{variant}/seed{seed}",
     shell:
-        "python {input.script} --model {wildcards.model} --code {params.code}"
+        "python {input.script:q} --model {wildcards.model} --code {params.code}"
         " --settings {params.settings:q}"
-        " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
+        " --seed {wildcards.seed} --samples {input.samples:q} --objects {input.objects:q}"
         " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
-        " --tensorboard {params.tensorboard} --start-from {input.start_from} --gpus {resources.gpu}"
+        " --tensorboard {params.tensorboard} --start-from {input.start_from:q} --gpus {resources.gpu}"
         " --threads {threads} &> {log}"
 
 
 rule fit:
     """A baseline: scaling and projection fitted to the training split, and the embedding by them."""
     input:
-        script="scripts/fit.py",
-        code=model_code("scripts/fit.py"),
+        script=entry("fit"),
+        code=model_code("fit"),
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -80,9 +80,9 @@ rule fit:
         uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
-        "python {input.script} --model {wildcards.model} --code {params.code}"
+        "python {input.script:q} --model {wildcards.model} --code {params.code}"
         " --settings {params.settings:q}"
-        " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
+        " --seed {wildcards.seed} --samples {input.samples:q} --objects {input.objects:q}"
         " --output {output.model} --embedding {output.embedding}"
         " --uncertainty {params.uncertainty} --size-joined {params.size_joined}"
         " --threads {threads} &> {log}"

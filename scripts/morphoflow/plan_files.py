@@ -3,11 +3,29 @@
 The Snakefile imports this module, so it reads no data. Every error is a ValueError with a sentence.
 """
 
+import os
 from pathlib import Path
 
 from morphoflow.organelles.volumes.watched import watched_files
 
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
+
+
+def cards_of(config: dict) -> list[str]:
+    """The dataset cards that the sources of a configuration name, each once."""
+    return sorted({source["card"] for source in _sources(config) if "card" in source})
+
+
+def find_cards(config: dict, workflow: Path) -> None:
+    """Let sources name cards of the ``workflow`` where the working directory has no such file."""
+    for source in _sources(config):
+        if "card" in source and not Path(source["card"]).is_file():
+            source["card"] = os.path.relpath(workflow / source["card"])
+
+
+def _sources(config: dict) -> list[dict]:
+    datasets = [d for part in ("neurons", "cells") for d in config.get(part, {}).values()]
+    return [source for dataset in datasets for source in dataset["sources"]]
 
 
 def neuron_files(dataset: str, settings: dict) -> dict[str, list[str]]:
