@@ -6,13 +6,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-from morphoflow.cells.reading.findings import Refused as CellRefused
 from morphoflow.dendrites.reading.crop import area_weights, cut, find_soma, resample, squares
 from morphoflow.dendrites.reading.files import ImageFile
-from morphoflow.dendrites.reading.findings import Refused
 from morphoflow.dendrites.reading.frames import open_frames
 from morphoflow.dendrites.reading.objects import joined
 from morphoflow.dendrites.reading.reading import picture, read_images, to_bytes
+from morphoflow.reading.findings import Refused
 from synthetic_dendrites import SETTINGS, neuron, save_png
 
 MOVIE = np.random.default_rng(0).integers(0, 4000, (3, 4, 20, 30)).astype(np.uint16)
@@ -81,7 +80,7 @@ def test_a_truncated_file_is_refused(tmp_path, kind, share):
     else:
         Image.fromarray(noise[0]).save(path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(CellRefused) as refused:
+    with pytest.raises(Refused) as refused:
         read(path, "last")
     assert refused.value.finding.code == "unreadable"
 

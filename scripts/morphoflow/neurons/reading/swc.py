@@ -9,7 +9,7 @@ import numpy as np
 
 from morphoflow.files import whole
 from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.reading.findings import Finding, Refused
+from morphoflow.reading.findings import Finding, Refused
 
 COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
 
@@ -78,7 +78,7 @@ def _without_commas(rows: list[str], line: np.ndarray) -> list[str]:
         decimal = re.search(r"\S*\d,\d\S*", row)
         if decimal and len(row.split()) >= len(COLUMNS):
             value = _shown(decimal.group())
-            raise Refused("decimal_comma", f"'{value}' has a decimal comma", at, value)
+            raise Refused("decimal_comma", f"'{value}' has a decimal comma", line=at, value=value)
     return [row.replace(",", " ") for row in rows]
 
 
@@ -103,10 +103,10 @@ def _unreadable(rows: list[str], line: np.ndarray) -> Refused | None:
     more = _more(len(faults))
     if column == len(fields):
         found = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
-        return Refused("too_few_columns", found, at, _shown(row))
+        return Refused("too_few_columns", found, line=at, value=_shown(row))
     value = _shown(fields[column])
     found = f"the {COLUMNS[column]} '{value}' is not a number{more}"
-    return Refused("not_a_number", found, at, value)
+    return Refused("not_a_number", found, line=at, value=value)
 
 
 def _bad_field(row: str) -> int | None:
@@ -120,12 +120,14 @@ def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Fi
         count = [len(row.split()) for row in rows]
         first = next(i for i, n in enumerate(count) if n > len(COLUMNS))
         found = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
-        notes.append(Finding("extra_columns", found, int(line[first]), _shown(rows[first])))
+        notes.append(
+            Finding("extra_columns", found, line=int(line[first]), value=_shown(rows[first]))
+        )
     scale = SCALE.search(text)
     if scale and _rescales(scale.group(1)):
         at = text.count("\n", 0, scale.start(1)) + 1
         found = f"the header says SCALE {scale.group(1)}, which is not applied"
-        notes.append(Finding("scale_header", found, at, scale.group(1)))
+        notes.append(Finding("scale_header", found, line=at, value=scale.group(1)))
 
 
 def _rescales(scale: str) -> bool:
@@ -142,7 +144,7 @@ def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
         more = _more(int(bad.any(axis=1).sum()))
         value = f"{xyz[row, column]:g}"
         found = f"the {'xyz'[column]} coordinate {value} is not finite or beyond measure{more}"
-        raise Refused("bad_coordinate", found, int(line[row]), value)
+        raise Refused("bad_coordinate", found, line=int(line[row]), value=value)
     return Table(
         id=values[:, 0].astype(np.int64),
         compartment=_types(values[:, 1], line, notes),
@@ -161,7 +163,7 @@ def _refuse_fractions(values: np.ndarray, line: np.ndarray) -> None:
         name = ("id", "type", "parent")[column]
         value = f"{whole[row, column]:.15g}"
         found = f"the {name} {value} is not a whole number{_more(int(bad.any(axis=1).sum()))}"
-        raise Refused("not_an_integer", found, int(line[row]), value)
+        raise Refused("not_an_integer", found, line=int(line[row]), value=value)
 
 
 def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
@@ -169,7 +171,7 @@ def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndar
     if bad.any():
         row = int(np.argmax(bad))
         found = f"{bad.sum()} types outside 0 to 255 are read as 0 (undefined)"
-        notes.append(Finding("unknown_type", found, int(line[row]), f"{types[row]:.0f}"))
+        notes.append(Finding("unknown_type", found, line=int(line[row]), value=f"{types[row]:.0f}"))
     return np.where(bad, 0, types).astype(np.uint8)
 
 
@@ -178,7 +180,7 @@ def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.n
     if bad.any():
         row = int(np.argmax(bad))
         found = f"{bad.sum()} negative parents are read as -1, the start of a tree"
-        notes.append(Finding("negative_parent", found, int(line[row]), str(parent[row])))
+        notes.append(Finding("negative_parent", found, line=int(line[row]), value=str(parent[row])))
     return np.where(bad, -1, parent)
 
 
