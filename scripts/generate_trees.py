@@ -6,9 +6,9 @@ from morphoflow.command import run
 from morphoflow.errors import InputError
 from morphoflow.model import read_model
 from morphoflow.models.morphvae.trees import generate_trees, read_source
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
+from morphoflow.swc_files import write_swc
 from morphoflow.tables import align_objects, read_objects, write_table
 from morphoflow.training.devices import prepare_device
 

@@ -24,7 +24,7 @@ import numpy as np
 from machine import cpu_model
 
 from morphoflow.neurons.demo.toy import generate_toy_set
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.reading.prepare import Part, read_neurons
 from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.neurons.samples.walks import sample_walks

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import concatenate
+from morphoflow.forest import concatenate
 from morphoflow.neurons.reading.objects import object_table
 from morphoflow.neurons.reading.prepare import CODES, MEASURED
 from morphoflow.reading.labels import LabelColumns, read_labels

@@ -8,8 +8,9 @@ import pytest
 from morphoflow.errors import InputError
 from morphoflow.neurons.reading.prepare import CODES
 from morphoflow.neurons.reading.repair import link
-from morphoflow.neurons.reading.swc import parse, swc_text
+from morphoflow.neurons.reading.swc import parse
 from morphoflow.reading.findings import Finding, Refused
+from morphoflow.swc_files import swc_text
 from swc_texts import PLAIN, assert_same, read_text, segments
 from synthetic_neurons import random_binary_tree, y_shape
 

@@ -16,7 +16,7 @@ from morphoflow.figures.trees import (
     spaced_by_length,
     tree_lines,
 )
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 PER_LABEL = 5
 WIDTH, NAMES, ROW, MARGIN, HEAD = 7.2, 1.2, 1.05, 0.3, 0.25  # inches

@@ -16,7 +16,7 @@ from morphoflow.figures.trees import (
     spaced_by_length,
     tree_lines,
 )
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 PER_LABEL = 6
 WIDTH, NAMES, ROW, MARGIN, BAR = 7.2, 1.45, 1.05, 0.3, 0.3  # inches

@@ -19,7 +19,7 @@ from morphoflow.figures.trees import (
     spaced_by_length,
     tree_lines,
 )
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 MOST_NEURONS = 6
 # Without the palest yellow, which is hard to see on white.

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.reading.objects import small_classes, split_of, stop_at, stray_labels, without
 from morphoflow.reading.quality import with_rows
 

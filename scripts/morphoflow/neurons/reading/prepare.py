@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.neurons.reading.repair import (
     centre,
     fill_radii,
