@@ -6,7 +6,14 @@ import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.reading.label_tables import join_labels, read_label_tables
-from morphoflow.reading.objects import few_groups, small_classes, split_of, stray_labels, without
+from morphoflow.reading.objects import (
+    few_groups,
+    joined,
+    labels_without,
+    small_classes,
+    split_of,
+    stray_labels,
+)
 
 SETTINGS = {"label_column": "label"}
 
@@ -44,7 +51,7 @@ def test_classes_and_groups_that_do_not_fit_are_counted():
     small = small_classes(labels, named=["c"])
     assert list(small) == ["b", "c"] and "'b' has 1 usable objects" in small["b"]["message"]
     assert "'c' has 0 usable objects" in small["c"]["message"]
-    assert without(labels, small).tolist() == ["a", "a", "a", None, None]
+    assert labels_without(labels, small).tolist() == ["a", "a", "a", None, None]
     split = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
     (few,) = few_groups(pd.Series(["g", "h", "g"]), split, "add more")
     assert few["value"] == "2" and few["message"].endswith("over 3 splits; add more")
@@ -65,3 +72,9 @@ def test_the_split_is_that_of_the_seed():
     np.testing.assert_array_equal(once, split_of(labels, groups, split))
     assert (once != split_of(labels, groups, {**split, "seed": 2})).any()
     assert pd.Series(once).groupby(groups).nunique().max() == 1
+
+
+def test_what_shares_anything_is_one_group():
+    names = pd.Series(["d", "b", "c", "a", "e"])
+    assert joined(names, [0, 0, 1, 2, 3], [9, 8, 8, 7, 6]).tolist() == ["b", "b", "b", "a", "e"]
+    assert joined(names).tolist() == names.tolist()

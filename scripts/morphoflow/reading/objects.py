@@ -1,9 +1,11 @@
 """Object tables: labels, classes and groups that do not fit, and the split of the objects."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from morphoflow.errors import InputError
 from morphoflow.reading.quality import fault, note
@@ -86,7 +88,24 @@ def one_class(labels: pd.Series) -> list[dict]:
     return [note("one_class", message, value=names[0])]
 
 
-def without(labels: pd.Series, classes: Collection[str]) -> pd.Series:
+def joined(names: pd.Series, *partitions: Sequence) -> np.ndarray:
+    """The groups (n,) of rows that share a name or a value of any of the ``partitions`` (n,) each.
+
+    A group has the first of its names in the order of the alphabet.
+    """
+    n = len(names)
+    code, in_order = pd.factorize(names, sort=True)
+    codes = [code, *(pd.factorize(np.asarray(part))[0] for part in partitions)]
+    starts = n + np.cumsum([0, *(code.max() + 1 for code in codes)])
+    ends = np.concatenate([code + start for code, start in zip(codes, starts, strict=False)])
+    edges = (np.ones(len(ends)), (np.tile(np.arange(n), len(codes)), ends))
+    graph = coo_array(edges, shape=(starts[-1], starts[-1]))
+    _, component = connected_components(graph, directed=False)
+    first = pd.Series(code).groupby(component[:n]).transform("min")
+    return np.asarray(in_order)[first]
+
+
+def labels_without(labels: pd.Series, classes: Collection[str]) -> pd.Series:
     """The labels as objects; None where there is none, and for those of the ``classes``."""
     kept = labels.astype(object).where(~labels.isin(list(classes)), None)
     return kept.where(kept.notna(), None)

@@ -1,20 +1,18 @@
 """The object table of cells: labels joined by id, copies kept together, splits fixed."""
 
-import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from morphoflow.cells.reading.crops import MEASURES
 from morphoflow.reading.label_tables import join_labels
 from morphoflow.reading.objects import (
     few_groups,
+    joined,
+    labels_without,
     one_class,
     small_classes,
     split_of,
     stop_at,
     stray_labels,
-    without,
 )
 from morphoflow.reading.quality import COUNTS, Report, note, quality_table, with_rows
 from morphoflow.tables import OBJECT_COLUMNS
@@ -40,7 +38,7 @@ def object_table(
     stay, without a label.
     """
     rows = join_labels(rows, labels)
-    rows["group"], copies = _grouped_with_copies(rows)
+    rows["group"] = joined(rows["group"], rows["digest"])
     refused = {finding.id for report in reports for finding in report.findings}
     small = small_classes(rows["label"])
     faults = [
@@ -49,28 +47,20 @@ def object_table(
         *few_groups(rows["group"], split, FEWER_GROUPS),
     ]
     stop_at(faults, on_bad_input)
-    label = without(rows["label"], small)
+    label = labels_without(rows["label"], small)
     objects = rows.assign(label=label, split=split_of(label, rows["group"], split))
     quality = with_rows(
-        quality_table(reports, COUNTS), [*faults, *copies, *one_class(objects["label"])]
+        quality_table(reports, COUNTS), [*faults, *_copies(rows), *one_class(objects["label"])]
     )
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
     return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], quality
 
 
-def _grouped_with_copies(rows: pd.DataFrame) -> tuple[np.ndarray, list[dict]]:
-    """The group (n,) of each row, one for all groups that share a crop; and a note on each copy."""
-    group, names = pd.factorize(rows["group"], sort=True)
-    content, _ = pd.factorize(rows["digest"])
-    n = len(names)
-    edges = coo_array(
-        (np.ones(len(rows)), (group, n + content)), shape=(n + len(rows), n + len(rows))
-    )
-    _, component = connected_components(edges, directed=False)
-    first = pd.Series(np.arange(n)).groupby(component[:n]).transform("min").to_numpy()
-    original = rows.groupby(content)["id"].transform("first")
+def _copies(rows: pd.DataFrame) -> list[dict]:
+    """A note on each crop that is an exact copy of an earlier one."""
+    original = rows.groupby("digest")["id"].transform("first")
     copies = rows.assign(original=original)[rows["id"] != original]
-    notes = [
+    return [
         note(
             "same_crop",
             f"'{row.id}' is an exact copy of '{row.original}'; they share a group and a split",
@@ -80,4 +70,3 @@ def _grouped_with_copies(rows: pd.DataFrame) -> tuple[np.ndarray, list[dict]]:
         )
         for row in copies.itertuples()
     ]
-    return np.asarray(names)[first[group]], notes

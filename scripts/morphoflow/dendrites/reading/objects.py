@@ -1,22 +1,19 @@
 """The object table of dendrite images: labels joined, one group a neuron, splits fixed."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from morphoflow.dendrites.reading.prepare import Reading
 from morphoflow.reading.label_tables import join_labels
 from morphoflow.reading.objects import (
     few_groups,
+    joined,
+    labels_without,
     one_class,
     small_classes,
     split_of,
     stop_at,
     stray_labels,
-    without,
 )
 from morphoflow.reading.quality import COUNTS, note, quality_table, with_rows
 from morphoflow.tables import OBJECT_COLUMNS
@@ -55,7 +52,7 @@ def object_table(
         *few_groups(rows["group"], settings["split"], FEWER_GROUPS, form),
     ]
     stop_at(faults, settings["on_bad_input"])
-    label = without(rows["label"], small)
+    label = labels_without(rows["label"], small)
     rows = rows.assign(label=label, split=split_of(label, rows["group"], settings["split"]))
     further = [c for c in rows if c not in (*OBJECT_COLUMNS, "digest")]
     findings = [*faults, *_notes(pairs), *one_class(label)]
@@ -84,22 +81,3 @@ def _notes(pairs: pd.DataFrame) -> list[dict]:
         )
         for pair in pairs.itertuples()
     ]
-
-
-# Images of one neuron as one group, whatever says that they are of one neuron.
-
-
-def joined(names: pd.Series, *partitions: Sequence) -> np.ndarray:
-    """The groups (n,) of rows that share a name or a value of any of the ``partitions`` (n,) each.
-
-    A group has the first of its names in the order of the alphabet.
-    """
-    n = len(names)
-    rows = np.arange(n)
-    codes = [pd.factorize(pd.Series(part), sort=True)[0] for part in (names, *partitions)]
-    starts = n + np.cumsum([0, *(code.max() + 1 for code in codes)])
-    ends = np.concatenate([code + start for code, start in zip(codes, starts, strict=False)])
-    edges = (np.ones(len(ends)), (np.tile(rows, len(codes)), ends))
-    graph = coo_array(edges, shape=(starts[-1], starts[-1]))
-    _, component = connected_components(graph, directed=False)
-    return names.groupby(component[:n]).transform("min").to_numpy()

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.forest import Forest
-from morphoflow.reading.objects import small_classes, split_of, stop_at, stray_labels, without
+from morphoflow.reading.objects import (
+    labels_without,
+    small_classes,
+    split_of,
+    stop_at,
+    stray_labels,
+)
 from morphoflow.reading.quality import with_rows
 
 
@@ -24,7 +30,7 @@ def object_table(
     strays = stray_labels([labels], quality["id"], "no file holds a neuron '{}'")
     faults = [*strays, *small.values()]
     stop_at(faults, on_bad_input)
-    label, group = without(joined["label"], small), joined["group"].fillna(joined["id"])
+    label, group = labels_without(joined["label"], small), joined["group"].fillna(joined["id"])
     files = quality.drop_duplicates("id").set_index("id")["file"]
     objects = pd.DataFrame(
         {

@@ -5,12 +5,12 @@ import pandas as pd
 from morphoflow.errors import InputError
 from morphoflow.reading.objects import (
     few_groups,
+    labels_without,
     one_class,
     small_classes,
     split_of,
     stop_at,
     stray_labels,
-    without,
 )
 from morphoflow.reading.quality import COUNTS, as_quality, fault, note, verdict_row
 from morphoflow.tables import OBJECT_COLUMNS, SPLITS
@@ -48,7 +48,7 @@ def object_table(
         *few_groups(group, settings["split"], FEWER_GROUPS),
     ]
     stop_at(faults, settings["on_bad_input"])
-    label = without(label, rare)
+    label = labels_without(label, rare)
     described = {"id": kept["label_id"].astype(str).astype(object), "source": file}
     described |= {"label": label, "group": group}
     described |= {"split": split_of(label, group, settings["split"])}
