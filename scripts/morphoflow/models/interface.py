@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from morphoflow.dendrites.movies.timelapse import Timelapse
     from morphoflow.model import Model
-    from morphoflow.neurons.forest import Forest
+    from morphoflow.forest import Forest
     from morphoflow.store import Samples
     from morphoflow.training.learner import Learner
 
