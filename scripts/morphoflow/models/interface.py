@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import torch
 
     from morphoflow.dendrites.movies.timelapse import Timelapse
-    from morphoflow.model import Model
     from morphoflow.forest import Forest
+    from morphoflow.model import Model
     from morphoflow.store import Samples
     from morphoflow.training.learner import Learner
 
