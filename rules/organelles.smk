@@ -91,7 +91,7 @@ rule merge_counts:
     shell:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"
         " --settings {params.settings:q}"
-        " --counts {input.counts:q} --contacts {input.contacts:q} --labels {params.classes}"
+        " --counts {input.counts:q} --contacts {input.contacts:q} --labels {params.classes:q}"
         " --objects {output.objects} --contacts-table {output.contact_table}"
         " --quality {output.quality} &> {log}"
 

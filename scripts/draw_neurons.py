@@ -13,7 +13,7 @@ from morphoflow.figures.quality import plot_quality
 from morphoflow.figures.save import save_figures
 from morphoflow.figures.scores import plot_scores
 from morphoflow.figures.walks import plot_walks, walked_neurons
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.store import Samples, read_samples
 from morphoflow.tables import align_objects, read_objects, read_table
 

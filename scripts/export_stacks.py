@@ -6,7 +6,7 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.files import whole
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.samples.stacks import (
     draw_stack,
     drawn_radius,

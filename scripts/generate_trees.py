@@ -5,9 +5,9 @@ from pathlib import Path
 from morphoflow.command import run
 from morphoflow.model import read_model
 from morphoflow.models.interface import TreeMaking, WalkProbing, load_model, model_file
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
+from morphoflow.swc_files import write_swc
 from morphoflow.tables import align_objects, read_objects, write_table
 from morphoflow.training.devices import prepare_device
 

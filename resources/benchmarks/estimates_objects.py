@@ -25,9 +25,9 @@ from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.store_stream import stream_samples
+from morphoflow.swc_files import write_swc
 from synthetic_cells import ellipse_crops
 
 CPU = torch.device("cpu")

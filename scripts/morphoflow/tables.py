@@ -12,6 +12,7 @@ from morphoflow.files import whole
 
 SPLITS = ("train", "validation", "test")
 OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
+NOISE = -1  # the cluster of objects that are in none
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
-from morphoflow.neurons.forest import DTYPES, Forest, concatenate
+from morphoflow.forest import DTYPES, Forest, concatenate
 from synthetic_neurons import line, random_binary_tree, small_forest, y_shape
 
 ARRAYS = ("ids", *DTYPES)

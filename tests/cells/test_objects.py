@@ -10,16 +10,17 @@ import pytest
 
 from morphoflow.cells.reading.crops import as_rows, as_table
 from morphoflow.cells.reading.objects import object_table
-from morphoflow.cells.reading.quality import Report
+from morphoflow.cells.reading.prepare import CODES
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from morphoflow.reading.label_tables import read_label_tables
+from morphoflow.reading.quality import COUNTS, Report
 from morphoflow.store import read_samples
 from morphoflow.tables import check_objects, read_objects, read_provenance, read_table
 from synthetic_cells import SETTINGS, write_crops, write_fields
 
 SPLIT = SETTINGS["split"]
-REPORTS = [Report("field0.tif", n_objects=12, n_objects_read=12)]
+REPORTS = [Report("field0.tif", CODES, measured=dict.fromkeys(COUNTS, 12))]
 
 
 def rows(n: int = 12, label=None, group=None, content=None) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from morphoflow.figures.quality import finding_counts, plot_quality, verdict_cou
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.scores import panels_of, plot_scores
 from morphoflow.figures.style import UNKNOWN
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.rows import rows_in_order
 from morphoflow.tables import write_objects, write_table
 from synthetic_neurons import small_forest

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from morphoflow.neurons.forest import Forest, single
+from morphoflow.forest import Forest, single
 from morphoflow.neurons.morphometrics.table import morphometrics
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.neurons.rebuild.rebuild import (
     distinct,
     group_points,
@@ -24,6 +23,7 @@ from morphoflow.neurons.rebuild.rebuilder import (
     most_children,
 )
 from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.swc_files import write_swc
 from synthetic_neurons import line, random_binary_tree, y_shape
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import tifffile
 
+from morphoflow.forest import concatenate, single
 from morphoflow.images.images import read_metadata
-from morphoflow.neurons.forest import concatenate, single
 from morphoflow.neurons.samples.stacks import (
     Grid,
     draw_stack,

@@ -5,10 +5,10 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from morphoflow.forest import DTYPES
 from morphoflow.neurons.demo.toy import TOY_SETS, generate_toy_set
-from morphoflow.neurons.forest import DTYPES
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.swc import write_swc
+from morphoflow.swc_files import write_swc
 
 PUBLISHED_NODES = {"three": 200, "five": 400, "equal_tips": 200}
 

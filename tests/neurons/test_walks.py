@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.neurons.samples.walks import reach_probability, sample_walks
 from synthetic_neurons import line, random_binary_tree, small_forest
 

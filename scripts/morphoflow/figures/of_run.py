@@ -49,7 +49,7 @@ from morphoflow.figures.retrieval import plot_retrieval
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
 from morphoflow.figures.walk_map import plot_walk_map
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.rows import rows_in_order
 from morphoflow.store import open_group, read_samples

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import torch
 
     from morphoflow.dendrites.movies.timelapse import Timelapse
+    from morphoflow.forest import Forest
     from morphoflow.model import Model
-    from morphoflow.neurons.forest import Forest
     from morphoflow.store import Samples
     from morphoflow.training.learner import Learner
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from morphoflow.errors import InputError
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.baselines import morphometry, persistence, pooled_walks
-from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.morphometrics.table import morphometrics
 from morphoflow.neurons.samples.barcodes import NAMES, barcodes
 from morphoflow.neurons.samples.walks import sample_walks

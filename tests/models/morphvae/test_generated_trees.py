@@ -10,12 +10,12 @@ import yaml
 
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import class_draw, moved_towards, with_noise
 from morphoflow.models.morphvae.model import build, decode_latents, reconstruct, walk_latents
 from morphoflow.models.morphvae.trees import generate_trees, read_source
 from morphoflow.neurons.demo.toy import generate_toy_set
-from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.rebuild.realism import (
     Neurons,
     Sets,

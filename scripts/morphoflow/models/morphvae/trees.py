@@ -7,12 +7,12 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
+from morphoflow.forest import Forest, concatenate
 from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import class_draw, with_noise
 from morphoflow.models.morphvae.latents import decode_latents, walk_latents
 from morphoflow.models.morphvae.selection import kept_walks
 from morphoflow.models.morphvae.walks import distinct_walks
-from morphoflow.neurons.forest import Forest, concatenate
 from morphoflow.neurons.rebuild.rebuilder import Rebuilder, fit_rebuilder
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples

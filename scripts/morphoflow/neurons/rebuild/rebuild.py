@@ -9,7 +9,7 @@ way (Laturnus and Berens, ICML 2021) groups the nodes of each step anew, from th
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 
 # Nodes nearer to their parent than this (um) are not made: in an SWC file of three decimals they
 # would lie on it.

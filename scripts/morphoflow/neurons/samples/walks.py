@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.tree import child_table, path_sum, subtree_sum
 
 Children = Literal["uniform", "weighted", "tips"]

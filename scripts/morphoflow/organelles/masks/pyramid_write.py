@@ -9,10 +9,10 @@ import numpy as np
 import tensorstore as ts
 from numba import njit
 
+from morphoflow.organelles.masks.pyramid import CHUNK, shard_shape
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
 from morphoflow.organelles.volumes.pieces import pieces
-from morphoflow.organelles.volumes.pyramid import CHUNK, shard_shape
 
 # Voxels that are computed at once, at most, where the labels' chunks are larger than a shard.
 BLOCK_VOXELS = 1 << 28
