@@ -13,7 +13,7 @@ from morphoflow.models.morphvae.model import reconstruct
 from morphoflow.models.morphvae.probes import DRAWS, KAPPAS, probe_table, probe_walks, walk_map
 from morphoflow.models.morphvae.trees import Source, read_source
 from morphoflow.store import Samples
-from morphvae_toys import CPU, as_model, build, walks
+from small_morphvae import CPU, as_model, build, walks
 from synthetic_neurons import small_forest
 
 

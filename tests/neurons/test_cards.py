@@ -18,8 +18,8 @@ import yaml
 import fetch_neurons
 from morphoflow.errors import InputError
 from morphoflow.neurons.demo import published as published_query
+from places import CARDS
 
-CARDS = Path("resources/cards")
 SWC = b"1 1 0 0 0 1 -1\n2 3 %d 0 0 1 1\n"
 
 

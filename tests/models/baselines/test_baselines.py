@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+from model_settings import settings
 from morphoflow.errors import InputError
 from morphoflow.fitting import fit_pca, fit_standard, train_rows
 from morphoflow.model import Model, read_model, write_model
@@ -12,7 +13,8 @@ from morphoflow.models.baselines import density, morphometry
 from morphoflow.store import read_samples, write_samples
 
 CPU = torch.device("cpu")
-DENSITY = {"axes": "xz", "sigma": 0.7, "variance": 0.95}
+DENSITY = settings("density", axes="xz", sigma=0.7)
+MORPHOMETRY = settings("morphometry")
 
 
 @pytest.fixture
@@ -39,9 +41,9 @@ def maps(n: int = 20, bins: int = 6, seed: int = 0) -> np.ndarray:
     return rng.gamma(0.3, size=(n, bins, bins, bins)).astype(np.float32)
 
 
-def fitted(module, samples, table, settings) -> Model:
-    facts, state = module.fit(samples, table, settings, 0)
-    return Model(module.__name__, settings, facts, state, {})
+def fitted(module, samples, table, chosen) -> Model:
+    facts, state = module.fit(samples, table, chosen, 0)
+    return Model(module.__name__, chosen, facts, state, {})
 
 
 def correlated(n: int, d: int) -> np.ndarray:
@@ -89,7 +91,9 @@ def test_a_feature_that_is_constant_in_training_is_0_for_all(store):
     x = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
     x[:6, 1] = 0.1
     samples = store(x, ["a", "b", "c"])
-    embedding = morphometry.embed(fitted(morphometry, samples, objects(8, 6), {}), samples, CPU)
+    embedding = morphometry.embed(
+        fitted(morphometry, samples, objects(8, 6), MORPHOMETRY), samples, CPU
+    )
     assert (embedding[:, 1] == 0).all() and (embedding[:, [0, 2]] != 0).all()
 
 
@@ -98,7 +102,9 @@ def test_morphometry_is_fitted_on_training_objects_alone(store):
     changed = x.copy()
     changed[5:] *= 100
     names = list("abcd")
-    state = [morphometry.fit(store(v, names), objects(9, 5), {}, 0)[1] for v in (x, changed)]
+    state = [
+        morphometry.fit(store(v, names), objects(9, 5), MORPHOMETRY, 0)[1] for v in (x, changed)
+    ]
     assert all(torch.equal(state[0][key], state[1][key]) for key in state[0])
 
 
@@ -107,7 +113,7 @@ def test_units_of_the_features_do_not_matter_to_morphometry(store):
     embeddings = []
     for values in (x, x * np.float32([1e3, 0.5, 1]) + np.float32([0, 7, 0])):
         samples = store(values, list("abc"))
-        model = fitted(morphometry, samples, objects(9, 9), {})
+        model = fitted(morphometry, samples, objects(9, 9), MORPHOMETRY)
         embeddings.append(morphometry.embed(model, samples, CPU))
     assert embeddings[0].dtype == np.float32
     assert np.allclose(*embeddings, atol=1e-4)
@@ -115,7 +121,7 @@ def test_units_of_the_features_do_not_matter_to_morphometry(store):
 
 def test_other_morphometrics_than_the_fitted_ones_are_an_error_that_names_them(store):
     x = np.ones((4, 2), dtype=np.float32)
-    model = fitted(morphometry, store(x, ["n_tips", "n_stems"]), objects(4, 4), {})
+    model = fitted(morphometry, store(x, ["n_tips", "n_stems"]), objects(4, 4), MORPHOMETRY)
     with pytest.raises(InputError, match=r"n_stems.*measure the neurons anew"):
         morphometry.embed(model, store(x, ["n_tips", "depth_um"]), CPU)
     with pytest.raises(InputError, match="their order"):
@@ -181,10 +187,10 @@ def test_maps_with_other_bins_are_an_error_that_names_both(store):
         density.embed(model, store(maps(bins=5)), CPU)
 
 
-@pytest.mark.parametrize("module, settings", [(density, DENSITY), (morphometry, {})])
-def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, module, settings):
+@pytest.mark.parametrize(("module", "chosen"), [(density, DENSITY), (morphometry, MORPHOMETRY)])
+def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, module, chosen):
     samples = store(maps()) if module is density else store(maps()[:, 0, 0, :], list("abcdef"))
-    model = fitted(module, samples, objects(20, 15), settings)
+    model = fitted(module, samples, objects(20, 15), chosen)
     write_model(tmp_path / "model.pt", model)
     again = module.embed(read_model(tmp_path / "model.pt"), samples, CPU)
     assert again.dtype == np.float32

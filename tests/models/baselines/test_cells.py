@@ -1,13 +1,15 @@
 """Baselines of cells: fitted on training objects alone, invariant where they say so."""
 
+import inspect
+import re
 from importlib import import_module
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
+from model_settings import cards, settings
 from morphoflow.cells.demo.demo import rasterise
 from morphoflow.cells.shapes.outlines import Outlines
 from morphoflow.errors import InputError
@@ -17,9 +19,9 @@ from morphoflow.models.baselines import pixels, polar_fourier, shape_features
 from morphoflow.store import read_samples, write_samples
 
 CPU = torch.device("cpu")
-POLAR = {"rings": 12, "frequencies": 8, "variance": 0.99}
-PIXELS = {"variance": 0.95}
-ALL = {"groups": ["AreaShape", "FourierDescriptor", "Intensity"]}
+POLAR = settings("polar_fourier", rings=12, frequencies=8)
+PIXELS = settings("pixels")
+ALL = settings("shape_features")
 NAMES = ["AreaShape_Area_um2", "FourierDescriptor_2", "Intensity_MeanIntensity_dna"]
 
 
@@ -53,20 +55,20 @@ def crops(n: int = 24, channels: int = 2, angle: float = 0.0) -> np.ndarray:
     return np.stack([x * (k + 1) / channels for k in range(channels)], axis=1)
 
 
-def fitted(module, samples, table, settings) -> Model:
-    facts, state = module.fit(samples, table, settings, 0)
-    return Model(module.__name__, settings, facts, state, {})
+def fitted(module, samples, table, chosen) -> Model:
+    facts, state = module.fit(samples, table, chosen, 0)
+    return Model(module.__name__, chosen, facts, state, {})
 
 
 def shapes(n: int = 9, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(n, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize("module, settings", [(pixels, PIXELS), (polar_fourier, POLAR)])
-def test_components_of_crops_are_fitted_on_training_objects_alone(store, module, settings):
+@pytest.mark.parametrize(("module", "chosen"), [(pixels, PIXELS), (polar_fourier, POLAR)])
+def test_components_of_crops_are_fitted_on_training_objects_alone(store, module, chosen):
     changed = crops()
     changed[18:] = changed[18:, :, ::-1] * 0.5
-    states = [module.fit(store(x), objects(24, 18), settings, 0)[1] for x in (crops(), changed)]
+    states = [module.fit(store(x), objects(24, 18), chosen, 0)[1] for x in (crops(), changed)]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
@@ -139,8 +141,8 @@ def nearest_other(x: np.ndarray) -> np.ndarray:
 def test_other_turns_move_polar_fourier_less_than_to_the_next_cell(store, angle):
     samples = store(crops())
     found = {}
-    for module, settings in ((polar_fourier, POLAR), (pixels, PIXELS)):
-        model = fitted(module, samples, objects(24, 24), settings)
+    for module, chosen in ((polar_fourier, POLAR), (pixels, PIXELS)):
+        model = fitted(module, samples, objects(24, 24), chosen)
         here = module.embed(model, samples, CPU)
         there = module.embed(model, store(crops(angle=angle)), CPU)
         found[module] = np.median(np.linalg.norm(here - there, axis=1) / nearest_other(here))
@@ -168,28 +170,28 @@ def test_twice_the_frequency_limit_only_adds_frequencies():
     assert torch.equal(few, many[..., :8])
 
 
-@pytest.mark.parametrize("module, settings", [(pixels, PIXELS), (polar_fourier, POLAR)])
-def test_crops_are_embedded_in_pieces_as_in_one(store, monkeypatch, module, settings):
+@pytest.mark.parametrize(("module", "chosen"), [(pixels, PIXELS), (polar_fourier, POLAR)])
+def test_crops_are_embedded_in_pieces_as_in_one(store, monkeypatch, module, chosen):
     samples = store(crops())
-    model = fitted(module, samples, objects(24, 18), settings)
+    model = fitted(module, samples, objects(24, 18), chosen)
     whole = module.embed(model, samples, CPU)
     monkeypatch.setattr(module, "BLOCK", 5)
     assert np.allclose(module.embed(model, samples, CPU), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("module, settings", [(pixels, PIXELS), (polar_fourier, POLAR)])
-def test_crops_of_another_shape_are_an_error_that_names_both(store, module, settings):
-    model = fitted(module, store(crops()), objects(24, 18), settings)
+@pytest.mark.parametrize(("module", "chosen"), [(pixels, PIXELS), (polar_fourier, POLAR)])
+def test_crops_of_another_shape_are_an_error_that_names_both(store, module, chosen):
+    model = fitted(module, store(crops()), objects(24, 18), chosen)
     with pytest.raises(InputError, match=r"\[1, 32, 32\].*\[2, 32, 32\].*make them alike"):
         module.embed(model, store(crops(channels=1)), CPU)
 
 
 @pytest.mark.parametrize(
-    "module, settings", [(pixels, PIXELS), (polar_fourier, POLAR), (shape_features, ALL)]
+    ("module", "chosen"), [(pixels, PIXELS), (polar_fourier, POLAR), (shape_features, ALL)]
 )
-def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, module, settings):
+def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, module, chosen):
     samples = store(shapes(24), NAMES) if module is shape_features else store(crops())
-    model = fitted(module, samples, objects(24, 18), settings)
+    model = fitted(module, samples, objects(24, 18), chosen)
     write_model(tmp_path / "model.pt", model)
     again = module.embed(read_model(tmp_path / "model.pt"), samples, CPU)
     assert again.dtype == np.float32
@@ -197,11 +199,8 @@ def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, modu
 
 
 @pytest.mark.parametrize("name", ["shape_features", "pixels", "polar_fourier"])
-def test_the_configuration_names_the_settings_that_the_module_reads(name, pytestconfig):
-    path = pytestconfig.rootpath / "config" / "models" / f"{name}.yaml"
-    declared = yaml.safe_load(path.read_text())
-    settings = {key: value["default"] for key, value in declared["settings"].items()}
-    module = import_module(f"morphoflow.models.{name}")
-    used = {"shape_features": ALL, "pixels": PIXELS, "polar_fourier": POLAR}[name]
-    assert settings.keys() == used.keys() and module.fit and module.embed
-    assert declared["modality"] == "cells" and declared["trained"] is False
+def test_the_configuration_names_the_settings_that_the_module_reads(name):
+    module, card = import_module(f"morphoflow.models.baselines.{name}"), cards()[name]
+    read = set(re.findall(r'settings\["(\w+)"\]', inspect.getsource(module)))
+    assert set(card["settings"]) == read and module.fit and module.embed
+    assert card["modality"] == "cells" and card["trained"] is False

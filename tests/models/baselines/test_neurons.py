@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from model_settings import settings
 from morphoflow.errors import InputError
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.baselines import morphometry, persistence, pooled_walks
@@ -14,18 +15,10 @@ from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.morphometrics.table import morphometrics
 from morphoflow.neurons.samples.barcodes import NAMES, barcodes
 from morphoflow.neurons.samples.walks import sample_walks
-from morphoflow.plan import read_models, settings_of
 from morphoflow.store import read_samples, write_samples
 from synthetic_neurons import random_binary_tree
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def settings(request):
-    """The settings of a model's variant as the workflow completes them."""
-    models = read_models(request.config.rootpath / "config/models")
-    return lambda model, variant="default": settings_of(models, model, variant)
 
 
 @pytest.fixture
@@ -47,9 +40,9 @@ def objects(n: int, n_train: int) -> pd.DataFrame:
     return pd.DataFrame({"id": [f"n{k}" for k in range(n)], "label": None, "split": split})
 
 
-def fitted(module, samples, n_train, settings) -> Model:
-    facts, state = module.fit(samples, objects(len(samples.ids), n_train), settings, 0)
-    return Model(module.__name__, settings, facts, state, {})
+def fitted(module, samples, n_train, chosen) -> Model:
+    facts, state = module.fit(samples, objects(len(samples.ids), n_train), chosen, 0)
+    return Model(module.__name__, chosen, facts, state, {})
 
 
 def forest(n: int = 12, seed: int = 0) -> Forest:
@@ -76,7 +69,7 @@ def padded(x: np.ndarray, length: np.ndarray, value: float) -> np.ndarray:
 # Chosen morphometrics.
 
 
-def test_the_tip_count_is_the_number_of_tips_and_nothing_else(store, settings):
+def test_the_tip_count_is_the_number_of_tips_and_nothing_else(store):
     neurons = forest()
     x, names = morphometrics(neurons)
     model = fitted(morphometry, store(x, names=names), 12, settings("morphometry", "tip_count"))
@@ -88,7 +81,7 @@ def test_the_tip_count_is_the_number_of_tips_and_nothing_else(store, settings):
     assert np.allclose(embedding[:, 0] / weight + mean, tips, atol=1e-4)
 
 
-def test_chosen_measures_are_the_same_columns_of_all_in_the_order_of_the_settings(store, settings):
+def test_chosen_measures_are_the_same_columns_of_all_in_the_order_of_the_settings(store):
     x, names = morphometrics(forest())
     samples = store(x, names=names)
     full = morphometry.embed(fitted(morphometry, samples, 8, settings("morphometry")), samples, CPU)
@@ -203,7 +196,7 @@ def test_images_add_up_and_no_bars_give_an_empty_one():
 
 
 @pytest.mark.parametrize("variant", ["default", "path", "weighted"])
-def test_persistence_does_not_change_as_neurons_turn(store, settings, variant):
+def test_persistence_does_not_change_as_neurons_turn(store, variant):
     neurons = forest()
     turn, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
     turned = replace(neurons, xyz=(neurons.xyz @ turn).astype(np.float32))
@@ -213,7 +206,7 @@ def test_persistence_does_not_change_as_neurons_turn(store, settings, variant):
     assert np.allclose(one, other, atol=1e-3 * np.abs(one).max()) and one.std(axis=0).all()
 
 
-def test_the_unit_of_length_does_not_matter_to_images_that_count(store, settings):
+def test_the_unit_of_length_does_not_matter_to_images_that_count(store):
     neurons, chosen = forest(), settings("persistence")
     large = replace(neurons, xyz=neurons.xyz * np.float32(100))
     scores = []
@@ -223,7 +216,7 @@ def test_the_unit_of_length_does_not_matter_to_images_that_count(store, settings
     assert np.allclose(*scores, atol=1e-4)
 
 
-def test_persistence_is_fitted_on_training_neurons_alone(store, settings):
+def test_persistence_is_fitted_on_training_neurons_alone(store):
     neurons, chosen = forest(), settings("persistence")
     xyz = np.where((neurons.owner >= 9)[:, None], neurons.xyz * 7, neurons.xyz)
     changed = replace(neurons, xyz=xyz.astype(np.float32))
@@ -235,7 +228,7 @@ def test_persistence_is_fitted_on_training_neurons_alone(store, settings):
     assert low < 0 and 1.1 * reach < high < 1.5 * reach
 
 
-def test_further_neurons_with_more_bars_leave_an_embedding_as_it_is(store, settings):
+def test_further_neurons_with_more_bars_leave_an_embedding_as_it_is(store):
     neurons = forest()
     model = fitted(persistence, bars(store, neurons), 9, settings("persistence"))
     bushy = random_binary_tree(np.random.default_rng(5), 60, identifier="bushy")
@@ -245,13 +238,13 @@ def test_further_neurons_with_more_bars_leave_an_embedding_as_it_is(store, setti
     assert np.isfinite(more).all()
 
 
-def test_training_neurons_without_any_branch_are_an_error(store, settings):
+def test_training_neurons_without_any_branch_are_an_error(store):
     somata = [single(f"s{k}", np.zeros((1, 3)), np.array([-1])) for k in range(3)]
     with pytest.raises(InputError, match="leaves the soma"):
         fitted(persistence, bars(store, concatenate(somata)), 3, settings("persistence"))
 
 
-def test_models_that_were_written_and_read_embed_the_same(store, settings, tmp_path):
+def test_models_that_were_written_and_read_embed_the_same(store, tmp_path):
     x, length = walks()
     cases = [
         (persistence, bars(store, forest()), settings("persistence", "path")),

@@ -13,8 +13,8 @@ from morphoflow.models.morphvae.selection import kept_walks, training_subset
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.store import Samples
-from morphvae_toys import CPU, as_model, build, settings, walks
 from plain_training import train
+from small_morphvae import CPU, as_model, build, walks
 
 
 def attentive(**changes):
@@ -105,9 +105,8 @@ def test_a_model_of_fewer_and_shorter_walks_is_that_of_such_samples():
     made, objects = walks()
     samples = Samples(made.x, made.ids, made.length, *[None] * 3)
     short = kept_walks(samples, {"walks": 6, "walk_steps": 4})
-    part = settings(walks=6, walk_steps=4)
-    one = morphvae.build(samples, objects, part, 0, CPU)
-    other = morphvae.build(short, objects, settings(), 0, CPU)
+    one = build(samples, objects, walks=6, walk_steps=4)
+    other = build(short, objects)
     for learner in (one, other):
         train(learner, 1)
     z = morphvae.embed(as_model(one), samples, CPU)

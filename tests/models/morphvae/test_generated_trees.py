@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
+from model_settings import settings
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
 from morphoflow.model import Model
@@ -47,15 +47,12 @@ def trained(tmp_path_factory):
     write_samples(path, forest.ids, x, axes=axes, units="um", length=length, provenance={})
     splits = ["train", "train", "validation", "test"] * 3
     objects = pd.DataFrame({"id": forest.ids, "label": labels, "split": splits})
-    with open("config/models/morphvae.yaml") as stream:
-        listed = yaml.safe_load(stream)["settings"]
-    settings = {name: of["default"] for name, of in listed.items()}
     samples = read_samples(path)
-    learner = build(samples, objects, settings, 0, CPU)
+    learner = build(samples, objects, settings("morphvae"), 0, CPU)
     state = {name: of.clone() for name, of in learner.state().items()}
     # Its walks would end at the soma.
     state["decoder_output.bias"][3] = -3
-    return Model("morphvae", settings, learner.facts, state, {}), samples, objects
+    return Model("morphvae", learner.settings, learner.facts, state, {}), samples, objects
 
 
 def test_latents_and_decoding_are_those_of_a_reconstruction(trained):
@@ -85,14 +82,14 @@ def test_a_walk_ends_where_it_is_as_likely_to_have_ended_as_not(trained):
 def test_generated_neurons_are_valid_and_depend_on_the_seed_alone(trained, way):
     model, samples, objects = trained
     source = read_source(model, samples, objects, CPU)
-    settings = {**SHARED, **WAYS[way]}
-    forest, table = generate_trees(model, source, settings, CPU)
+    asked = {**SHARED, **WAYS[way]}
+    forest, table = generate_trees(model, source, asked, CPU)
     forest.check()
-    again, _ = generate_trees(model, source, settings, CPU)
+    again, _ = generate_trees(model, source, asked, CPU)
     np.testing.assert_array_equal(forest.xyz, again.xyz)
-    fewer, _ = generate_trees(model, source, {**settings, "number": 1}, CPU)
+    fewer, _ = generate_trees(model, source, {**asked, "number": 1}, CPU)
     np.testing.assert_allclose(fewer.neuron(1).xyz, forest.neuron(2).xyz, atol=1e-4)
-    other, _ = generate_trees(model, source, {**settings, "seed": 4}, CPU)
+    other, _ = generate_trees(model, source, {**asked, "seed": 4}, CPU)
     assert other.xyz.shape != forest.xyz.shape or (other.xyz != forest.xyz).any()
     assert table["label"].value_counts().eq(2).all()
     split = objects.set_index("id")["split"]

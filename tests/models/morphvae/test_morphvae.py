@@ -13,8 +13,8 @@ from morphoflow.models.morphvae.learner import length_loss, reconstruction_loss
 from morphoflow.models.morphvae.network import decoded_length
 from morphoflow.models.morphvae.walks import distinct_walks, make_batch, passes, walk_table
 from morphoflow.training.fabric import make_fabric
-from morphvae_toys import CERTAIN, CPU, STEPS, as_model, build, walks
 from plain_training import PLAIN, train
+from small_morphvae import CERTAIN, CPU, STEPS, as_model, build, walks
 
 
 def gradient(learner) -> torch.Tensor:

@@ -11,8 +11,8 @@ from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
-from morphvae_toys import CPU, STEPS, as_model, build, walks
 from plain_training import train, validate
+from small_morphvae import CPU, STEPS, as_model, build, walks
 
 
 @pytest.mark.parametrize("latent", ["vmf", "gaussian"])

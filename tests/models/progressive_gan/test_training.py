@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import zarr
 from lightning_fabric import Fabric
 
 from morphoflow.errors import InputError
@@ -25,34 +24,8 @@ from morphoflow.models.progressive_gan.monitor import latents
 from morphoflow.models.progressive_gan.timelapse import Timelapse
 from morphoflow.training.devices import make_deterministic
 from morphoflow.training.loop import fit
+from small_progressive_gan import CPU, SETTINGS, Stored, built, crosses, objects
 
-CPU = torch.device("cpu")
-SETTINGS = {
-    "epochs": 4,
-    "epoch_images": 16,
-    "batch_size": 4,
-    "faithful": False,
-    "widths": [8, 8, 4],
-    "latent_size": 8,
-    "fade": 0.4,
-    "decay": 0.3,
-    "learning_rate": 2e-3,
-    "final_learning_rate": 2e-4,
-    "betas": [0, 0.99],
-    "critic_steps": 1,
-    "objective": "wasserstein",
-    "penalty_weight": 10,
-    "drift_weight": 0.001,
-    "r1_r2_weight": 1,
-    "augment": "both",
-    "augment_probability": 0.8,
-    "translation": 0.05,
-    "brightness": 0.25,
-    "contrast": 0.25,
-    "average_images": 100,
-    "timelapse_frames": 3,
-    "start_from": None,
-}
 VARIANTS = {
     "faithful": {"faithful": True, "augment": "reals", "average_images": 0},
     "relativistic": {"objective": "relativistic", "critic_steps": 2},
@@ -60,19 +33,6 @@ VARIANTS = {
 
 
 ON_ANOTHER = {"start_from": "others/progressive_gan/default"}
-
-
-class Stored:
-    """Samples with levels, as the reader writes them."""
-
-    def __init__(self, x):
-        self.x, self.levels = zarr.array(x), {}
-        self.ids, self.attributes = np.arange(len(x)).astype(str), {"pixel_um": 0.5}
-        size = x.shape[-1] // 2
-        while size >= 16:
-            blocks = x.reshape(len(x), x.shape[1], size, x.shape[2] // size, size, -1)
-            self.levels[size] = zarr.array(np.rint(blocks.mean((3, 5))).astype(np.uint8))
-            size //= 2
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,27 +43,8 @@ def deterministic():
     torch.use_deterministic_algorithms(before)
 
 
-def crosses(n=20, size=32, seed=0):
-    """Bright crosses (n, 1, size, size) uint8 at random places near the middle, on black."""
-    rng = np.random.default_rng(seed)
-    x = np.full((n, 1, size, size), 10, np.uint8)
-    for image, (row, column) in zip(x, rng.integers(size // 4, 3 * size // 4, (n, 2)), strict=True):
-        image[0, row, :] = image[0, :, column] = 230
-    return x
-
-
-def objects(n=20):
-    split = np.where(np.arange(n) % 5 == 4, "validation", "train")
-    return pd.DataFrame({"id": np.arange(n).astype(str), "split": split})
-
-
 def mean_difference(real, fake, *, seed):
     return {32: float((real.float().mean() - fake.float().mean()).abs()) / 255}
-
-
-def built(x=None, **changes):
-    x = crosses() if x is None else x
-    return progressive_gan.build(Stored(x), objects(len(x)), SETTINGS | changes, 0, CPU)
 
 
 def fabric():
