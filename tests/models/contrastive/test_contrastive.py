@@ -16,12 +16,9 @@ from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.training.loop import fit
 from small_contrastive import CPU, SETTINGS, N, objects, shapes
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SIMSIAM = {"loss": "simsiam", "optimizer": "sgd", "learning_rate": 0.5}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

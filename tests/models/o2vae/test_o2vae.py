@@ -20,10 +20,7 @@ from morphoflow.training.loop import fit
 from small_o2vae import CPU, SETTINGS, SMALL, N, objects
 from synthetic_cells import ellipse_crops
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

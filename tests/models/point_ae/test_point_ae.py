@@ -15,19 +15,12 @@ from morphoflow.models.point_ae.learner import PointAELearner, relative_chamfer
 from morphoflow.models.point_ae.model import decode, reconstruct
 from morphoflow.models.point_ae.network import PointAutoencoder
 from morphoflow.store import read_samples, write_samples
-from morphoflow.training.devices import make_deterministic
 from morphoflow.training.loop import fit
 from small_point_ae import CPU, SETTINGS, K, N, objects, rotations, samples, shapes
 
+pytestmark = pytest.mark.usefixtures("deterministic")
+
 ENCODERS = ["rotation_invariant", "dgcnn", "pointnet"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    before = torch.are_deterministic_algorithms_enabled()
-    make_deterministic(1)
-    yield
-    torch.use_deterministic_algorithms(before)
 
 
 def trained(x, tmp_path, epochs=25, **changes):

@@ -22,9 +22,10 @@ from morphoflow.models.progressive_gan.learner import (
 )
 from morphoflow.models.progressive_gan.monitor import latents
 from morphoflow.models.progressive_gan.timelapse import Timelapse
-from morphoflow.training.devices import make_deterministic
 from morphoflow.training.loop import fit
 from small_progressive_gan import CPU, SETTINGS, Stored, built, crosses, objects
+
+pytestmark = pytest.mark.usefixtures("deterministic")
 
 VARIANTS = {
     "faithful": {"faithful": True, "augment": "reals", "average_images": 0},
@@ -33,14 +34,6 @@ VARIANTS = {
 
 
 ON_ANOTHER = {"start_from": "others/progressive_gan/default"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    before = torch.are_deterministic_algorithms_enabled()
-    make_deterministic(1)
-    yield
-    torch.use_deterministic_algorithms(before)
 
 
 def mean_difference(real, fake, *, seed):

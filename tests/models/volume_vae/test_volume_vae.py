@@ -15,16 +15,10 @@ from morphoflow.models.volume_vae import model as volume_vae
 from morphoflow.models.volume_vae.learner import inputs_and_mask, needed_channels
 from morphoflow.models.volume_vae.losses import reconstruction_loss
 from morphoflow.models.volume_vae.network import VolumeVAE
-from morphoflow.training.devices import make_deterministic
 from morphoflow.training.loop import fit
 from small_volume_vae import CPU, SETTINGS, SIZE, N, blobs_and_rods, objects, store
 
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    make_deterministic(threads=1)
-    yield
-    torch.use_deterministic_algorithms(False)
+pytestmark = pytest.mark.usefixtures("deterministic")
 
 
 def train(settings, folder, x=None, epochs=1, seed=0):
