@@ -37,3 +37,17 @@ def deterministic(one_thread):
     make_deterministic(1)
     yield
     torch.use_deterministic_algorithms(before)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Writes samples (n, ...) as a store, with ids o0, o1 ..., and reads it back."""
+    from morphoflow.store import read_samples, write_samples
+
+    def make(x, **more):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.zarr"
+        axes, ids = [f"axis{k}" for k in range(x.ndim)], [f"o{k}" for k in range(len(x))]
+        write_samples(path, ids, x, axes=axes, units="um", provenance={}, **more)
+        return read_samples(path)
+
+    return make
