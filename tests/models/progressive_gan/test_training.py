@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.progressive_gan import model as progressive_gan
-from morphoflow.models.progressive_gan import monitor as gan_monitor
+from morphoflow.models.progressive_gan import monitor
 from morphoflow.models.progressive_gan.augment import Augmentation
 from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, brought_to
 from morphoflow.models.progressive_gan.learner import (
@@ -51,7 +51,7 @@ def trained(learner, folder, epochs):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, monkeypatch, name):
     # Stands in for a distance that takes most of the time of so short a run.
-    monkeypatch.setattr(gan_monitor, "sliced_wasserstein", mean_difference)
+    monkeypatch.setattr(monitor, "sliced_wasserstein", mean_difference)
 
     class Stopping(ProgressiveLearner):
         def step(self, *given):
