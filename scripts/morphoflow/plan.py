@@ -1,7 +1,6 @@
 """What a run of the workflow is to compute, checked in full before the first job.
 
-The Snakefile imports this module as ``scripts.morphoflow.plan``, hence the relative import. Every
-error is a ValueError with a sentence for the user.
+The Snakefile imports this module. Every error is a ValueError with a sentence for the user.
 """
 
 import csv
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from .schema import complete, hint
+from morphoflow.models.interface import check_card
+from morphoflow.schema import complete, hint
 
 COLUMNS = ("dataset", "model", "variant", "seed")
 COMBINATION = "combination"
@@ -42,6 +42,7 @@ def read_models(folder: Path) -> dict[str, dict]:
     models = {}
     for path in sorted(folder.glob("*.yaml")):
         models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
+        check_card(models[path.stem], str(path))
         for variant in models[path.stem]["variants"]:
             settings_of(models, path.stem, variant)
     return models
@@ -115,8 +116,8 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             _known(model, models, place, "config/models")
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    kinds = dict.fromkeys(("trained", "decodes", "posterior", "generates"), False)
-    described = {"modality": None, "form": None, **kinds, "settings": {}}
+    described = {"modality": None, "form": None, "trained": False, "capabilities": []}
+    described |= {"code": None, "settings": {}}
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 

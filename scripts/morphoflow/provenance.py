@@ -8,7 +8,7 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
-from morphoflow.dependencies import code
+from morphoflow.dependencies import SCRIPTS, code
 from morphoflow.files import sha256
 
 PACKAGES = (
@@ -53,8 +53,9 @@ def provenance(
 
 def _digest(entries: list[str]) -> str:
     total = hashlib.sha256()
-    for file in sorted({*entries, *code(*entries)}):
-        total.update(f"{Path(file).name}\0{sha256(Path(file))}\n".encode())
+    files = {Path(file).resolve().relative_to(SCRIPTS) for file in (*entries, *code(*entries))}
+    for file in sorted(files):
+        total.update(f"{file.as_posix()}\0{sha256(SCRIPTS / file)}\n".encode())
     return total.hexdigest()
 
 

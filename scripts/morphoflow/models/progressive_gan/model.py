@@ -18,12 +18,10 @@ from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, part, read_images, sizes
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
-from morphoflow.models.progressive_gan.monitor import latents
+from morphoflow.models.progressive_gan.monitor import latents as latents
 from morphoflow.models.progressive_gan.schedule import START_SIZE, Schedule
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
-
-__all__ = ["build", "embed", "generate", "latents", "load"]
 
 # Pixels that are computed at a time.
 PIXELS = 1 << 22

@@ -31,15 +31,6 @@ from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
 from morphoflow.training.progress import note
 
-__all__ = [
-    "build",
-    "decode_pictures",
-    "embed",
-    "embed_with_uncertainty",
-    "load",
-    "reconstruct_pictures",
-]
-
 
 def build(
     samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
