@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from model_settings import cards, settings
+from model_settings import cards, model_of, settings
 from morphoflow.dendrites.arbors.arbors import (
     GROUPS,
     arbor_statistics,
@@ -21,7 +21,6 @@ from morphoflow.dendrites.arbors.arbors import (
 from morphoflow.dendrites.arbors.graph import arbor
 from morphoflow.dendrites.arbors.skeleton import skeleton
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.baselines import arbor_statistics as baseline
 from morphoflow.store import read_samples, write_samples
 from morphoflow.tables import read_table, write_objects
@@ -163,7 +162,7 @@ def test_baseline_standardises_the_training_objects(features, variant) -> None:
     objects = pd.DataFrame({"split": ["train"] * 8 + ["test"] * 2})
     chosen = settings("arbor_statistics", variant)
     facts, state = baseline.fit(features, objects, chosen, 0)
-    model = Model("arbor_statistics", chosen, facts, state, {})
+    model = model_of("arbor_statistics", chosen, facts, state)
     z = baseline.embed(model, features, torch.device("cpu"))
     assert z.dtype == np.float32
     assert z.shape == (10, len(facts["names"]))
@@ -183,6 +182,6 @@ def test_other_units_are_refused_in_a_sentence(features) -> None:
     objects = pd.DataFrame({"split": ["train"] * 10})
     facts, state = baseline.fit(features, objects, {"groups": ["length"]}, 0)
     lengths = [name.replace("_um", "_px") for name in facts["names"]]
-    model = Model("arbor_statistics", {}, {"names": lengths}, state, {})
+    model = model_of("arbor_statistics", {}, {"names": lengths}, state)
     with pytest.raises(InputError, match="skeleton_length_px"):
         baseline.embed(model, features, torch.device("cpu"))

@@ -1,7 +1,6 @@
 """A model's card and its code: what they promise each other is held while the config is read."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,8 @@ from morphoflow.models.interface import (
     model_file,
 )
 from morphoflow.plan import read_models
+from places import CONFIG
 
-CONFIG = Path(__file__).parents[2] / "config"
 MODELS = read_models(CONFIG / "models")
 
 
@@ -74,14 +73,14 @@ def test_a_card_and_code_that_disagree_are_one_sentence(tmp_path, model, old, ne
     assert f"{model}.yaml" in str(error.value) and "\n" not in str(error.value)
 
 
-CODE = '''
+CODE = """
 def fit(samples, objects, settings, seed):
     return {}, {}
 
 
 def {embed}({parameters}):
     return samples.x[:]
-'''
+"""
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""Settings of models as their cards in ``config/models`` give them."""
+"""Settings and code of models as their cards in ``config/models`` give them."""
 
 from functools import cache
 
+from morphoflow.model import Model
 from morphoflow.plan import read_models, settings_of
 from places import CONFIG
 
@@ -17,3 +18,8 @@ def settings(model: str, variant: str = "default", **changes) -> dict:
     card = cards()[model]
     changed = (card["variants"][variant] or {}) | changes
     return settings_of({model: {**card, "variants": {"changed": changed}}}, model, "changed")
+
+
+def model_of(name: str, chosen: dict, facts: dict, state: dict) -> Model:
+    """A fitted model as jobs write it, with the code that its card names."""
+    return Model(name, cards()[name]["code"], chosen, facts, state, {})

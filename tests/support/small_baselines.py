@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from model_settings import model_of
 from morphoflow.model import Model
 from morphoflow.neurons.forest import Forest, concatenate
 from synthetic_neurons import random_binary_tree
@@ -20,7 +21,7 @@ def objects(n: int, n_train: int) -> pd.DataFrame:
 def fitted(module, samples, n_train: int, chosen: dict) -> Model:
     """A baseline, fitted on the first ``n_train`` of some samples."""
     facts, state = module.fit(samples, objects(len(samples.ids), n_train), chosen, 0)
-    return Model(module.__name__, chosen, facts, state, {})
+    return model_of(module.__name__.rpartition(".")[2], chosen, facts, state)
 
 
 def forest(n: int = 12, seed: int = 0) -> Forest:

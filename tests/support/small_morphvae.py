@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from model_settings import settings
+from model_settings import model_of, settings
 from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 
@@ -43,4 +43,4 @@ def build(samples=None, objects=None, seed: int = 0, **changes):
 
 
 def as_model(learner) -> Model:
-    return Model("morphvae", learner.settings, learner.facts, learner.state(), {})
+    return model_of("morphvae", learner.settings, learner.facts, learner.state())

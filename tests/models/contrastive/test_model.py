@@ -7,8 +7,9 @@ import torch
 import zarr
 from lightning_fabric import Fabric
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.contrastive import model as contrastive
 from morphoflow.models.contrastive.learner import make_optimizer, set_rates
 from morphoflow.models.contrastive.monitor import vote
@@ -45,7 +46,7 @@ def trained(samples, rows, folder, seed=0, **changes):
     fabric = Fabric(accelerator="cpu", devices=1)
     epochs = settings["epochs"]
     fitted = fit(learner, epochs=epochs, patience=0, seed=seed, fabric=fabric, checkpoint=folder)
-    return fitted, Model("contrastive", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("contrastive", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")

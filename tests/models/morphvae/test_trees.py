@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from model_settings import settings
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
-from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import class_draw, moved_towards, with_noise
 from morphoflow.models.morphvae.model import build, decode_latents, reconstruct, walk_latents
 from morphoflow.models.morphvae.trees import generate_trees, read_source
@@ -52,7 +51,7 @@ def trained(tmp_path_factory):
     state = {name: of.clone() for name, of in learner.state().items()}
     # Its walks would end at the soma.
     state["decoder_output.bias"][3] = -3
-    return Model("morphvae", learner.settings, learner.facts, state, {}), samples, objects
+    return model_of("morphvae", learner.settings, learner.facts, state), samples, objects
 
 
 def test_latents_and_decoding_are_those_of_a_reconstruction(trained):

@@ -6,11 +6,11 @@ import torch
 import zarr
 from lightning_fabric import Fabric
 
-from model_settings import settings
+from model_settings import model_of, settings
 from morphoflow.cells.registration.brute import disc
 from morphoflow.errors import InputError
 from morphoflow.images.rotate import transform
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.o2vae import model as o2vae
 from morphoflow.models.o2vae.learner import pixel_loss, target
 from morphoflow.models.o2vae.model import reconstructions
@@ -39,7 +39,7 @@ def trained(store, tmp_path, settings=SETTINGS, epochs=40):
     fitted = fit(
         learner, epochs=epochs, patience=0, seed=0, fabric=fabric, checkpoint=tmp_path / "check"
     )
-    return fitted, Model("o2vae", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("o2vae", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")

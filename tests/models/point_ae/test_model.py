@@ -8,8 +8,9 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.point_ae import model as point_ae
 from morphoflow.models.point_ae.learner import PointAELearner, relative_chamfer
 from morphoflow.models.point_ae.model import decode, reconstruct
@@ -28,7 +29,7 @@ def trained(x, tmp_path, epochs=25, **changes):
     learner = point_ae.build(samples(x), objects(len(x)), settings, 0, CPU)
     fabric = Fabric(accelerator="cpu", devices=1)
     fitted = fit(learner, epochs=epochs, patience=0, seed=0, fabric=fabric, checkpoint=tmp_path)
-    return fitted, Model("point_ae", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("point_ae", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def invariant(tmp_path_factory):
 def untrained(encoder):
     settings = SETTINGS | {"encoder": encoder}
     state = PointAutoencoder(settings, torch.Generator().manual_seed(0)).state_dict()
-    return Model("point_ae", settings, {"unit": 200.0}, state, {})
+    return model_of("point_ae", settings, {"unit": 200.0}, state)
 
 
 def change(before, after):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.progressive_gan import model as progressive_gan
 from morphoflow.models.progressive_gan import monitor
 from morphoflow.models.progressive_gan.augment import Augmentation
@@ -170,7 +170,7 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     x = crosses()
     learner = built(x)
     fitted = trained(learner, tmp_path, 4)
-    model = Model("progressive_gan", SETTINGS, learner.facts, fitted.last, {})
+    model = model_of("progressive_gan", SETTINGS, learner.facts, fitted.last)
     z = latents(5, 8, 3, CPU)
     images = progressive_gan.generate(model, z, CPU)
     assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
@@ -204,7 +204,7 @@ def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
             torch.testing.assert_close(value, fitted.last.get(key, untouched[key]))
     fitted = trained(larger, tmp_path / "larger", 6)
     assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
-    model = Model("progressive_gan", larger.settings, larger.facts, fitted.last, {})
+    model = model_of("progressive_gan", larger.settings, larger.facts, fitted.last)
     assert list(Timelapse.of(model).size) == [16, 16, 32, 32, 64, 64]
     # Fewer epochs than stages: none is grown through again.
     short = built(large, epochs=1, **ON_ANOTHER)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from model_settings import settings
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.volume_vae import model as volume_vae
 from morphoflow.models.volume_vae.learner import inputs_and_mask, needed_channels
 from morphoflow.models.volume_vae.losses import reconstruction_loss
@@ -26,7 +26,7 @@ def train(settings, folder, x=None, epochs=1, seed=0):
     learner = volume_vae.build(samples, objects(len(samples.ids)), settings, seed, CPU)
     fabric = Fabric(accelerator="cpu", devices=1)
     fitted = fit(learner, epochs=epochs, patience=0, seed=seed, fabric=fabric, checkpoint=folder)
-    return fitted, Model("volume_vae", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("volume_vae", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from model_settings import settings
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.walk_transformer import model as walk_transformer
@@ -57,7 +57,7 @@ def build(samples=None, objects=None, seed: int = 0, **changes):
 
 def as_model(learner) -> Model:
     state = {name: value.clone() for name, value in learner.state().items()}
-    return Model("walk_transformer", learner.settings, learner.facts, state, {})
+    return model_of("walk_transformer", learner.settings, learner.facts, state)
 
 
 def embed(learner, samples) -> np.ndarray:
