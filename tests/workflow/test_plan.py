@@ -111,6 +111,7 @@ def write_model(tmp_path, **changes):
         "description": "d",
         "modality": "neurons",
         "form": "walks",
+        "code": "walk_transformer/model.py",
         "trained": True,
         "settings": {"epochs": {"type": "integer", "minimum": 0, "default": 9}},
         "variants": {"default": {}, "quick": {"epochs": 1}},

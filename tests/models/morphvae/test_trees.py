@@ -11,8 +11,9 @@ from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
 from morphoflow.models.morphvae.draws import class_draw, moved_towards, with_noise
-from morphoflow.models.morphvae.model import build, decode_latents, reconstruct, walk_latents
-from morphoflow.models.morphvae.trees import generate_trees, read_source
+from morphoflow.models.morphvae.latents import decode_latents, walk_latents
+from morphoflow.models.morphvae.model import build, reconstruct
+from morphoflow.models.morphvae.trees import make_trees
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.forest import Forest, concatenate, single
 from morphoflow.neurons.rebuild.realism import (
@@ -80,15 +81,14 @@ def test_a_walk_ends_where_it_is_as_likely_to_have_ended_as_not(trained):
 @pytest.mark.parametrize("way", WAYS)
 def test_generated_neurons_are_valid_and_depend_on_the_seed_alone(trained, way):
     model, samples, objects = trained
-    source = read_source(model, samples, objects, CPU)
     asked = {**SHARED, **WAYS[way]}
-    forest, table = generate_trees(model, source, asked, CPU)
+    forest, table = make_trees(model, samples, objects, asked, CPU)
     forest.check()
-    again, _ = generate_trees(model, source, asked, CPU)
+    again, _ = make_trees(model, samples, objects, asked, CPU)
     np.testing.assert_array_equal(forest.xyz, again.xyz)
-    fewer, _ = generate_trees(model, source, {**asked, "number": 1}, CPU)
+    fewer, _ = make_trees(model, samples, objects, {**asked, "number": 1}, CPU)
     np.testing.assert_allclose(fewer.neuron(1).xyz, forest.neuron(2).xyz, atol=1e-4)
-    other, _ = generate_trees(model, source, {**asked, "seed": 4}, CPU)
+    other, _ = make_trees(model, samples, objects, {**asked, "seed": 4}, CPU)
     assert other.xyz.shape != forest.xyz.shape or (other.xyz != forest.xyz).any()
     assert table["label"].value_counts().eq(2).all()
     split = objects.set_index("id")["split"]
@@ -100,9 +100,8 @@ def test_generated_neurons_are_valid_and_depend_on_the_seed_alone(trained, way):
 def test_a_class_without_neurons_in_a_split_is_named(trained):
     model, samples, objects = trained
     moved = objects.assign(split=objects["split"].replace("test", "train"))
-    source = read_source(model, samples, moved, CPU)
     with pytest.raises(InputError, match="test"):
-        generate_trees(model, source, {**SHARED, **WAYS["reference"]}, CPU)
+        make_trees(model, samples, moved, {**SHARED, **WAYS["reference"]}, CPU)
 
 
 def unit_rows(rng, n, d=6):

@@ -21,7 +21,7 @@ from morphoflow.models.progressive_gan.learner import (
     wasserstein_critic,
 )
 from morphoflow.models.progressive_gan.monitor import latents
-from morphoflow.models.progressive_gan.timelapse import Timelapse
+from morphoflow.models.progressive_gan.timelapse import timelapse
 from morphoflow.training.loop import fit
 from small_progressive_gan import CPU, SETTINGS, Stored, built, crosses, objects
 
@@ -205,7 +205,7 @@ def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
     fitted = trained(larger, tmp_path / "larger", 6)
     assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
     model = model_of("progressive_gan", larger.settings, larger.facts, fitted.last)
-    assert list(Timelapse.of(model).size) == [16, 16, 32, 32, 64, 64]
+    assert list(timelapse(model).size) == [16, 16, 32, 32, 64, 64]
     # Fewer epochs than stages: none is grown through again.
     short = built(large, epochs=1, **ON_ANOTHER)
     short.start_from(fitted.last)
