@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from morphoflow.models.morphvae import latents
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.models.morphvae import walks as morphvae_walks
 from morphoflow.models.morphvae.learner import length_loss, reconstruction_loss
@@ -216,10 +217,10 @@ def test_a_walk_ends_at_the_median_of_its_length():
 def test_reconstructed_and_generated_walks_end_alike():
     samples, _ = walks(n_walks=4)
     model = as_model(build(length_weight=1))
-    z = np.concatenate(morphvae.walk_latents(model, samples.x, samples.length, CPU))
+    z = np.concatenate(latents.walk_latents(model, samples.x, samples.length, CPU))
     first = [distinct_walks(x, of)[0] for x, of in zip(samples.x, samples.length, strict=True)]
     x, length = morphvae.reconstruct(model, samples, CPU)
-    x_drawn, length_drawn = morphvae.decode_latents(model, z, CPU)
+    x_drawn, length_drawn = latents.decode_latents(model, z, CPU)
     of_latents = [length[i, rows] for i, rows in enumerate(first)]
     assert np.array_equal(np.concatenate(of_latents), length_drawn)
     x_first = np.concatenate([x[i, rows] for i, rows in enumerate(first)])
