@@ -34,10 +34,10 @@ test: $(VENV)/test.done ## Install, then run all tests
 	@ruff check . && ruff format --check . && snakefmt --check --compact-diff Snakefile rules
 	@python -m pytest --numprocesses 2 --dist loadfile $(TESTS) || { \
 	    echo; echo "Tests failed: the lines that start with FAILED name them. To repeat one:"; \
-	    echo "  make test TESTS='tests/FILE.py -k NAME'"; exit 1; }
+	    echo "  make test TESTS='tests/FOLDER/FILE.py -k NAME'"; exit 1; }
 
 test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it installs (Debian, as root)
-	@MORPHOFLOW_SLURM=yes python -m pytest tests/test_slurm.py
+	@MORPHOFLOW_SLURM=yes python -m pytest tests/workflow/test_slurm.py
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules

@@ -17,6 +17,7 @@ from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.quality import COUNTS, Report
 from morphoflow.store import read_samples
 from morphoflow.tables import check_objects, read_objects, read_provenance, read_table
+from places import SCRIPTS
 from synthetic_cells import SETTINGS, write_crops, write_fields
 
 SPLIT = SETTINGS["split"]
@@ -129,7 +130,7 @@ def command(folder, out, *sources, **settings):
     flags = [f"--{name}={path}" for name, path in {**paths, "samples": out / "crops.zarr"}.items()]
     arguments = [f"--sources={json.dumps(sources)}", f"--settings={json.dumps(settings)}"]
     return subprocess.run(
-        [sys.executable, "scripts/read_cells.py", *arguments, *flags, "--labels"],
+        [sys.executable, SCRIPTS / "read_cells.py", *arguments, *flags, "--labels"],
         capture_output=True,
         text=True,
         check=False,

@@ -199,9 +199,7 @@ class TestPrealignment:
     def test_small_blocks_give_the_same_template(self, dataset, monkeypatch):
         _, training = blocks_of(dataset)
         whole = fit_template(training, "intensity", 0.2, 20)
-        monkeypatch.setattr(
-            "morphoflow.cells.registration.register.blocks.BLOCK_BYTES", 5 * 4 * 32 * 32
-        )
+        monkeypatch.setattr("morphoflow.cells.registration.blocks.BLOCK_BYTES", 5 * 4 * 32 * 32)
         assert len(list(training)) == 5
         assert torch.allclose(fit_template(training, "intensity", 0.2, 20), whole, atol=1e-6)
 

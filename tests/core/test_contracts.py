@@ -39,7 +39,9 @@ def write_all(folder, x):
         provenance=PROVENANCE,
     )
     write_embedding(folder / "e.h5ad", make_embedding(x, rows, PROVENANCE))
-    model = Model("m", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE)
+    model = Model(
+        "m", "m/model.py", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE
+    )
     write_model(folder / "model.pt", model)
 
 

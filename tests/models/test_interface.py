@@ -1,7 +1,6 @@
 """A model's card and its code: what they promise each other is held while the config is read."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,8 @@ from morphoflow.models.interface import (
     model_file,
 )
 from morphoflow.plan import read_models
+from places import CONFIG
 
-CONFIG = Path(__file__).parents[2] / "config"
 MODELS = read_models(CONFIG / "models")
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
 
-from morphoflow.organelles.shapes import masks as object_masks
+from morphoflow.organelles.shapes import masks
 from morphoflow.organelles.shapes.legacy import legacy_measures
 from morphoflow.organelles.shapes.masks import ObjectMask
 from morphoflow.organelles.shapes.measures import measure_objects
@@ -156,8 +156,8 @@ def test_thinning_loses_no_box():
 def test_a_giant_read_in_pieces_has_the_same_sums(monkeypatch):
     mask = tube(ring(280), 70, np.array(SPACINGS[1]))
     at_once = measured(mask, SPACINGS[1])
-    monkeypatch.setattr(object_masks, "WHOLE", 1000)
-    monkeypatch.setattr(object_masks, "PIECE", (8, 32, 16))
+    monkeypatch.setattr(masks, "WHOLE", 1000)
+    monkeypatch.setattr(masks, "PIECE", (8, 32, 16))
     in_pieces = measured(mask, SPACINGS[1])
     exact = ["surface_area_um2", "mci", "euler_number", "tunnels", "skeleton_length_um"]
     exact += [name for name in at_once.index if name.startswith("legacy")]

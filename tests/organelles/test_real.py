@@ -21,8 +21,8 @@ from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.store import read_samples
 from morphoflow.tables import read_objects, read_table
+from places import SCRIPTS
 
-ROOT = Path(__file__).resolve().parent.parent
 REAL = Path(os.environ.get("MORPHOFLOW_REAL_EM", "nowhere"))
 SETTINGS = {
     "split": {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 17},
@@ -53,7 +53,7 @@ def mitochondria(folder: Path) -> dict:
 
 def run(script: str, **flags) -> None:
     """Run an entry script as a job does."""
-    line = [sys.executable, ROOT / f"scripts/{script}.py"]
+    line = [sys.executable, SCRIPTS / f"{script}.py"]
     for name, value in flags.items():
         texts = [json.dumps(value)] if isinstance(value, dict) else [value]
         texts = value if isinstance(value, list) else texts

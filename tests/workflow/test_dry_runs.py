@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from workflow import CONFIG, ROOT, RUNS, Workflow
+from places import ROOT
+from workflow import CONFIG, RUNS, Workflow
 
 TARGETS = [
     "all",

@@ -2,13 +2,13 @@
 
 import tomllib
 from itertools import chain
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parent.parent
+from places import ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RANGES = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
 

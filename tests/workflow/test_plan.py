@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from morphoflow.plan import read_models, read_runs, settings_of
 from morphoflow.plan_files import cell_files, neuron_files
 from morphoflow.schema import complete
+from places import CONFIG
 
 HEAD = "dataset\tmodel\tvariant\tseed\n"
 MODELS = {
@@ -109,17 +111,15 @@ def write_model(tmp_path, **changes):
         "description": "d",
         "modality": "neurons",
         "form": "walks",
+        "code": "walk_transformer/model.py",
         "trained": True,
         "settings": {"epochs": {"type": "integer", "minimum": 0, "default": 9}},
         "variants": {"default": {}, "quick": {"epochs": 1}},
     } | changes
-    import yaml
-
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "walker.yaml").write_text(yaml.safe_dump(text))
-    schemas = Path(__file__).parent.parent / "config" / "schemas"
-    (tmp_path / "schemas").symlink_to(schemas)
+    (tmp_path / "schemas").symlink_to(CONFIG / "schemas")
     return read_models(folder)
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
-from morphvae_toys import CPU, STEPS, as_model, build, walks
 from plain_training import train, validate
+from small_morphvae import CPU, STEPS, as_model, build, walks
 
 
 @pytest.mark.parametrize("latent", ["vmf", "gaussian"])
@@ -71,7 +71,7 @@ def test_the_loop_trains_it_and_its_best_weights_embed(tmp_path):
     fabric = make_fabric(gpus=0, precision="32-true", threads=1)
     fitted = fit(learner, epochs=2, patience=0, seed=0, fabric=fabric, checkpoint=tmp_path / "c")
     assert {"train_class", "validation_rmse_um"} <= set(fitted.history)
-    model = Model("morphvae", learner.settings, learner.facts, fitted.best, {})
+    model = model_of("morphvae", learner.settings, learner.facts, fitted.best)
     assert np.isfinite(morphvae.embed(model, samples, CPU)).all()
 
 

@@ -14,6 +14,7 @@ import torch
 
 from morphoflow.models.o2vae.e2cnn_compat import e2nn, gspaces
 from morphoflow.models.o2vae.encoder import representations
+from places import SCRIPTS
 
 QUARTERS = [k * np.pi / 2 for k in range(4)]
 # Spaces, and the elements of their groups that permute the pixels.
@@ -115,7 +116,7 @@ def test_numpy_and_torch_stay_as_they_are():
 def test_the_import_is_silent():
     code = "import morphoflow.models.o2vae.e2cnn_compat"
     command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": "scripts"})
+    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(SCRIPTS)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 from skimage.draw import polygon
 
+from model_settings import settings
 from morphoflow.models.o2vae.dihedral import DihedralEncoder
 from morphoflow.models.o2vae.encoder import blurred_half, windows
 
-SETTINGS = {"group_order": 8, "group_fields": [3, 8], "bands": 4}
 ELEMENTS = [(flip, turns) for flip in (False, True) for turns in range(4)]
 
 
-def make(channels=1, size=32, **settings):
-    generator = torch.Generator().manual_seed(0)
-    return DihedralEncoder(channels, size, {**SETTINGS, **settings}, generator)
+def make(channels=1, size=32, **changes):
+    chosen = settings("o2vae", "dihedral", **changes)
+    return DihedralEncoder(channels, size, chosen, torch.Generator().manual_seed(0))
 
 
 def noise(*shape):

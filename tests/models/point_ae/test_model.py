@@ -6,72 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import zarr
 from lightning_fabric import Fabric
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.point_ae import model as point_ae
 from morphoflow.models.point_ae.learner import PointAELearner, relative_chamfer
 from morphoflow.models.point_ae.model import decode, reconstruct
 from morphoflow.models.point_ae.network import PointAutoencoder
-from morphoflow.store import Samples, read_samples, write_samples
-from morphoflow.training.devices import make_deterministic
+from morphoflow.store import read_samples, write_samples
 from morphoflow.training.loop import fit
+from small_point_ae import CPU, SETTINGS, K, N, objects, rotations, samples, shapes
 
-SETTINGS = {
-    "encoder": "rotation_invariant",
-    "widths": [24, 24, 48],
-    "neighbours": 6,
-    "hidden_size": 32,
-    "latent_size": 8,
-    "decoder": "dense",
-    "decoded_points": 96,
-    "decoder_width": 64,
-    "learning_rate": 4e-3,
-    "batch_size": 8,
-}
+pytestmark = pytest.mark.usefixtures("deterministic")
+
 ENCODERS = ["rotation_invariant", "dgcnn", "pointnet"]
-CPU = torch.device("cpu")
-N, K = 60, 128
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    before = torch.are_deterministic_algorithms_enabled()
-    make_deterministic(1)
-    yield
-    torch.use_deterministic_algorithms(before)
-
-
-def shapes(n=N, k=K, seed=0, turned=True):
-    """Spheres, rods and tori (n, k, 3) in nm, of random size, as they lie or turned at random."""
-    rng = np.random.default_rng(seed)
-    around = rng.normal(size=(n, k, 3))
-    around /= np.linalg.norm(around, axis=2, keepdims=True)
-    kind, place = np.arange(n) % 3, rng.uniform(-1, 1, (n, k))
-    rod = around * 0.3
-    rod[..., 0] += 2 * place
-    angle = np.pi * place
-    ring = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=2)
-    x = np.choose(kind[:, None, None], [around, rod, ring + 0.3 * around])
-    x = x * rng.uniform(100, 400, (n, 1, 1))
-    return (x @ rotations(n, seed) if turned else x).astype(np.float32)
-
-
-def rotations(n, seed):
-    """Random orthogonal matrices (n, 3, 3), half of them with a reflection."""
-    return np.linalg.qr(np.random.default_rng(seed + 1).normal(size=(n, 3, 3)))[0]
-
-
-def samples(x, **facts):
-    ids = np.array([f"o{i}" for i in range(len(x))])
-    return Samples(zarr.array(x), ids, None, None, None, {"units": "nm"}, **facts)
-
-
-def objects(n=N):
-    split = np.array(["train", "train", "train", "validation", "test"])[np.arange(n) % 5]
-    return pd.DataFrame({"id": [f"o{i}" for i in range(n)], "split": split})
 
 
 def trained(x, tmp_path, epochs=25, **changes):
@@ -79,7 +29,7 @@ def trained(x, tmp_path, epochs=25, **changes):
     learner = point_ae.build(samples(x), objects(len(x)), settings, 0, CPU)
     fabric = Fabric(accelerator="cpu", devices=1)
     fitted = fit(learner, epochs=epochs, patience=0, seed=0, fabric=fabric, checkpoint=tmp_path)
-    return fitted, Model("point_ae", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("point_ae", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +40,7 @@ def invariant(tmp_path_factory):
 def untrained(encoder):
     settings = SETTINGS | {"encoder": encoder}
     state = PointAutoencoder(settings, torch.Generator().manual_seed(0)).state_dict()
-    return Model("point_ae", settings, {"unit": 200.0}, state, {})
+    return model_of("point_ae", settings, {"unit": 200.0}, state)
 
 
 def change(before, after):

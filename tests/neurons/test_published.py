@@ -17,9 +17,9 @@ import yaml
 
 import fetch_neurons
 from morphoflow.errors import InputError
-from morphoflow.neurons.demo import published as published_query
+from morphoflow.neurons.demo import published
+from places import CARDS
 
-CARDS = Path("resources/cards")
 SWC = b"1 1 0 0 0 1 -1\n2 3 %d 0 0 1 1\n"
 
 
@@ -154,7 +154,7 @@ def test_a_damaged_archive_and_a_pattern_without_files_are_refused(tmp_path, rec
 
 
 def test_neuromorpho_is_asked_page_by_page(tmp_path, serve, monkeypatch):
-    monkeypatch.setattr(published_query, "PAGE", 2)
+    monkeypatch.setattr(published, "PAGE", 2)
     kinds = [["basket", "interneuron"], ["pyramidal", "principal cell"], None]
     neurons = [
         {
@@ -190,7 +190,7 @@ def test_neuromorpho_is_asked_page_by_page(tmp_path, serve, monkeypatch):
 def test_allen_is_asked_row_by_row_and_cells_without_reconstruction_left_out(
     tmp_path, serve, monkeypatch
 ):
-    monkeypatch.setattr(published_query, "PAGE", 2)
+    monkeypatch.setattr(published, "PAGE", 2)
     cells = [
         {"specimen__id": k, "nrwkf__id": file, "donor__id": k // 2, "tag__dendrite_type": kind}
         for k, (file, kind) in enumerate([(7, "spiny"), (None, "spiny"), (9, "aspiny")])

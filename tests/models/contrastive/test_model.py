@@ -1,78 +1,25 @@
 """The contrastive model: what it learns, and that only what it should depend on matters."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 import zarr
 from lightning_fabric import Fabric
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.contrastive import model as contrastive
 from morphoflow.models.contrastive.learner import make_optimizer, set_rates
 from morphoflow.models.contrastive.monitor import vote
 from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.training.loop import fit
+from small_contrastive import CPU, SETTINGS, N, objects, shapes
 
-DESCRIBED = yaml.safe_load(Path("config/models/contrastive.yaml").read_text())["settings"]
-SETTINGS = {name: schema["default"] for name, schema in DESCRIBED.items()} | {
-    "epochs": 8,
-    "batch_size": 24,
-    "widths": [8, 16, 32],
-    "projector_size": 64,
-    "projection_size": 32,
-    "predictor_size": 16,
-    "learning_rate": 5e-3,
-    "scale_probability": 1,
-    "scale_strength": 0.3,
-}
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SIMSIAM = {"loss": "simsiam", "optimizer": "sgd", "learning_rate": 0.5}
-CPU = torch.device("cpu")
-NAMES = np.array(["blob", "rod", "ring"])
-N, SIZE = 150, 16
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
-def distance_inside(kind, z, y, x):
-    """How far points lie within a shape; the three fill about the same volume."""
-    if kind == "blob":
-        return 0.45 - np.sqrt(z**2 + y**2 + x**2)
-    if kind == "rod":
-        return np.minimum(0.27 - np.hypot(z, y), 0.75 - np.abs(x))
-    return 0.2 - np.hypot(np.hypot(z, y) - 0.5, x)
-
-
-def shapes(seed):
-    """Blobs, rods and rings (N, 2, 16, 16, 16) of bytes in any pose, brightness and size."""
-    generator = np.random.default_rng(seed)
-    place = (np.arange(SIZE) - (SIZE - 1) / 2) / (SIZE / 2)
-    grid = np.stack(np.meshgrid(place, place, place, indexing="ij"), -1).reshape(-1, 3)
-    samples = []
-    for name in labels():
-        turn = np.linalg.qr(generator.normal(size=(3, 3)))[0]
-        points = (grid @ turn).T / generator.uniform(0.6, 1.1)
-        mask = np.clip(distance_inside(name, *points) * SIZE / 2 + 0.5, 0, 1)
-        em = generator.uniform(0.1, 0.9) + 0.1 * generator.normal(size=mask.shape)
-        samples.append(np.stack([np.clip(em, 0, 1) * mask, mask]))
-    return (255 * np.array(samples)).reshape(N, 2, SIZE, SIZE, SIZE).astype(np.uint8)
-
-
-def labels():
-    return NAMES[np.arange(N) % 3]
-
-
-def objects():
-    parts = np.array(["train", "train", "train", "validation", "test"])
-    split = parts[np.arange(N) // 3 % 5]
-    return pd.DataFrame({"id": [f"o{i}" for i in range(N)], "split": split, "label": labels()})
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +46,7 @@ def trained(samples, rows, folder, seed=0, **changes):
     fabric = Fabric(accelerator="cpu", devices=1)
     epochs = settings["epochs"]
     fitted = fit(learner, epochs=epochs, patience=0, seed=seed, fabric=fabric, checkpoint=folder)
-    return fitted, Model("contrastive", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("contrastive", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")

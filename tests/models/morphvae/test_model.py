@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+from morphoflow.models.morphvae import latents
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.models.morphvae import walks as morphvae_walks
 from morphoflow.models.morphvae.learner import length_loss, reconstruction_loss
 from morphoflow.models.morphvae.network import decoded_length
 from morphoflow.models.morphvae.walks import distinct_walks, make_batch, passes, walk_table
 from morphoflow.training.fabric import make_fabric
-from morphvae_toys import CERTAIN, CPU, STEPS, as_model, build, walks
 from plain_training import PLAIN, train
+from small_morphvae import CERTAIN, CPU, STEPS, as_model, build, walks
 
 
 def gradient(learner) -> torch.Tensor:
@@ -216,10 +217,10 @@ def test_a_walk_ends_at_the_median_of_its_length():
 def test_reconstructed_and_generated_walks_end_alike():
     samples, _ = walks(n_walks=4)
     model = as_model(build(length_weight=1))
-    z = np.concatenate(morphvae.walk_latents(model, samples.x, samples.length, CPU))
+    z = np.concatenate(latents.walk_latents(model, samples.x, samples.length, CPU))
     first = [distinct_walks(x, of)[0] for x, of in zip(samples.x, samples.length, strict=True)]
     x, length = morphvae.reconstruct(model, samples, CPU)
-    x_drawn, length_drawn = morphvae.decode_latents(model, z, CPU)
+    x_drawn, length_drawn = latents.decode_latents(model, z, CPU)
     of_latents = [length[i, rows] for i, rows in enumerate(first)]
     assert np.array_equal(np.concatenate(of_latents), length_drawn)
     x_first = np.concatenate([x[i, rows] for i, rows in enumerate(first)])

@@ -10,6 +10,7 @@ from PIL import Image, ImageSequence
 
 from morphoflow.dendrites.movies.movie import write_gif, write_mp4
 from morphoflow.dendrites.movies.pace import HELD_MS, paced
+from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.dendrites import even_lines, plot_dendrites
 from morphoflow.figures.generated import plot_generated
@@ -17,7 +18,6 @@ from morphoflow.figures.growth import last_of_each_size, plot_growth
 from morphoflow.figures.history import growth_epochs, plot_history
 from morphoflow.figures.interpolation import plot_interpolation
 from morphoflow.figures.save import save_figure
-from morphoflow.models.progressive_gan.timelapse import Timelapse
 
 
 def some_frames(n: int = 6, h: int = 64, w: int = 96) -> np.ndarray:

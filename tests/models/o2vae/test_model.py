@@ -1,49 +1,26 @@
 """The autoencoders of cells: invariance, alignment in the loss, training, saving, shapes."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import zarr
 from lightning_fabric import Fabric
 
+from model_settings import model_of, settings
 from morphoflow.cells.registration.brute import disc
 from morphoflow.errors import InputError
 from morphoflow.images.rotate import transform
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.o2vae import model as o2vae
 from morphoflow.models.o2vae.learner import pixel_loss, target
 from morphoflow.models.o2vae.model import reconstructions
 from morphoflow.models.shared.latent import lines
 from morphoflow.store import read_samples, write_samples
 from morphoflow.training.loop import fit
+from small_o2vae import CPU, SETTINGS, SMALL, N, objects
 from synthetic_cells import ellipse_crops
 
-SETTINGS = {
-    "encoder": "polar",
-    "widths": [8, 16],
-    "angle_kernel": 5,
-    "hidden_size": 24,
-    "latent_size": 6,
-    "decoder_widths": [32, 16, 16],
-    "loss": "bce",
-    "mask": "none",
-    "beta": 0.01,
-    "prior": "standard",
-    "components": 3,
-    "align": "fourier",
-    "step_degrees": 5,
-    "augment": "none",
-    "learning_rate": 3e-3,
-    "batch_size": 16,
-}
-CPU = torch.device("cpu")
-N = 60
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +33,13 @@ def store(tmp_path_factory):
     return read_samples(path)
 
 
-def objects(n=N):
-    split = np.array(["train", "train", "train", "validation", "test"])[np.arange(n) % 5]
-    return pd.DataFrame({"id": [f"c{i}" for i in range(n)], "split": split})
-
-
-def trained(store, tmp_path, epochs=40, **changes):
-    settings = SETTINGS | changes
+def trained(store, tmp_path, settings=SETTINGS, epochs=40):
     learner = o2vae.build(store, objects(), settings, 0, CPU)
     fabric = Fabric(accelerator="cpu", devices=1)
     fitted = fit(
         learner, epochs=epochs, patience=0, seed=0, fabric=fabric, checkpoint=tmp_path / "check"
     )
-    return fitted, Model("o2vae", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("o2vae", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +72,7 @@ def test_a_turned_or_flipped_cell_has_the_same_embedding(store, model, quarters)
 
 
 def test_the_plain_encoder_is_not_invariant(store, tmp_path):
-    changes = {"encoder": "plain", "align": "none"}
-    _, plain = trained(store, tmp_path, epochs=1, **changes)
+    _, plain = trained(store, tmp_path, settings("vae", "as_they_lie", **SMALL), epochs=1)
     before = o2vae.embed(plain, store, CPU)
     after = o2vae.embed(plain, moved(store, lambda x: x.rot90(1, (-2, -1))), CPU)
     assert (
@@ -126,12 +96,12 @@ def test_a_saved_model_gives_the_same_embedding(store, model, tmp_path):
 @pytest.mark.parametrize("background", [0.0, 0.1, 0.3])
 def test_a_perfect_reconstruction_costs_the_same_in_any_pose(align, background):
     x = torch.from_numpy(ellipse_crops(8, 48)[0]) * (0.9 - background) + background
-    settings = SETTINGS | {"align": align, "step_degrees": 5}
+    aligned = SETTINGS | {"align": align}
     costs = []
     for angle in (0.0, 35.0, 90.0, 230.0):
         angles = torch.full((8,), angle)
         decoded = transform(x, angles, angles > 100, mode="bicubic").clamp(1e-4, 1 - 1e-4)
-        wanted = target(x, decoded.logit(), settings)
+        wanted = target(x, decoded.logit(), aligned)
         costs.append(pixel_loss(decoded.logit(), wanted, "mse", None))
     spread = torch.stack(costs).max(0).values
     unaligned = pixel_loss(x.clamp(1e-4, 1 - 1e-4).logit(), x.rot90(1, (-2, -1)), "mse", None)
@@ -149,7 +119,7 @@ def test_a_perfect_reconstruction_costs_the_same_in_any_pose(align, background):
     ],
 )
 def test_every_choice_trains_and_embeds(store, tmp_path, changes):
-    fitted, made = trained(store, tmp_path, epochs=2, **changes)
+    fitted, made = trained(store, tmp_path, SETTINGS | changes, epochs=2)
     assert np.isfinite(fitted.history["train_loss"]).all()
     assert o2vae.embed(made, store, CPU).shape == (N, SETTINGS["latent_size"])
 
@@ -172,7 +142,7 @@ def test_uncertainty_is_larger_for_noise_than_for_cells(store, model):
 
 
 def test_a_batch_of_one_can_be_trained(store, tmp_path):
-    trained(store, tmp_path, epochs=1, batch_size=35)
+    trained(store, tmp_path, SETTINGS | {"batch_size": 35}, epochs=1)
 
 
 def test_aligned_reconstructions_lie_on_their_originals(store, model):

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
+from model_settings import settings
 from morphoflow.images.rotate import transform
 from morphoflow.models.o2vae.polar import PolarEncoder
 from synthetic_cells import ellipse_crops
 
-SETTINGS = {"widths": [8, 16], "angle_kernel": 5}
+SETTINGS = settings("o2vae", widths=[8, 16])
 
 
 def encoder(channels=1, size=32, train=False, seed=0):

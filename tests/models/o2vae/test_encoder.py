@@ -8,19 +8,22 @@ import sys
 import pytest
 import torch
 
+from model_settings import settings
 from morphoflow.models.o2vae.convolution import SteerableConv2d
 from morphoflow.models.o2vae.e2cnn_compat import e2nn
 from morphoflow.models.o2vae.encoder import FieldPool, O2Encoder, head, representations
+from places import SCRIPTS
 from published_o2_encoder import ReferenceEncoder
 
-FIELDS = [6, 9, 12, 12, 19, 25]
+FIELDS = settings("o2vae", "published")["fields"]
 SMALL = [2, 2, 3, 2, 2, 8]
 ELEMENTS = [(flip, turns) for flip in (False, True) for turns in range(4)]
 
 
 def make(pooling="max", channels=1, size=32, fields=SMALL, seed=0):
-    settings = {"fields": fields, "pooling": pooling}
-    return O2Encoder(channels, size, settings, torch.Generator().manual_seed(seed))
+    # Fewer fields than the card allows, for speed.
+    chosen = settings("o2vae", "published") | {"fields": fields, "pooling": pooling}
+    return O2Encoder(channels, size, chosen, torch.Generator().manual_seed(seed))
 
 
 def noise(*shape, seed=1):
@@ -176,7 +179,7 @@ def test_another_process_makes_the_same_bytes():
         "data = b''.join(t.detach().numpy().tobytes() for t in tensors);"
         "import sys; sys.stdout.buffer.write(data)"
     )
-    environment = {"PYTHONPATH": "scripts", "OMP_NUM_THREADS": "1"}
+    environment = {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, env=environment, check=True)
     encoder = make()

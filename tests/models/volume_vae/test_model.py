@@ -6,70 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import zarr
 from lightning_fabric import Fabric
 
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
-from morphoflow.model import Model, read_model, write_model
+from morphoflow.model import read_model, write_model
 from morphoflow.models.volume_vae import model as volume_vae
 from morphoflow.models.volume_vae.learner import inputs_and_mask, needed_channels
 from morphoflow.models.volume_vae.losses import reconstruction_loss
 from morphoflow.models.volume_vae.network import VolumeVAE
-from morphoflow.plan import read_models, settings_of
-from morphoflow.store import Samples
-from morphoflow.training.devices import make_deterministic
 from morphoflow.training.loop import fit
+from small_volume_vae import CPU, SETTINGS, SIZE, N, blobs_and_rods, objects, store
 
-CPU = torch.device("cpu")
-N, SIZE = 48, 16
-SMALL = {
-    "widths": [8, 16, 16],
-    "decoder_widths": [16, 16, 8],
-    "latent_size": 4,
-    "batch_size": 4,
-    "learning_rate": 3e-3,
-    "augment": "none",
-}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    make_deterministic(threads=1)
-    yield
-    torch.use_deterministic_algorithms(False)
-
-
-@pytest.fixture(scope="module")
-def settings(request):
-    return settings_of(
-        read_models(request.config.rootpath / "config/models"), "volume_vae", "default"
-    )
-
-
-def blobs_and_rods(n=N, size=SIZE):
-    """Balls and thin rods along any axis, of random sizes, with an EM that differs between them."""
-    rng = np.random.default_rng(0)
-    grid = np.indices((size,) * 3) - (size - 1) / 2
-    volumes = np.zeros((n, 2, size, size, size), dtype=np.uint8)
-    for i, volume in enumerate(volumes):
-        axis, radius = rng.integers(3), size * rng.uniform(0.2, 0.3)
-        across = np.sqrt(sum(grid[k] ** 2 for k in range(3) if k != axis))
-        rod = np.maximum(across - size * 0.1, np.abs(grid[axis]) - 1.6 * radius)
-        distance = np.linalg.norm(grid, axis=0) - radius if i % 2 else rod
-        mask = np.clip(0.5 - distance, 0, 1)
-        volume[0] = np.rint(255 * mask * (0.3 if i % 2 else 0.7))
-        volume[1] = np.rint(255 * mask)
-    return volumes
-
-
-def store(x):
-    ids = np.array([f"o{i}" for i in range(len(x))])
-    return Samples(zarr.array(x), ids, None, None, None, {})
-
-
-def objects(n=N):
-    split = np.array(["train"] * 4 + ["validation", "test"])[np.arange(n) // 2 % 6]
-    return pd.DataFrame({"id": [f"o{i}" for i in range(n)], "split": split})
+pytestmark = pytest.mark.usefixtures("deterministic")
 
 
 def train(settings, folder, x=None, epochs=1, seed=0):
@@ -77,12 +26,12 @@ def train(settings, folder, x=None, epochs=1, seed=0):
     learner = volume_vae.build(samples, objects(len(samples.ids)), settings, seed, CPU)
     fabric = Fabric(accelerator="cpu", devices=1)
     fitted = fit(learner, epochs=epochs, patience=0, seed=seed, fabric=fabric, checkpoint=folder)
-    return fitted, Model("volume_vae", settings, learner.facts, fitted.best, {})
+    return fitted, model_of("volume_vae", settings, learner.facts, fitted.best)
 
 
 @pytest.fixture(scope="module")
-def trained(settings, tmp_path_factory):
-    return train(settings | SMALL, tmp_path_factory.mktemp("trained"), epochs=16)
+def trained(tmp_path_factory):
+    return train(SETTINGS, tmp_path_factory.mktemp("trained"), epochs=16)
 
 
 @torch.no_grad()
@@ -113,19 +62,20 @@ def test_training_beats_the_empty_and_the_mean_volume_and_the_history_tells(trai
     assert best["validation_active_latents"] >= 2
 
 
-def test_an_untrained_network_decodes_the_mean_volume(settings):
-    learner = volume_vae.build(store(blobs_and_rods()), objects(), settings | SMALL, 0, CPU)
+def test_an_untrained_network_decodes_the_mean_volume():
+    learner = volume_vae.build(store(blobs_and_rods()), objects(), SETTINGS, 0, CPU)
     with torch.no_grad():
         scores = learner.validate()
     assert scores["reconstruction"] == pytest.approx(scores["loss_mean_image"], rel=1e-5)
 
 
 @pytest.mark.parametrize("size", [16, 20, 32, 64])
-def test_volumes_of_any_size_come_back_in_that_size(settings, size):
-    network = VolumeVAE(2, size, settings, torch.Generator().manual_seed(0))
+def test_volumes_of_any_size_come_back_in_that_size(size):
+    large = settings("volume_vae")
+    network = VolumeVAE(2, size, large, torch.Generator().manual_seed(0))
     with torch.no_grad():
         posterior = network.encode(torch.rand(1, 2, size, size, size))
-        assert posterior.mean.shape == (1, settings["latent_size"])
+        assert posterior.mean.shape == (1, large["latent_size"])
         assert network.decode(posterior.mean).shape == (1, 2, size, size, size)
 
 
@@ -158,8 +108,8 @@ def test_what_is_no_organelle_has_a_larger_reconstruction_error(trained):
     assert known["posterior_sd"].shape == (N,) and (known["posterior_sd"] > 0).all()
 
 
-def test_the_seed_decides_all(settings, tmp_path):
-    small = settings | SMALL | {"augment": "cube"}
+def test_the_seed_decides_all(tmp_path):
+    small = SETTINGS | {"augment": "cube"}
     x = blobs_and_rods(12)
     first, again, other = (
         train(small, tmp_path / str(i), x, seed=seed)[0].last for i, seed in enumerate((1, 1, 2))
@@ -168,8 +118,8 @@ def test_the_seed_decides_all(settings, tmp_path):
     assert not torch.equal(first["head.weight"], other["head.weight"])
 
 
-def test_a_stopped_training_resumes_to_equal_bytes(settings, tmp_path, monkeypatch):
-    small, x = settings | SMALL | {"augment": "cube"}, blobs_and_rods(24)
+def test_a_stopped_training_resumes_to_equal_bytes(tmp_path, monkeypatch):
+    small, x = SETTINGS | {"augment": "cube"}, blobs_and_rods(24)
     whole = train(small, tmp_path / "whole", x, epochs=2)[0]
     step, steps = volume_vae.VolumeVAELearner.step, []
 
@@ -196,9 +146,9 @@ def test_a_stopped_training_resumes_to_equal_bytes(settings, tmp_path, monkeypat
         {"free_bits": 2.0, "beta": 4.0, "foreground_weight": 0.2},
     ],
 )
-def test_every_choice_trains_and_is_decoded(settings, tmp_path, changes):
+def test_every_choice_trains_and_is_decoded(tmp_path, changes):
     x = blobs_and_rods(12)
-    fitted, model = train(settings | SMALL | changes, tmp_path / "check", x)
+    fitted, model = train(SETTINGS | changes, tmp_path / "check", x)
     assert np.isfinite(fitted.history["train_loss"]).all()
     made = volume_vae.reconstruct_pictures(model, store(x), np.arange(5), CPU)
     latents = volume_vae.embed(model, store(x), CPU)[:6].reshape(2, 3, 4)
@@ -208,7 +158,7 @@ def test_every_choice_trains_and_is_decoded(settings, tmp_path, changes):
     assert needed_channels(model.settings)[-1] == "mask"
 
 
-def test_volumes_of_another_kind_are_refused(settings, trained):
+def test_volumes_of_another_kind_are_refused(trained):
     _, model = trained
     x = blobs_and_rods(6)
     with pytest.raises(InputError, match=r"32 voxels along an edge.*trained with 16"):
@@ -216,6 +166,6 @@ def test_volumes_of_another_kind_are_refused(settings, trained):
     with pytest.raises(InputError, match="not uint8"):
         volume_vae.embed(model, store(x.astype(np.float32)), CPU)
     with pytest.raises(InputError, match="not uint8"):
-        volume_vae.build(store(x[:, :1]), objects(6), settings, 0, CPU)
+        volume_vae.build(store(x[:, :1]), objects(6), SETTINGS, 0, CPU)
     with pytest.raises(InputError, match='split "validation"'):
-        volume_vae.build(store(x), objects(6).assign(split="train"), settings | SMALL, 0, CPU)
+        volume_vae.build(store(x), objects(6).assign(split="train"), SETTINGS, 0, CPU)

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
 from morphoflow.forest import Forest, concatenate, single
-from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import class_draw, moved_towards, with_noise
-from morphoflow.models.morphvae.model import build, decode_latents, reconstruct, walk_latents
-from morphoflow.models.morphvae.trees import generate_trees, read_source
+from morphoflow.models.morphvae.latents import decode_latents, walk_latents
+from morphoflow.models.morphvae.model import build, reconstruct
+from morphoflow.models.morphvae.trees import make_trees
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.rebuild.realism import (
     Neurons,
@@ -47,15 +47,12 @@ def trained(tmp_path_factory):
     write_samples(path, forest.ids, x, axes=axes, units="um", length=length, provenance={})
     splits = ["train", "train", "validation", "test"] * 3
     objects = pd.DataFrame({"id": forest.ids, "label": labels, "split": splits})
-    with open("config/models/morphvae.yaml") as stream:
-        listed = yaml.safe_load(stream)["settings"]
-    settings = {name: of["default"] for name, of in listed.items()}
     samples = read_samples(path)
-    learner = build(samples, objects, settings, 0, CPU)
+    learner = build(samples, objects, settings("morphvae"), 0, CPU)
     state = {name: of.clone() for name, of in learner.state().items()}
     # Its walks would end at the soma.
     state["decoder_output.bias"][3] = -3
-    return Model("morphvae", settings, learner.facts, state, {}), samples, objects
+    return model_of("morphvae", learner.settings, learner.facts, state), samples, objects
 
 
 def test_latents_and_decoding_are_those_of_a_reconstruction(trained):
@@ -84,15 +81,14 @@ def test_a_walk_ends_where_it_is_as_likely_to_have_ended_as_not(trained):
 @pytest.mark.parametrize("way", WAYS)
 def test_generated_neurons_are_valid_and_depend_on_the_seed_alone(trained, way):
     model, samples, objects = trained
-    source = read_source(model, samples, objects, CPU)
-    settings = {**SHARED, **WAYS[way]}
-    forest, table = generate_trees(model, source, settings, CPU)
+    asked = {**SHARED, **WAYS[way]}
+    forest, table = make_trees(model, samples, objects, asked, CPU)
     forest.check()
-    again, _ = generate_trees(model, source, settings, CPU)
+    again, _ = make_trees(model, samples, objects, asked, CPU)
     np.testing.assert_array_equal(forest.xyz, again.xyz)
-    fewer, _ = generate_trees(model, source, {**settings, "number": 1}, CPU)
+    fewer, _ = make_trees(model, samples, objects, {**asked, "number": 1}, CPU)
     np.testing.assert_allclose(fewer.neuron(1).xyz, forest.neuron(2).xyz, atol=1e-4)
-    other, _ = generate_trees(model, source, {**settings, "seed": 4}, CPU)
+    other, _ = make_trees(model, samples, objects, {**asked, "seed": 4}, CPU)
     assert other.xyz.shape != forest.xyz.shape or (other.xyz != forest.xyz).any()
     assert table["label"].value_counts().eq(2).all()
     split = objects.set_index("id")["split"]
@@ -104,9 +100,8 @@ def test_generated_neurons_are_valid_and_depend_on_the_seed_alone(trained, way):
 def test_a_class_without_neurons_in_a_split_is_named(trained):
     model, samples, objects = trained
     moved = objects.assign(split=objects["split"].replace("test", "train"))
-    source = read_source(model, samples, moved, CPU)
     with pytest.raises(InputError, match="test"):
-        generate_trees(model, source, {**SHARED, **WAYS["reference"]}, CPU)
+        make_trees(model, samples, moved, {**SHARED, **WAYS["reference"]}, CPU)
 
 
 def unit_rows(rng, n, d=6):

@@ -1,14 +1,13 @@
 """The walk transformer: what its embedding ignores, what its views share, and that it learns."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.walk_transformer import model as walk_transformer
@@ -26,12 +25,9 @@ from plain_training import train, validate
 
 CPU = torch.device("cpu")
 STEPS = 7
-SMALL = {"nodes": 5, "width": 16, "heads": 2, "latent_size": 6, "batch_size": 16, "view_walks": 4}
-
-
-def settings(**changes):
-    described = yaml.safe_load(Path("config/models/walk_transformer.yaml").read_text())["settings"]
-    return {name: schema["default"] for name, schema in described.items()} | SMALL | changes
+SMALL = settings(
+    "walk_transformer", nodes=5, width=16, heads=2, latent_size=6, batch_size=16, view_walks=4
+)
 
 
 def walks(n: int = 16, n_walks: int = 8, seed: int = 0):
@@ -56,12 +52,12 @@ def build(samples=None, objects=None, seed: int = 0, **changes):
     default = walks()
     samples = default[0] if samples is None else samples
     objects = default[1] if objects is None else objects
-    return walk_transformer.build(samples, objects, settings(**changes), seed, CPU)
+    return walk_transformer.build(samples, objects, SMALL | changes, seed, CPU)
 
 
 def as_model(learner) -> Model:
     state = {name: value.clone() for name, value in learner.state().items()}
-    return Model("walk_transformer", learner.settings, learner.facts, state, {})
+    return model_of("walk_transformer", learner.settings, learner.facts, state)
 
 
 def embed(learner, samples) -> np.ndarray:

@@ -1,26 +1,20 @@
-"""Walks and a learner of MorphVAE, small."""
+"""A small MorphVAE, and walks for it."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import torch
-import yaml
 
+from model_settings import model_of, settings
 from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 
 CPU = torch.device("cpu")
 STEPS = 6
-SMALL = {"embedding_size": 8, "hidden_size": 8, "latent_size": 4, "batch_size": 8}
+SETTINGS = settings("morphvae", embedding_size=8, hidden_size=8, latent_size=4, batch_size=8)
 # Nothing is random: no dropout, true nodes only, a draw that is the mean direction.
 CERTAIN = {"dropout": 0.0, "teacher_forcing": 1.0, "kappa": 1e14}
-
-
-def settings(**changes):
-    described = yaml.safe_load(Path("config/models/morphvae.yaml").read_text())["settings"]
-    return {name: schema["default"] for name, schema in described.items()} | SMALL | changes
 
 
 def walks(n: int = 12, n_walks: int = 10, seed: int = 0, length: int | None = None):
@@ -45,8 +39,8 @@ def build(samples=None, objects=None, seed: int = 0, **changes):
     default = walks()
     samples = default[0] if samples is None else samples
     objects = default[1] if objects is None else objects
-    return morphvae.build(samples, objects, settings(**changes), seed, CPU)
+    return morphvae.build(samples, objects, SETTINGS | changes, seed, CPU)
 
 
 def as_model(learner) -> Model:
-    return Model("morphvae", learner.settings, learner.facts, learner.state(), {})
+    return model_of("morphvae", learner.settings, learner.facts, learner.state())
