@@ -24,12 +24,14 @@ from morphoflow.models.interface import (
 )
 from morphoflow.plan import (
     COMBINATION,
+    MODALITIES,
     Run,
     add_combinations,
     check_simulated,
     read_config,
     read_models,
     read_runs,
+    runs_of_datasets,
     settings_of,
 )
 from morphoflow.plan_files import (
@@ -42,7 +44,6 @@ from morphoflow.plan_files import (
 )
 from morphoflow.sweeps import add_sweeps
 
-MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 SCHEMAS = WORKFLOW / "config/schemas"
 
 try:
@@ -52,7 +53,8 @@ try:
     MODELS = read_models(WORKFLOW / "config/models")
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
-    RUNS = read_runs(Path(config["runs"]), DATASETS, MODELS)
+    LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS)
+    RUNS = runs_of_datasets(config, MODELS, LISTED)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings)

@@ -5,6 +5,7 @@ The Snakefile imports this module. Every error is a ValueError with a sentence f
 
 import csv
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,7 @@ import yaml
 from morphoflow.models.interface import check_card
 from morphoflow.schema import complete, hint
 
+MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 COLUMNS = ("dataset", "model", "variant", "seed")
 COMBINATION = "combination"
 
@@ -50,6 +52,9 @@ def read_models(folder: Path) -> dict[str, dict]:
         check_card(models[path.stem], str(path))
         for variant in models[path.stem]["variants"]:
             settings_of(models, path.stem, variant)
+        for variant in models[path.stem]["recommended"]:
+            place = f"{path}, recommended: variant"
+            _known(variant, models[path.stem]["variants"], place, "its variants")
     return models
 
 
@@ -66,14 +71,51 @@ def read_runs(path: Path, datasets: dict[str, str], models: dict[str, dict]) -> 
         raise ValueError(f"the table of runs '{path}' is missing; set `runs` in the config.")
     with path.open(newline="", encoding="utf-8") as stream:
         lines = [line for line in stream if not line.startswith("#")]
-    rows = list(csv.DictReader(lines, delimiter="\t"))
-    if not rows or tuple(rows[0]) != COLUMNS:
-        raise ValueError(f"{path} must hold tab-separated columns {', '.join(COLUMNS)} and a row.")
-    runs = [check_run(row, f"{path}, row {n}", datasets, models) for n, row in enumerate(rows, 1)]
-    twice = [run for n, run in enumerate(runs) if run in runs[:n]]
-    if twice:
-        raise ValueError(f"{path} lists {twice[0].folder} twice; remove one of the rows.")
-    return runs
+    table = csv.DictReader(lines, delimiter="\t")
+    if tuple(table.fieldnames or ()) != COLUMNS:
+        raise ValueError(f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}.")
+    runs: dict[Run, None] = {}
+    for number, row in enumerate(table, 1):
+        run = check_run(row, f"{path}, row {number}", datasets, models)
+        if run in runs:
+            raise ValueError(f"{path} lists {run.folder} twice; remove one of the rows.")
+        runs[run] = None
+    return list(runs)
+
+
+def runs_of_datasets(config: dict, models: dict[str, dict], listed: list[Run]) -> list[Run]:
+    """The runs that datasets ask for by ``models``, behind those that are ``listed`` in the table.
+
+    A dataset that has neither gets the variants that cards of its modality recommend.
+    """
+    runs = dict.fromkeys(listed)
+    datasets = {name: modality for modality in MODALITIES for name in config[modality]}
+    with_rows = {run.dataset for run in listed}
+    for name, modality in datasets.items():
+        settings, place = config[modality][name], f"the config, {modality}.{name}.models"
+        wanted = settings.get("models")
+        if wanted is None:
+            wanted = [] if name in with_rows else recommended(models, modality)
+        for member, seed in product(wanted, settings["seeds"]):
+            model, _, variant = member.partition("/")
+            row = {
+                "dataset": name,
+                "model": model,
+                "variant": variant or "default",
+                "seed": str(seed),
+            }
+            runs[check_run(row, place, datasets, models)] = None
+    return list(runs)
+
+
+def recommended(models: dict[str, dict], modality: str) -> list[str]:
+    """What cards recommend for a modality, as ``model/variant``."""
+    return [
+        f"{name}/{variant}"
+        for name, model in models.items()
+        if model["modality"] == modality
+        for variant in model["recommended"]
+    ]
 
 
 def check_run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict]) -> Run:
@@ -121,7 +163,13 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             _known(model, models, place, "config/models")
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    described = {"modality": None, "form": None, "trained": False, "capabilities": []}
+    described = {
+        "modality": None,
+        "form": None,
+        "trained": False,
+        "capabilities": [],
+        "recommended": [],
+    }
     described |= {"code": None, "settings": {}}
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
