@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from morphoflow.dependencies import SCRIPTS, code
+from morphoflow.errors import InputError
 from morphoflow.files import sha256
 
 PACKAGES = (
@@ -40,7 +41,7 @@ def provenance(
     ``inputs`` are files or folders that were read; ``modules`` are code files loaded by name, which
     an import statement does not show.
     """
-    entry = Path(sys.modules["__main__"].__file__)
+    entry = _entry()
     return {
         "command": entry.name,
         "settings": settings,
@@ -49,6 +50,17 @@ def provenance(
         "code": _digest([str(entry), *modules]),
         "versions": _versions(),
     }
+
+
+def _entry() -> Path:
+    """The file of the command that runs."""
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    if file is None:
+        raise InputError(
+            "provenance names the script that makes a result, and this session runs none; write "
+            "the result from a script of your own."
+        )
+    return Path(file)
 
 
 def _digest(entries: list[str]) -> str:
