@@ -12,6 +12,8 @@ from morphoflow.dependencies import SCRIPTS, code
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 
+# A file and no module: a new version of the project computes nothing anew by itself.
+VERSION = Path(__file__).with_name("VERSION")
 PACKAGES = (
     "anndata",
     "e2cnn",
@@ -72,7 +74,8 @@ def _digest(entries: list[str]) -> str:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    python = ".".join(map(str, sys.version_info[:3]))
+    versions = {"morphoflow": VERSION.read_text().strip(), "python": python}
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)
