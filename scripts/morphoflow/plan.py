@@ -118,8 +118,8 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             _known(model, models, place, "config/models")
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    described: dict[str, Any] = {"modality": None, "form": None, "trained": False, "capabilities": []}
-    described |= {"code": None, "settings": {}}
+    described: dict[str, Any] = {"modality": None, "form": None, "code": None, "settings": {}}
+    described |= {"trained": False, "capabilities": []}
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 
