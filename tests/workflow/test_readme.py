@@ -49,7 +49,7 @@ def test_no_line_is_too_long(name):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_that_are_named_exist(name):
     text = (ROOT / name).read_text(encoding="utf-8")
-    named = re.findall(rf"(?<![\w/])(?:{'|'.join(FOLDERS)})/[\w./*-]*", text)
+    named = re.findall(rf"(?<![\w/])(?:{'|'.join(FOLDERS)})/[\w./*-]*(?![\w./*<-])", text)
     named = {path.rstrip(".") for path in named}
     assert named
     assert [path for path in sorted(named) if not [*ROOT.glob(path)]] == []
