@@ -1,5 +1,6 @@
 """Each contract: written is read back, equal content gives equal bytes, bad content stops."""
 
+import shutil
 import time
 
 import numpy as np
@@ -39,7 +40,9 @@ def write_all(folder, x):
         provenance=PROVENANCE,
     )
     write_embedding(folder / "e.h5ad", make_embedding(x, rows, PROVENANCE))
-    model = Model("m", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE)
+    model = Model(
+        "m", "m/model.py", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE
+    )
     write_model(folder / "model.pt", model)
 
 
@@ -131,3 +134,12 @@ def test_a_damaged_file_is_named(tmp_path):
             read(tmp_path / name)
     with pytest.raises(InputError, match=r"none\.zarr"):
         read_samples(tmp_path / "none.zarr")
+
+
+def test_a_store_without_one_of_its_arrays_is_named(tmp_path):
+    x = np.ones((6, 2), np.float32)
+    path = tmp_path / "x.zarr"
+    write_samples(path, objects()["id"], x, axes=["n", "f"], units="um", provenance={})
+    shutil.rmtree(path / "x")
+    with pytest.raises(InputError, match=r"x\.zarr holds no array 'x'; remake"):
+        read_samples(path)
