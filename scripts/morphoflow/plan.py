@@ -4,8 +4,10 @@ The Snakefile imports this module. Every error is a ValueError with a sentence f
 """
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -116,8 +118,8 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             _known(model, models, place, "config/models")
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    described = {"modality": None, "form": None, "trained": False, "capabilities": []}
-    described |= {"code": None, "settings": {}}
+    described: dict[str, Any] = {"modality": None, "form": None, "code": None, "settings": {}}
+    described |= {"trained": False, "capabilities": []}
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 
@@ -130,7 +132,7 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
             _known(simulated, dendrites, place, "the config's `dendrites`")
 
 
-def _known(name: str | None, choices, what: str, place: str) -> None:
+def _known(name: str | None, choices: Collection[str], what: str, place: str) -> None:
     if name in choices:
         return
     raise ValueError(f"{what} '{name}' is not in {place}; {hint(name or '', choices)}")

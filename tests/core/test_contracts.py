@@ -1,5 +1,6 @@
 """Each contract: written is read back, equal content gives equal bytes, bad content stops."""
 
+import shutil
 import time
 
 import numpy as np
@@ -133,3 +134,12 @@ def test_a_damaged_file_is_named(tmp_path):
             read(tmp_path / name)
     with pytest.raises(InputError, match=r"none\.zarr"):
         read_samples(tmp_path / "none.zarr")
+
+
+def test_a_store_without_one_of_its_arrays_is_named(tmp_path):
+    x = np.ones((6, 2), np.float32)
+    path = tmp_path / "x.zarr"
+    write_samples(path, objects()["id"], x, axes=["n", "f"], units="um", provenance={})
+    shutil.rmtree(path / "x")
+    with pytest.raises(InputError, match=r"x\.zarr holds no array 'x'; remake"):
+        read_samples(path)
