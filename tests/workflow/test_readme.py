@@ -12,7 +12,6 @@ import yaml
 
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.interface import Trained, load_model
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.plan import (
     COLUMNS,
     add_combinations,
@@ -22,6 +21,7 @@ from morphoflow.plan import (
     settings_of,
 )
 from morphoflow.store import Samples, read_samples, write_samples
+from morphoflow.swc_files import write_swc
 from morphoflow.tables import SPLITS
 from plain_training import train
 from synthetic_neurons import small_forest
