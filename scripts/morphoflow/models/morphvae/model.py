@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.model import Model
 from morphoflow.models.morphvae.latents import load
 from morphoflow.models.morphvae.learner import MorphVAELearner, Split
@@ -23,6 +22,7 @@ from morphoflow.models.morphvae.selection import (
     training_subset,
 )
 from morphoflow.models.morphvae.walks import Batch, coordinate_scale, make_batch, passes, walk_table
+from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
@@ -36,13 +36,8 @@ def build(
     divided by their root mean square in the training split, soma left out, which the facts keep as
     ``scale_um``. A label that is missing or not among those of the training split is not used.
     """
-    samples, train = kept_walks(samples, settings), train_rows(objects)
-    validation = np.flatnonzero(objects["split"] == "validation")
-    if len(validation) == 0:
-        raise InputError(
-            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
-            "is chosen; give it a larger share of the split, or add objects."
-        )
+    samples = kept_walks(samples, settings)
+    train, validation = training_and_validation(objects)
     classes = class_names(objects["label"].iloc[train])
     numbers = class_numbers(objects["label"], classes)
     drawn = numpy_generator(seed, "sampling", 1)
