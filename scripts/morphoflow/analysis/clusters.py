@@ -76,8 +76,6 @@ FREE = {
     "affinity_propagation": affinity_propagation,
 }
 
-METHODS = (*COUNTED, *FREE)
-
 NOISE = -1
 
 # Silhouettes are quadratic in the number of objects; a sample of this size decides as well.
