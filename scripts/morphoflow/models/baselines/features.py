@@ -24,7 +24,8 @@ def fit(
     if not names:
         raise InputError(
             f"the samples have no feature of the groups {settings['groups']}; choose others, or "
-            "give the volume what they are measured on."
+            "give the dataset what they are measured on (`em` for intensity) or by "
+            "(`legacy_measures: true` for legacy)."
         )
     rows = _columns(samples, names)[train_rows(objects)]
     median = np.array([_scale(n, c) for n, c in zip(names, rows.T, strict=True)])
