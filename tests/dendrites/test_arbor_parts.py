@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
 from morphoflow.dendrites.arbors.arbors import (
     GROUPS,
@@ -24,6 +23,7 @@ from morphoflow.dendrites.arbors.skeleton import skeleton
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.baselines import arbor_statistics as baseline
+from morphoflow.plan import read_models, settings_of
 from morphoflow.store import read_samples, write_samples
 from morphoflow.tables import read_table, write_objects
 
@@ -160,9 +160,9 @@ def features(images, tmp_path):
 
 
 def variants() -> dict[str, dict]:
-    described = yaml.safe_load((ROOT / "config/models/arbor_statistics.yaml").read_text())
-    defaults = {name: entry["default"] for name, entry in described["settings"].items()}
-    return {name: {**defaults, **more} for name, more in described["variants"].items()}
+    models = read_models(ROOT / "config/models")
+    names = models["arbor_statistics"]["variants"]
+    return {name: settings_of(models, "arbor_statistics", name) for name in names}
 
 
 @pytest.mark.parametrize("settings", variants().values(), ids=variants())

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import torch
-import yaml
 
 from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
+from morphoflow.plan import read_models, settings_of
 
 CPU = torch.device("cpu")
 STEPS = 6
@@ -19,8 +19,7 @@ CERTAIN = {"dropout": 0.0, "teacher_forcing": 1.0, "kappa": 1e14}
 
 
 def settings(**changes):
-    described = yaml.safe_load(Path("config/models/morphvae.yaml").read_text())["settings"]
-    return {name: schema["default"] for name, schema in described.items()} | SMALL | changes
+    return settings_of(read_models(Path("config/models")), "morphvae", "default") | SMALL | changes
 
 
 def walks(n: int = 12, n_walks: int = 10, seed: int = 0, length: int | None = None):

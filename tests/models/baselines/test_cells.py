@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
 from morphoflow.cells.demo.demo import rasterise
 from morphoflow.cells.shapes.outlines import Outlines
@@ -14,6 +13,7 @@ from morphoflow.errors import InputError
 from morphoflow.images.polar import PolarGrid
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.baselines import pixels, polar_fourier, shape_features
+from morphoflow.plan import read_models
 from morphoflow.store import read_samples, write_samples
 
 CPU = torch.device("cpu")
@@ -198,8 +198,7 @@ def test_a_model_that_was_written_and_read_embeds_the_same(store, tmp_path, modu
 
 @pytest.mark.parametrize("name", ["shape_features", "pixels", "polar_fourier"])
 def test_the_configuration_names_the_settings_that_the_module_reads(name, pytestconfig):
-    path = pytestconfig.rootpath / "config" / "models" / f"{name}.yaml"
-    declared = yaml.safe_load(path.read_text())
+    declared = read_models(pytestconfig.rootpath / "config" / "models")[name]
     settings = {key: value["default"] for key, value in declared["settings"].items()}
     module = import_module(f"morphoflow.models.{name}")
     used = {"shape_features": ALL, "pixels": PIXELS, "polar_fourier": POLAR}[name]

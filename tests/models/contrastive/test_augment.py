@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
 from morphoflow.models.contrastive.augment import (
     augmented,
@@ -19,10 +18,10 @@ from morphoflow.models.contrastive.augment import (
     toned,
 )
 from morphoflow.models.volume_vae.data import as_floats, turned
+from morphoflow.plan import read_models, settings_of
 
 SIZE = 16
-DESCRIBED = yaml.safe_load(Path("config/models/contrastive.yaml").read_text())["settings"]
-DEFAULTS = {name: schema["default"] for name, schema in DESCRIBED.items()}
+DEFAULTS = settings_of(read_models(Path("config/models")), "contrastive", "default")
 PROBABILITIES = [name for name in DEFAULTS if name.endswith("_probability")]
 OFF = DEFAULTS | dict.fromkeys(PROBABILITIES, 0) | {"turns": "none"}
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 import zarr
 from lightning_fabric import Fabric
 
@@ -15,11 +14,11 @@ from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.contrastive import model as contrastive
 from morphoflow.models.contrastive.learner import make_optimizer, set_rates
 from morphoflow.models.contrastive.monitor import vote
+from morphoflow.plan import read_models, settings_of
 from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.training.loop import fit
 
-DESCRIBED = yaml.safe_load(Path("config/models/contrastive.yaml").read_text())["settings"]
-SETTINGS = {name: schema["default"] for name, schema in DESCRIBED.items()} | {
+SETTINGS = settings_of(read_models(Path("config/models")), "contrastive", "default") | {
     "epochs": 8,
     "batch_size": 24,
     "widths": [8, 16, 32],

@@ -1,12 +1,12 @@
 """Laws of new neurons from a model of walks, and of the numbers that say how real they are."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
@@ -26,6 +26,7 @@ from morphoflow.neurons.rebuild.realism import (
     valid,
 )
 from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.plan import read_models, settings_of
 from morphoflow.store import read_samples, write_samples
 from synthetic_neurons import line, small_forest, y_shape
 
@@ -47,9 +48,7 @@ def trained(tmp_path_factory):
     write_samples(path, forest.ids, x, axes=axes, units="um", length=length, provenance={})
     splits = ["train", "train", "validation", "test"] * 3
     objects = pd.DataFrame({"id": forest.ids, "label": labels, "split": splits})
-    with open("config/models/morphvae.yaml") as stream:
-        listed = yaml.safe_load(stream)["settings"]
-    settings = {name: of["default"] for name, of in listed.items()}
+    settings = settings_of(read_models(Path("config/models")), "morphvae", "default")
     samples = read_samples(path)
     learner = build(samples, objects, settings, 0, CPU)
     state = {name: of.clone() for name, of in learner.state().items()}

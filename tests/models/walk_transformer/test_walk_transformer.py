@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
 from morphoflow.errors import InputError
 from morphoflow.model import Model
@@ -22,6 +21,7 @@ from morphoflow.models.walk_transformer.walks import (
     two_views,
     walk_sets,
 )
+from morphoflow.plan import read_models, settings_of
 from plain_training import train, validate
 
 CPU = torch.device("cpu")
@@ -30,8 +30,8 @@ SMALL = {"nodes": 5, "width": 16, "heads": 2, "latent_size": 6, "batch_size": 16
 
 
 def settings(**changes):
-    described = yaml.safe_load(Path("config/models/walk_transformer.yaml").read_text())["settings"]
-    return {name: schema["default"] for name, schema in described.items()} | SMALL | changes
+    models = read_models(Path("config/models"))
+    return settings_of(models, "walk_transformer", "default") | SMALL | changes
 
 
 def walks(n: int = 16, n_walks: int = 8, seed: int = 0):
