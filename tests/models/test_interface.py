@@ -74,14 +74,14 @@ def test_a_card_and_code_that_disagree_are_one_sentence(tmp_path, model, old, ne
     assert f"{model}.yaml" in str(error.value) and "\n" not in str(error.value)
 
 
-CODE = '''
+CODE = """
 def fit(samples, objects, settings, seed):
     return {}, {}
 
 
 def {embed}({parameters}):
     return samples.x[:]
-'''
+"""
 
 
 @pytest.mark.parametrize(
