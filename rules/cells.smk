@@ -102,11 +102,17 @@ rule prealign_crops:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
-        seed=lambda wildcards: dataset_of(wildcards)["prealignment"]["seed"],
     shell:
         "python {input.script} --samples {input.samples} --objects {input.objects}"
-        " --settings {params.settings:q} --seed {params.seed} --output {output.output} --table {output.table}"
+        " --settings {params.settings:q} --output {output.output} --table {output.table}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"
+
+
+def registration_settings(wildcards):
+    """How crops are registered, and by what they are prealigned for the first mean, as JSON."""
+    prealignment = dataset_of(wildcards)["prealignment"]
+    first = {name: prealignment[name] for name in ("foreground", "threshold")}
+    return as_json(dataset_of(wildcards)["registration"] | first)
 
 
 rule register_crops:
@@ -131,7 +137,7 @@ rule register_crops:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        settings=lambda wildcards: as_json(dataset_of(wildcards)["registration"]),
+        settings=registration_settings,
     shell:
         "python {input.script} --samples {input.samples} --objects {input.objects}"
         " --settings {params.settings:q} --output {output.output} --table {output.table}"

@@ -13,6 +13,9 @@ from morphoflow.tables import write_table
 # What a model may have said about how sure it is of an object; it is shown beside the outliers.
 UNCERTAINTY = ("posterior_sd", "reconstruction_error")
 
+# Components of the Gaussian mixture at most; their number is chosen by likelihood.
+COMPONENTS = 8
+
 
 def main(
     *,
@@ -35,7 +38,7 @@ def main(
         splits,
         groups,
         neighbours=settings["neighbours"],
-        components=settings["components"],
+        components=COMPONENTS,
         false_discovery_rate=settings["false_discovery_rate"],
         seed=seed,
     )
