@@ -18,7 +18,7 @@ from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, part, read_images, sizes
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
 from morphoflow.models.progressive_gan.monitor import latents as latents
-from morphoflow.models.progressive_gan.schedule import START_SIZE, Schedule
+from morphoflow.models.progressive_gan.schedule import START_SIZE, schedule_of
 from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
@@ -46,7 +46,7 @@ def build(
         "grown": stages - 1 if settings["start_from"] else 0,
         "pixel_um": samples.attributes.get("pixel_um"),
     }
-    schedule = Schedule.of(settings, stages, facts["grown"])
+    schedule = schedule_of(settings, stages, facts["grown"])
     random = torch_generator(seed, "initialisation")
     networks = [_generator(facts, settings), _critic(facts, settings)]
     for network in networks:
