@@ -13,9 +13,6 @@ from morphoflow.tables import write_table
 # What a model may have said about how sure it is of an object; it is shown beside the outliers.
 UNCERTAINTY = ("posterior_sd", "reconstruction_error")
 
-# Components of the Gaussian mixture at most; their number is chosen by likelihood.
-COMPONENTS = 8
-
 
 def main(
     *,
@@ -38,7 +35,6 @@ def main(
         splits,
         groups,
         neighbours=settings["neighbours"],
-        components=COMPONENTS,
         false_discovery_rate=settings["false_discovery_rate"],
         seed=seed,
     )
