@@ -108,13 +108,6 @@ rule prealign_crops:
         " --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
-def registration_settings(wildcards):
-    """How crops are registered, and by what they are prealigned for the first mean, as JSON."""
-    prealignment = dataset_of(wildcards)["prealignment"]
-    first = {name: prealignment[name] for name in ("foreground", "threshold")}
-    return as_json(dataset_of(wildcards)["registration"] | first)
-
-
 rule register_crops:
     """Every cell turned, flipped and, if asked, shifted onto one reference."""
     input:
@@ -137,7 +130,14 @@ rule register_crops:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        settings=registration_settings,
+        # The first mean is of crops that are prealigned by the same foreground.
+        settings=lambda wildcards: as_json(
+            dataset_of(wildcards)["registration"]
+            | {
+                name: dataset_of(wildcards)["prealignment"][name]
+                for name in ("foreground", "threshold")
+            }
+        ),
     shell:
         "python {input.script} --samples {input.samples} --objects {input.objects}"
         " --settings {params.settings:q} --output {output.output} --table {output.table}"
