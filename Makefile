@@ -44,7 +44,7 @@ format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
 
 reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
-	@python scripts/morphoflow/reference.py
+	@PYTHONPATH=scripts python -m morphoflow.reference
 
 lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/*.lock
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

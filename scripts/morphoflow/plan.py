@@ -41,13 +41,36 @@ def read_config(config: dict, schema: Path) -> dict:
 def read_models(folder: Path) -> dict[str, dict]:
     """The descriptions of all models, by name, each checked with all its variants."""
     schema = yaml.safe_load((folder.parent / "schemas" / "model.schema.yaml").read_text())
+    shared = yaml.safe_load((folder.parent / "schemas" / "settings.schema.yaml").read_text())
     models = {}
     for path in sorted(folder.glob("*.yaml")):
         models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
         check_card(models[path.stem], str(path))
+        models[path.stem]["settings"] = with_shared(
+            models[path.stem]["settings"], shared, str(path)
+        )
         for variant in models[path.stem]["variants"]:
             settings_of(models, path.stem, variant)
     return models
+
+
+def with_shared(settings: dict[str, dict], shared: dict[str, dict], place: str) -> dict[str, dict]:
+    """The schema of each setting of a card, where ``shared: NAME`` stands for ``shared[NAME]``.
+
+    What the card writes beside it, such as a default of its own, takes the place of what that says.
+    """
+    whole = {}
+    for name, own in settings.items():
+        here = f"{place}, settings.{name}"
+        if "shared" in own:
+            known_in = "config/schemas/settings.schema.yaml"
+            _known(own["shared"], shared, f"{here}: shared setting", known_in)
+            own = {**shared[own["shared"]], **own}
+            del own["shared"]
+        if "default" not in own:
+            raise ValueError(f"{here} has no `default`; give it one.")
+        whole[name] = own
+    return whole
 
 
 def settings_of(models: dict[str, dict], model: str, variant: str) -> dict:
