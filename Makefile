@@ -32,6 +32,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 test: $(VENV)/test.done ## Install, then run all tests
 	@echo "Running all tests; this takes some minutes."
 	@ruff check . && ruff format --check . && snakefmt --check --compact-diff Snakefile rules
+	@mypy
 	@python -m pytest --numprocesses 2 --dist loadfile $(TESTS) || { \
 	    echo; echo "Tests failed: the lines that start with FAILED name them. To repeat one:"; \
 	    echo "  make test TESTS='tests/FOLDER/FILE.py -k NAME'"; exit 1; }
@@ -43,7 +44,7 @@ format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
 
 reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
-	@python scripts/morphoflow/reference.py
+	@PYTHONPATH=scripts python -m morphoflow.reference
 
 lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/*.lock
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

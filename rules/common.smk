@@ -2,6 +2,7 @@ import json
 import os
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -75,6 +76,13 @@ except ValueError as error:
     raise WorkflowError(str(error))
 
 
+# The first seed of each variant on each dataset.
+FIRST_SEEDS = {}
+for run in RUNS:
+    FIRST_SEEDS[run.folder_of_seeds] = min(
+        run.seed, FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
+    )
+
 # Sources that are fetched or generated, so that they need no data of a user's.
 FETCHED = {"card", "toy", "phantom", "simulated"}
 DEMO = [
@@ -128,9 +136,15 @@ def as_json(settings):
     return json.dumps(settings, sort_keys=True)
 
 
+@cache
+def settings(model, variant):
+    """All settings of a model's variant; each is checked once."""
+    return settings_of(MODELS, model, variant)
+
+
 def model_settings(wildcards):
     """All settings of a job's model and variant."""
-    return as_json(settings_of(MODELS, wildcards.model, wildcards.variant))
+    return as_json(settings(wildcards.model, wildcards.variant))
 
 
 def model_samples(wildcards):
@@ -179,10 +193,8 @@ def is_able(model, capability):
 
 def starting_model(wildcards):
     """The model whose weights a training begins with; none where the variant names none."""
-    settings = settings_of(MODELS, wildcards.model, wildcards.variant)
-    if not settings.get("start_from"):
-        return []
-    return f"results/{settings['start_from']}/seed{wildcards.seed}/model.pt"
+    start = settings(wildcards.model, wildcards.variant).get("start_from")
+    return [f"results/{start}/seed{wildcards.seed}/model.pt"] if start else []
 
 
 def of_runs(pattern, **chosen):
@@ -202,9 +214,7 @@ def members_of(wildcards):
 
 def uses_labels(wildcards):
     """Whether a job's model saw labels in training: then neighbours must come from other splits."""
-    found = [
-        settings_of(MODELS, *member.split("/")) for member in members_of(wildcards)
-    ]
+    found = [settings(*member.split("/")) for member in members_of(wildcards)]
     trained = [settings for settings in found if settings.get("epochs", 0) > 0]
     seen = any(settings.get("label_fraction", 0) > 0 for settings in trained)
     return "true" if seen else "false"
@@ -269,11 +279,8 @@ def makes_trees(run):
     """Whether new neurons are made of a run: once a variant, and where it was trained."""
     if not is_able(run.model, "making_trees"):
         return False
-    seeds = [
-        other.seed for other in RUNS if other.folder_of_seeds == run.folder_of_seeds
-    ]
-    trained = settings_of(MODELS, run.model, run.variant)["epochs"] > 0
-    return trained and run.seed == min(seeds, default=run.seed)
+    trained = settings(run.model, run.variant)["epochs"] > 0
+    return trained and run.seed == FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
 
 
 def figures_of_run(run):

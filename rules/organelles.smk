@@ -119,9 +119,10 @@ rule measure_objects:
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         source=organelle_source,
+        legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --part {wildcards.part} --parts {wildcards.parts}"
+        " --part {wildcards.part} --parts {wildcards.parts} --legacy {params.legacy}"
         " --output {output.measures} &> {log}"
 
 
@@ -156,10 +157,11 @@ rule merge_measures:
     params:
         source=organelle_source,
         settings=organelle_settings("neighbour_radius_um", "density_cell_um"),
+        legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --contacts {input.contacts:q} --measures {input.measures:q}"
-        " --settings {params.settings:q} --shapes {output.shapes}"
+        " --settings {params.settings:q} --legacy {params.legacy} --shapes {output.shapes}"
         " --density {output.density} --features {output.features} &> {log}"
 
 

@@ -27,19 +27,21 @@ def main(
     contacts: Path,
     measures: list[Path],
     settings: dict,
+    legacy: bool,
     shapes: Path,
     features: Path,
     density: Path,
 ) -> None:
     """Join ``measures``, the parts' tables, into ``shapes`` and the sample store ``features``.
 
-    Without parts the objects are measured here. ``settings`` hold ``neighbour_radius_um`` and
+    Without parts the objects are measured here, with the published features where
+    ``legacy``. ``settings`` hold ``neighbour_radius_um`` and
     ``density_cell_um``.
     """
     table, volume = read_objects(objects), open_source(source)
     parts = [read_table(path) for path in measures]
     if not parts:
-        parts = [measure_objects(volume, objects_of_part(table, 0, 1))]
+        parts = [measure_objects(volume, objects_of_part(table, 0, 1), legacy=legacy)]
     table = join_measures(table, parts)
     around = neighbours(table, settings["neighbour_radius_um"])
     table = pd.concat([table, around, touching(table, read_table(contacts))], axis=1)

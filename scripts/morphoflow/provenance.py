@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 from morphoflow.dependencies import SCRIPTS, code
+from morphoflow.errors import InputError
 from morphoflow.files import sha256
 
+# A file and no module: a new version of the project computes nothing anew by itself.
+VERSION = Path(__file__).with_name("VERSION")
 PACKAGES = (
     "anndata",
     "e2cnn",
@@ -40,7 +43,7 @@ def provenance(
     ``inputs`` are files or folders that were read; ``modules`` are code files loaded by name, which
     an import statement does not show.
     """
-    entry = Path(sys.modules["__main__"].__file__)
+    entry = _entry()
     return {
         "command": entry.name,
         "settings": settings,
@@ -49,6 +52,17 @@ def provenance(
         "code": _digest([str(entry), *modules]),
         "versions": _versions(),
     }
+
+
+def _entry() -> Path:
+    """The file of the command that runs."""
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    if file is None:
+        raise InputError(
+            "provenance names the script that makes a result, and this session runs none; write "
+            "the result from a script of your own."
+        )
+    return Path(file)
 
 
 def _digest(entries: list[str]) -> str:
@@ -60,7 +74,8 @@ def _digest(entries: list[str]) -> str:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    python = ".".join(map(str, sys.version_info[:3]))
+    versions = {"morphoflow": VERSION.read_text().strip(), "python": python}
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

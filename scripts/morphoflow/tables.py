@@ -34,11 +34,6 @@ def read_table(path: Path) -> pd.DataFrame:
         ) from None
 
 
-def read_provenance(path: Path) -> dict:
-    """The provenance that :func:`write_table` put into the file."""
-    return json.loads(pq.read_schema(path).metadata[b"morphoflow"])
-
-
 def write_objects(path: Path, objects: pd.DataFrame, provenance: dict) -> None:
     """Write the object table: one row an object, checked by :func:`check_objects`."""
     check_objects(objects, str(path))

@@ -9,11 +9,10 @@ from morphoflow.figures.densities import plot_densities, projected
 from morphoflow.figures.kappa_probes import plot_kappa_probes
 from morphoflow.figures.neurons_3d import plot_neurons_3d, seen
 from morphoflow.figures.walk_map import plot_walk_map
-from morphoflow.models.morphvae.model import reconstruct
 from morphoflow.models.morphvae.probes import DRAWS, KAPPAS, probe_table, probe_walks, walk_map
 from morphoflow.models.morphvae.trees import read_source
 from morphoflow.store import Samples
-from small_morphvae import CPU, as_model, build, walks
+from small_morphvae import CPU, as_model, build, decoded_walks, walks
 from synthetic_neurons import small_forest
 
 
@@ -51,8 +50,7 @@ def test_without_noise_a_probe_is_what_the_model_reconstructs(model):
             part.loc[part["shape"] == shape, ["x_um", "y_um", "z_um"]].to_numpy(np.float32)
             for part in (own, decoded)
         )
-        samples = Samples(x[None, None], np.array(["a"]), np.array([[len(x)]]), *[None] * 3)
-        same = reconstruct(model, samples, CPU)[0][0, 0, : len(y)]
+        same = decoded_walks(model, x[None, None], np.array([[len(x)]]))[0][0, 0, : len(y)]
         np.testing.assert_allclose(same, y, atol=1e-3)
 
 

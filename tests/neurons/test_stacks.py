@@ -23,7 +23,7 @@ from morphoflow.neurons.samples.stacks import (
 from places import SCRIPTS
 from synthetic_neurons import small_forest
 
-SETTINGS = {"size": 32, "least_radius_voxels": 0.5}
+SETTINGS = {"size": 32}
 
 
 def cable(end, radius_um: float, nodes: int = 2):

@@ -98,3 +98,5 @@ def test_position_and_legacy_are_left_to_their_own_variants():
     rows, _ = shapes(20, seed=2)
     assert embedded({"groups": ["position"]}, rows).shape == (20, 3)
     assert embedded({"groups": ["legacy"]}, rows).shape == (20, len(GROUPS["legacy"]))
+    with pytest.raises(InputError, match="`legacy_measures: true` for legacy"):
+        embedded({"groups": ["legacy"]}, rows.drop(columns=GROUPS["legacy"]))

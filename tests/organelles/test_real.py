@@ -80,7 +80,7 @@ def test_every_object_of_a_real_volume_is_counted_measured_and_cut(volume, tmp_p
     np.testing.assert_array_equal(counted["label_id"], ids)
     np.testing.assert_array_equal(counted["voxels"], voxels)
     share = {"source": source, "objects": objects, "part": 0, "parts": 1}
-    run("measure_objects", **share, output=tmp_path / "measures.parquet")
+    run("measure_objects", **share, legacy="false", output=tmp_path / "measures.parquet")
     measures = read_table(tmp_path / "measures.parquet")
     assert len(measures) == len(table) and np.isfinite(measures["surface_area_um2"]).all()
     settings = {"size": 16, "scale": "object", "fill": 0.9, "background": "mask"}

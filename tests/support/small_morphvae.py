@@ -9,6 +9,8 @@ import torch
 from model_settings import model_of, settings
 from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
+from morphoflow.models.morphvae.latents import decode_latents, walk_latents
+from morphoflow.models.morphvae.walks import distinct_walks
 
 CPU = torch.device("cpu")
 STEPS = 6
@@ -44,3 +46,13 @@ def build(samples=None, objects=None, seed: int = 0, **changes):
 
 def as_model(learner) -> Model:
     return model_of("morphvae", learner.settings, learner.facts, learner.state())
+
+
+def decoded_walks(model, x, length) -> tuple[np.ndarray, np.ndarray]:
+    """Every walk of ``x`` (n, walks, steps, 3), ``length`` (n, walks), encoded and decoded."""
+    nodes, lengths = np.empty_like(x), np.empty_like(length)
+    for i, z in enumerate(walk_latents(model, x, length, CPU)):
+        _, _, which = distinct_walks(x[i], length[i])
+        made, ends = decode_latents(model, z, CPU)
+        nodes[i], lengths[i] = made[which], ends[which]
+    return nodes, lengths

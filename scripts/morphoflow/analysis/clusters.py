@@ -77,7 +77,6 @@ FREE = {
     "affinity_propagation": affinity_propagation,
 }
 
-METHODS = (*COUNTED, *FREE)
 
 # Silhouettes are quadratic in the number of objects; a sample of this size decides as well.
 SILHOUETTE_SAMPLE = 2000

@@ -172,7 +172,6 @@ def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
         splits,
         _groups(data),
         neighbours=settings["neighbours"],
-        components=settings["components"],
         false_discovery_rate=settings["false_discovery_rate"],
         seed=seed,
     )

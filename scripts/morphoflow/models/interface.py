@@ -237,9 +237,10 @@ def _check_functions(path: Path, kind: type, place: str) -> None:
                 f"{place} describes a {kind.__name__.lower()} model, but {path} defines no "
                 f"function `{name}({', '.join(parameters)})`; {meant}"
             )
-        if defined[name] is not None and defined[name] != parameters:
+        taken = defined[name]
+        if taken is not None and taken != parameters:
             raise ValueError(
-                f"{place}: `{name}` of {path} takes ({', '.join(defined[name])}); "
+                f"{place}: `{name}` of {path} takes ({', '.join(taken)}); "
                 f"give it the parameters ({', '.join(parameters)})."
             )
 

@@ -214,7 +214,7 @@ def test_samples_that_do_not_fit_are_refused(store, model):
     with pytest.raises(InputError, match=r"12 voxels.*trained with 16"):
         contrastive.embed(model[1], holding(store, store.x[:3, :, :12, :12, :12]), CPU)
     alone = objects().assign(split=["validation", *["train"] * (N - 1)])
-    with pytest.raises(InputError, match="only one of 150 objects"):
+    with pytest.raises(InputError, match="only 1 of 150 objects"):
         contrastive.build(store, alone, SETTINGS, 0, CPU)
     with pytest.raises(InputError, match="validation"):
         contrastive.build(store, objects().assign(split="train"), SETTINGS, 0, CPU)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from morphoflow.models.morphvae import latents
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.models.morphvae import walks as morphvae_walks
 from morphoflow.models.morphvae.learner import length_loss, reconstruction_loss
@@ -15,7 +14,7 @@ from morphoflow.models.morphvae.network import decoded_length
 from morphoflow.models.morphvae.walks import distinct_walks, make_batch, passes, walk_table
 from morphoflow.training.fabric import make_fabric
 from plain_training import PLAIN, train
-from small_morphvae import CERTAIN, CPU, STEPS, as_model, build, walks
+from small_morphvae import CERTAIN, CPU, STEPS, as_model, build, decoded_walks, walks
 
 
 def gradient(learner) -> torch.Tensor:
@@ -191,7 +190,7 @@ def test_published_fault_length_never_predicted():
     samples, objects = walks(length=4)
     learner = build(samples, objects, length_weight=1, learning_rate=0.03)
     train(learner, 50)
-    x, length = morphvae.reconstruct(as_model(learner), samples, CPU)
+    x, length = decoded_walks(as_model(learner), samples.x, samples.length)
     assert (length == 4).mean() > 0.95
     assert x.shape == samples.x.shape and not x[:, :, 4:][length == 4].any()
 
@@ -201,7 +200,7 @@ def test_a_walk_that_was_cut_off_has_no_end():
     samples, objects = walks(length=STEPS)
     learner = build(samples, objects, length_weight=1)
     train(learner, 20)
-    assert (morphvae.reconstruct(as_model(learner), samples, CPU)[1] == STEPS).all()
+    assert (decoded_walks(as_model(learner), samples.x, samples.length)[1] == STEPS).all()
 
 
 def test_a_walk_ends_at_the_median_of_its_length():
@@ -212,19 +211,6 @@ def test_a_walk_ends_at_the_median_of_its_length():
     logit = float(np.log(0.3 / 0.7))
     ends = [torch.tensor([logit, 9.0, -9.0]) for _ in range(4)]
     assert decoded_length(ends).tolist() == [2, 1, 5]
-
-
-def test_reconstructed_and_generated_walks_end_alike():
-    samples, _ = walks(n_walks=4)
-    model = as_model(build(length_weight=1))
-    z = np.concatenate(latents.walk_latents(model, samples.x, samples.length, CPU))
-    first = [distinct_walks(x, of)[0] for x, of in zip(samples.x, samples.length, strict=True)]
-    x, length = morphvae.reconstruct(model, samples, CPU)
-    x_drawn, length_drawn = latents.decode_latents(model, z, CPU)
-    of_latents = [length[i, rows] for i, rows in enumerate(first)]
-    assert np.array_equal(np.concatenate(of_latents), length_drawn)
-    x_first = np.concatenate([x[i, rows] for i, rows in enumerate(first)])
-    np.testing.assert_allclose(x_drawn, x_first, atol=1e-4)
 
 
 def test_length_loss_of_a_walk_that_was_cut_off():

@@ -12,7 +12,7 @@ from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.store import Samples
 from plain_training import train
-from small_morphvae import CPU, as_model, build, walks
+from small_morphvae import CPU, as_model, build, decoded_walks, walks
 
 
 def test_subsets_are_nested_and_keep_the_shares_of_classes():
@@ -66,4 +66,4 @@ def test_a_model_of_fewer_and_shorter_walks_is_that_of_such_samples():
     z = morphvae.embed(as_model(one), samples, CPU)
     np.testing.assert_array_equal(z, morphvae.embed(as_model(other), short, CPU))
     assert one.facts == other.facts and one.facts["steps"] == 4
-    assert morphvae.reconstruct(as_model(one), samples, CPU)[0].shape == (12, 6, 4, 3)
+    assert decoded_walks(as_model(one), short.x, short.length)[0].shape == (12, 6, 4, 3)

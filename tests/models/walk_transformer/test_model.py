@@ -256,7 +256,7 @@ def test_walks_of_another_length_and_too_few_neurons_are_refused():
     longer.length = samples.length
     with pytest.raises(InputError, match="up to 9 steps and the model was trained on 7"):
         embed(build(), longer)
-    with pytest.raises(InputError, match='0 of 16 objects has split "validation"'):
+    with pytest.raises(InputError, match='none of the 16 objects has split "validation"'):
         build(samples, objects.assign(split="train"))
 
 

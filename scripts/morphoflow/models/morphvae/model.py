@@ -10,11 +10,10 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.model import Model
 from morphoflow.models.morphvae.latents import load
 from morphoflow.models.morphvae.learner import MorphVAELearner, Split
-from morphoflow.models.morphvae.network import MorphVAE, decoded_length
+from morphoflow.models.morphvae.network import MorphVAE
 from morphoflow.models.morphvae.selection import (
     class_names,
     class_numbers,
@@ -22,7 +21,8 @@ from morphoflow.models.morphvae.selection import (
     seen_labels,
     training_subset,
 )
-from morphoflow.models.morphvae.walks import Batch, coordinate_scale, make_batch, passes, walk_table
+from morphoflow.models.morphvae.walks import coordinate_scale, make_batch, passes, walk_table
+from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
@@ -36,13 +36,8 @@ def build(
     divided by their root mean square in the training split, soma left out, which the facts keep as
     ``scale_um``. A label that is missing or not among those of the training split is not used.
     """
-    samples, train = kept_walks(samples, settings), train_rows(objects)
-    validation = np.flatnonzero(objects["split"] == "validation")
-    if len(validation) == 0:
-        raise InputError(
-            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
-            "is chosen; give it a larger share of the split, or add objects."
-        )
+    samples = kept_walks(samples, settings)
+    train, validation = training_and_validation(objects)
     classes = class_names(objects["label"].iloc[train])
     numbers = class_numbers(objects["label"], classes)
     drawn = numpy_generator(seed, "sampling", 1)
@@ -83,43 +78,6 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             for batch in [make_batch(table, rows)]
         ]
     return torch.cat(pooled).cpu().numpy()
-
-
-def reconstruct(
-    model: Model, samples: Samples, device: torch.device
-) -> tuple[np.ndarray, np.ndarray]:
-    """Every walk, encoded and decoded: nodes (n, walks, steps, 3) in um and lengths (n, walks).
-
-    The decoder is given the first node of a walk and nothing else; how far a walk goes is told by
-    :func:`morphoflow.models.morphvae.network.decoded_length`, and it is 0 from there on.
-    """
-    samples = kept_walks(samples, model.settings)
-    network, x = load(model, device), _matching(model, samples)
-    table = walk_table(x, samples.length, model.facts["scale_um"], device)
-    everything = torch.arange(len(x), device=device)
-    nodes, lengths = np.empty_like(x), np.empty(x.shape[:2], np.int64)
-    for rows in passes(table, everything):
-        unfolded, ends = _unfold(network, make_batch(table, rows))
-        at = rows.cpu().numpy()
-        neuron = np.arange(len(at))[:, None]
-        nodes[at] = unfolded[neuron, table.place_of[at]] * model.facts["scale_um"]
-        lengths[at] = ends[neuron, table.place_of[at]]
-    return nodes, lengths
-
-
-@torch.inference_mode()
-def _unfold(network: MorphVAE, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """The decoded walks (b, m, steps, 3) and their lengths (b, m) at each place."""
-    z = network.latent.location(network.encode(batch))
-    # Each walk is decoded to the last step, so that its own length does not matter.
-    first = batch.steps[0]
-    following, ends = network.decode(z, [first] * len(batch.counts))
-    length = decoded_length(ends)
-    nodes = torch.stack([first, *following])
-    nodes = nodes * (torch.arange(len(nodes), device=z.device)[:, None, None] < length)
-    places = batch.by_place(nodes.flatten(0, 1))
-    places = places.view(*nodes.shape[:2], *batch.place.shape).permute(2, 3, 0, 1)
-    return places.cpu().numpy(), batch.by_place(length[None])[0].cpu().numpy()
 
 
 def _matching(model: Model, samples: Samples) -> np.ndarray:

@@ -13,7 +13,6 @@ from morphoflow.models.morphvae.trees import read_source
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
-SHAPES = {"straight": "a line", "kinked": "a right angle", "zigzag": "turns of 90 degrees"}
 SHARES = (1.0, 1 / 3, 1 / 6)
 KAPPAS = (500.0, 100.0, 10.0)
 DRAWS = 20
@@ -22,7 +21,7 @@ NODES = ("x_um", "y_um", "z_um")
 
 
 def probe_walks(steps: int, length_um: float) -> dict[str, np.ndarray]:
-    """Walks (steps, 3) along x from the soma, of cable ``length_um``: SHAPES, as published.
+    """Walks (steps, 3) along x from the soma, of cable ``length_um``, as published.
 
     One is straight, one turns left by 90 degrees halfway, one does so at each node, to and fro.
     """

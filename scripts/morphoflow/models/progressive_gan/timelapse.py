@@ -5,7 +5,7 @@ import numpy as np
 from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.errors import InputError
 from morphoflow.model import Model
-from morphoflow.models.progressive_gan.schedule import Schedule
+from morphoflow.models.progressive_gan.schedule import schedule_of
 
 
 def timelapse(model: Model) -> Timelapse:
@@ -17,6 +17,6 @@ def timelapse(model: Model) -> Timelapse:
             "keeps them (`timelapse_frames`), and train it for an epoch at least."
         )
     images, step = (model.state[name].numpy() for name in names)
-    schedule = Schedule.of(model.settings, len(model.facts["widths"]), model.facts["grown"])
+    schedule = schedule_of(model.settings, len(model.facts["widths"]), model.facts["grown"])
     # The image after a step shows the stage that the step was in.
     return Timelapse(images, step, np.array([schedule.size(int(s) - 1) for s in step]))
