@@ -1,6 +1,5 @@
 """Laws of the realism and memorisation of stored images, and of the figures that show them."""
 
-import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import draw_run
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.realism.inputs import generated_images, real_images
 from morphoflow.dendrites.realism.memorisation import laid_upon, memorisation_scores, nearest_table
@@ -136,20 +136,20 @@ def test_commands_write_tables_and_figures_of_them(folder):
     scores = read_table(tables["scores"])
     expected = {"memorised_share", "realism_kid_scattering", "simulated_kid_scattering"}
     assert expected <= set(scores["score"])
-    importlib.import_module("plot_realism").main(realism=tables["realism"], folder=folder / "o")
-    importlib.import_module("plot_nearest_images").main(
-        nearest=tables["nearest"],
-        **stores,
-        threshold=0.6,
-        svg=folder / "o/near.svg",
-        png=folder / "o/near.png",
+    dataset = folder / "dataset"
+    (dataset / "samples").mkdir(parents=True)
+    (dataset / "samples/images.zarr").symlink_to(stores["samples"])
+    (dataset / "arbors.parquet").symlink_to(arbors[0])
+    figures = ["realism", "realism_details", "nearest", "arbors"]
+    draw_run.main(
+        figures=figures,
+        run=folder,
+        dataset=dataset,
+        pictures=[],
+        settings={"copy_threshold": 0.6},
+        folder=folder / "o",
     )
-    files = {"svg": folder / "o/arbors.svg", "png": folder / "o/arbors.png"}
-    plot = importlib.import_module("plot_arbors").main
-    plot(arbors=arbors, names=["real", "generated"], **files)
-    assert len(list((folder / "o").iterdir())) == 8
-    with pytest.raises(InputError, match="name of its own"):
-        plot(arbors=arbors, names=["real"], **files)
+    assert len(list((folder / "o").iterdir())) == 2 * len(figures)
 
 
 def test_shown_are_the_nearest_of_all_and_some_of_each_distance():

@@ -9,7 +9,6 @@ import pytest
 
 from drawn_tables import (
     CONFUSION,
-    DRAWN,
     LABELS,
     a_history,
     a_map,
@@ -27,11 +26,9 @@ from morphoflow.figures.quality import finding_counts, plot_quality, verdict_cou
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.scores import panels_of, plot_scores
 from morphoflow.figures.style import UNKNOWN
-from morphoflow.forest import Forest
 from morphoflow.rows import rows_in_order
-from morphoflow.tables import write_objects, write_table
-from places import ROOT, SCRIPTS
-from synthetic_neurons import small_forest
+from morphoflow.tables import write_table
+from places import SCRIPTS
 
 
 def test_a_heat_map_adds_up_to_the_labels_and_its_colours_to_one():
@@ -131,28 +128,12 @@ def test_rows_come_in_the_order_of_the_embedding_and_a_missing_one_is_named(tmp_
         rows_in_order(path, pd.Index(["a", "c"]))
 
 
-def test_the_commands_write_both_files(tmp_path):
-    forest: Forest = small_forest(3)
-    forest.write(tmp_path / "trees.zarr", provenance={})
-    objects = pd.DataFrame({"id": forest.ids, "source": "s", "label": LABELS, "split": "train"})
-    write_objects(tmp_path / "objects.parquet", objects.assign(group=None), {})
-    command = [sys.executable, SCRIPTS / "plot_neurons.py"]
-    for flag, name in [("trees", "trees.zarr"), ("objects", "objects.parquet")]:
-        command += [f"--{flag}", tmp_path / name]
-    command += ["--svg", tmp_path / "f/n.svg", "--png", tmp_path / "f/n.png"]
+def test_the_command_writes_both_files_from_any_folder(tmp_path):
+    write_table(tmp_path / "history.parquet", a_history(3), {})
+    command = [sys.executable, SCRIPTS / "draw_run.py", "--figures", "history", "--run", "."]
+    command += ["--dataset", ".", "--pictures", "--settings", "{}", "--folder", "f"]
     subprocess.run(command, check=True, cwd=tmp_path)
-    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == ["n.png", "n.svg"]
-
-
-@pytest.mark.parametrize("name", [*DRAWN, "workflow"])
-def test_captions_name_only_wildcards_that_their_rules_have(name):
-    import jinja2
-
-    wildcards = {"dataset": "d"}
-    if name in ("maps", "clusters", "confusion", "history"):
-        wildcards |= {"model": "m", "variant": "v", "seed": "0"}
-    text = (ROOT / f"rules/report/{name}.rst").read_text()
-    template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(text)
-    assert template.render(
-        **({} if name == "workflow" else {"snakemake": {"wildcards": wildcards}})
-    )
+    assert sorted(path.name for path in (tmp_path / "f").iterdir()) == [
+        "history.png",
+        "history.svg",
+    ]

@@ -9,7 +9,19 @@ from pathlib import Path
 import psutil
 import pytest
 
+from model_settings import cards
 from morphoflow.dependencies import code
+from morphoflow.models.interface import (
+    Baseline,
+    Decoding,
+    Embedding,
+    Filming,
+    Generating,
+    Trained,
+    TreeMaking,
+    WalkProbing,
+    model_file,
+)
 from morphoflow.tables import read_objects, read_table
 from places import ROOT
 from workflow import Workflow, environment, results
@@ -65,11 +77,11 @@ def test_nothing_is_done_twice_whatever_is_touched_and_under_any_profile(finishe
 @pytest.mark.parametrize(
     "module",
     [
-        "morphoflow/neurons/walks.py",
-        "morphoflow/models/morphometry.py",
-        "morphoflow/cells/rotate.py",
+        "morphoflow/neurons/samples/walks.py",
+        "morphoflow/models/baselines/morphometry.py",
+        "morphoflow/images/rotate.py",
         "morphoflow/figures/image_map.py",
-        "morphoflow/organelles/boxes.py",
+        "morphoflow/organelles/volumes/boxes.py",
         "morphoflow/analysis/clusters.py",
         "morphoflow/training/loop.py",
         "sample_walks.py",
@@ -93,16 +105,18 @@ def test_an_edit_reruns_exactly_the_rules_that_use_the_module(finished, module):
 
 DECODING = ["o2vae", "prealigned_vae", "volume_vae", "point_ae"]
 GENERATING = ["progressive_gan"]
-TRAINED = ["morphvae", *DECODING, *GENERATING]
+NOT_DECODING = ["morphvae", *GENERATING]
 BASELINES = ["morphometry", "shape_features", "features", "arbor_statistics"]
+# The models of the small workflow that a rule runs, and which of their functions.
 MODELS_OF = {
-    "train": TRAINED,
-    "fit": BASELINES,
-    "embed": [*TRAINED, *BASELINES],
-    "decode_shapes": DECODING,
-    "measure_invariance": ["o2vae"],
-    "generate_images": GENERATING,
-    "interpolate_latents": GENERATING,
+    "train": ([*DECODING, *NOT_DECODING], [Trained]),
+    "fit": (BASELINES, [Baseline]),
+    "embed": (NOT_DECODING, [Embedding]),
+    "embed_and_decode": (DECODING, [Decoding]),
+    "measure_invariance": (["o2vae"], [Embedding]),
+    "generate_images": (GENERATING, [Generating, Filming]),
+    "generate_trees": (["morphvae"], [TreeMaking, WalkProbing]),
+    "draw_run": (GENERATING, [Filming]),
 }
 # The small workflow makes all its data itself.
 UNUSED = ("fetch_neurons", "fetch_cells")
@@ -112,7 +126,9 @@ def importing_rules(module: str) -> set[str]:
     """The rules whose script or model module needs the module, by the import statements."""
     using = set()
     for rule, script in SCRIPTS.items():
-        models = [f"scripts/morphoflow/models/{name}.py" for name in MODELS_OF.get(rule, [])]
+        names, kinds = MODELS_OF.get(rule, ([], []))
+        codes = [cards()[name]["code"] for name in names]
+        models = [str(model_file(code, kind)) for code in codes for kind in kinds]
         entry = f"scripts/{script}.py"
         if f"scripts/{module}" in {entry, *_code(entry, *models)}:
             using.add(rule)
@@ -123,7 +139,7 @@ SCRIPTS = {
     rule: script
     for path in (ROOT / "rules").glob("*.smk")
     for rule, script in re.findall(
-        r'^rule (\w+):\n(?:(?!^rule ).*\n)*?        script="scripts/(\w+)\.py"',
+        r'^rule (\w+):\n(?:(?!^rule ).*\n)*?        script=entry\("(\w+)"\)',
         path.read_text(),
         re.M,
     )
