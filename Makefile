@@ -38,18 +38,19 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 test: $(VENV)/test.done ## Install, then run all tests
 	@echo "Running all tests; this takes some minutes."
 	@ruff check . && ruff format --check . && snakefmt --check --compact-diff Snakefile rules
+	@mypy
 	@python -m pytest --numprocesses 2 --dist loadfile $(TESTS) || { \
 	    echo; echo "Tests failed: the lines that start with FAILED name them. To repeat one:"; \
-	    echo "  make test TESTS='tests/FILE.py -k NAME'"; exit 1; }
+	    echo "  make test TESTS='tests/FOLDER/FILE.py -k NAME'"; exit 1; }
 
 test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it installs (Debian, as root)
-	@MORPHOFLOW_SLURM=yes python -m pytest tests/test_slurm.py
+	@MORPHOFLOW_SLURM=yes python -m pytest tests/workflow/test_slurm.py
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
 
 reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
-	@python scripts/morphoflow/reference.py
+	@PYTHONPATH=scripts python -m morphoflow.reference
 
 lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

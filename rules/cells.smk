@@ -102,10 +102,9 @@ rule prealign_crops:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
-        seed=lambda wildcards: dataset_of(wildcards)["prealignment"]["seed"],
     shell:
         "python {input.script} --samples {input.samples} --objects {input.objects}"
-        " --settings {params.settings:q} --seed {params.seed} --output {output.output} --table {output.table}"
+        " --settings {params.settings:q} --output {output.output} --table {output.table}"
         " --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
@@ -131,7 +130,14 @@ rule register_crops:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        settings=lambda wildcards: as_json(dataset_of(wildcards)["registration"]),
+        # The first mean is of crops that are prealigned by the same foreground.
+        settings=lambda wildcards: as_json(
+            dataset_of(wildcards)["registration"]
+            | {
+                name: dataset_of(wildcards)["prealignment"][name]
+                for name in ("foreground", "threshold")
+            }
+        ),
     shell:
         "python {input.script} --samples {input.samples} --objects {input.objects}"
         " --settings {params.settings:q} --output {output.output} --table {output.table}"

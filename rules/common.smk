@@ -1,13 +1,24 @@
 import json
 import os
 import shlex
+import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from scripts.morphoflow.dependencies import code as modules_of
-from scripts.morphoflow.plan import (
+# The library, wherever the workflow is called from and whatever else is installed.
+sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
+
+from morphoflow.dependencies import code as modules_of
+from morphoflow.models.interface import (
+    Embedding,
+    Filming,
+    TreeMaking,
+    WalkProbing,
+    model_file,
+)
+from morphoflow.plan import (
     COMBINATION,
     add_combinations,
     check_simulated,
@@ -16,13 +27,13 @@ from scripts.morphoflow.plan import (
     read_runs,
     settings_of,
 )
-from scripts.morphoflow.plan_files import (
+from morphoflow.plan_files import (
     cell_files,
     dendrite_files,
     neuron_files,
     organelle_files,
 )
-from scripts.morphoflow.sweeps import add_sweeps
+from morphoflow.sweeps import add_sweeps
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 SCHEMAS = Path(workflow.basedir, "config/schemas")
@@ -79,11 +90,6 @@ CELL_CARDS = sorted(
 )
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
-DECODING = sorted(name for name, model in MODELS.items() if model["decodes"])
-UNCERTAIN = sorted(name for name, model in MODELS.items() if model["posterior"])
-GENERATING = sorted(name for name, model in MODELS.items() if model["generates"])
-# Models that read the crops as they are, so that turned ones can be put in their place.
-TURNABLE = sorted(name for name, model in MODELS.items() if model["form"] == "crops")
 
 
 wildcard_constraints:
@@ -139,11 +145,21 @@ def object_measures(wildcards):
     return f"results/{wildcards.dataset}/samples/{form}.zarr"
 
 
-def model_code(script):
+def model_code(script, kind=Embedding):
     """Input function: the script's modules and the model's, which it imports by name."""
     return lambda wildcards: modules_of(
-        script, f"scripts/morphoflow/models/{wildcards.model}.py"
+        script, os.path.relpath(model_file(MODELS[wildcards.model]["code"], kind))
     )
+
+
+def able(capability):
+    """A pattern of the names of all models that have a capability; of none, one that none has."""
+    return "|".join(sorted(name for name in MODELS if is_able(name, capability))) or "-"
+
+
+def is_able(model, capability):
+    """Whether a model has a capability, as its card says."""
+    return capability in MODELS[model]["capabilities"]
 
 
 def starting_model(wildcards):
@@ -179,6 +195,12 @@ def uses_labels(wildcards):
     return "true" if seen else "false"
 
 
+def uncertainty(wildcards):
+    """Whether a job's model says how far off it is for each object."""
+    said = {"posterior", "uncertain"} & set(MODELS[wildcards.model]["capabilities"])
+    return "true" if said else "false"
+
+
 def size_joined(wildcards):
     """Whether the size of objects is joined to their embeddings."""
     return "true" if dataset_of(wildcards).get("join_scale") else "false"
@@ -209,7 +231,6 @@ OF_RUN = {
 
 GENERATED = (
     "generated",
-    "growth",
     "interpolation",
     "arbors",
     "nearest",
@@ -219,8 +240,8 @@ GENERATED = (
 
 
 def makes_trees(run):
-    """Whether new neurons are made of a run: by those of MorphVAE that were trained."""
-    if run.model != "morphvae":
+    """Whether new neurons are made of a run: not by a model that was left untrained."""
+    if not is_able(run.model, "making_trees"):
         return False
     return settings_of(MODELS, run.model, run.variant)["epochs"] > 0
 
@@ -229,12 +250,13 @@ def figures_of_run(run):
     """The names of the figures that one run gives."""
     names = [*OF_RUN["all"], *OF_RUN[DATASETS[run.dataset]]]
     names += ["history"] * (run.model in TRAINED)
-    names += ["reconstructions", "traversals"] * (run.model in DECODING)
-    names += ["uncertainty"] * (run.model in UNCERTAIN)
-    names += [*GENERATED] * (run.model in GENERATING)
-    names += ["kappa_probes", "walk_map"] * (run.model == "morphvae")
+    names += ["reconstructions", "traversals"] * is_able(run.model, "decoding")
+    names += ["uncertainty"] * is_able(run.model, "posterior")
+    names += [*GENERATED] * is_able(run.model, "generating")
+    names += ["growth"] * is_able(run.model, "filming")
+    names += ["kappa_probes", "walk_map"] * is_able(run.model, "probing_walks")
     names += ["generated_neurons"] * makes_trees(run)
-    return names + ["invariance"] * (run.model in TURNABLE)
+    return names + ["invariance"] * is_able(run.model, "turnable")
 
 
 def figures_of(datasets):
@@ -263,7 +285,7 @@ def movies_of(datasets):
     return [
         f"results/{run.folder}/timelapse.mp4"
         for run in RUNS
-        if run.dataset in datasets and run.model in GENERATING
+        if run.dataset in datasets and is_able(run.model, "filming")
     ]
 
 
@@ -274,8 +296,8 @@ def score_tables(dataset):
         f"results/{run.folder}/{name}scores.parquet"
         for run in RUNS
         for name in names
-        + ("invariance_",) * (run.model in TURNABLE)
-        + ("realism_",) * (run.model in GENERATING)
+        + ("invariance_",) * is_able(run.model, "turnable")
+        + ("realism_",) * is_able(run.model, "generating")
         if run.dataset == dataset
     ]
     return sorted(tables)

@@ -27,11 +27,12 @@ rule embed:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
+        uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
         "python {input.script} --model {input.model} --samples {input.samples}"
-        " --objects {input.objects} --output {output.embedding} --size-joined {params.size_joined} --gpus {resources.gpu}"
-        " --threads {threads} &> {log}"
+        " --objects {input.objects} --output {output.embedding} --uncertainty {params.uncertainty}"
+        " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
 
 
 rule combine_embeddings:

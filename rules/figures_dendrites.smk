@@ -55,7 +55,7 @@ rule plot_generated:
     benchmark:
         "results/benchmarks/plot_generated/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -71,7 +71,7 @@ rule plot_growth:
     """What a model makes of the same latents at each resolution of its training."""
     input:
         script="scripts/plot_growth.py",
-        code=code("scripts/plot_growth.py"),
+        code=model_code("scripts/plot_growth.py", Filming),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
     output:
         svg=report(
@@ -91,7 +91,7 @@ rule plot_growth:
     benchmark:
         "results/benchmarks/plot_growth/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("filming"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -129,7 +129,7 @@ rule plot_nearest_images:
     benchmark:
         "results/benchmarks/plot_nearest_images/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -169,7 +169,7 @@ rule plot_arbors:
     benchmark:
         "results/benchmarks/plot_arbors/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -219,7 +219,7 @@ rule plot_realism:
     benchmark:
         "results/benchmarks/plot_realism/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1

@@ -71,7 +71,7 @@ rule examine_walks:
     """Single walks seen by MorphVAE: drawn ones under noise, and a map of the latents of real ones."""
     input:
         script="scripts/examine_walks.py",
-        code=model_code("scripts/examine_walks.py"),
+        code=model_code("scripts/examine_walks.py", WalkProbing),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples="results/{dataset}/samples/walks.zarr",
         objects="results/{dataset}/objects.parquet",
@@ -84,7 +84,7 @@ rule examine_walks:
         "results/benchmarks/examine_walks/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
         dataset=NEURON_DATASETS,
-        model="morphvae",
+        model=able("probing_walks"),
     conda:
         "../envs/training.yaml"
     threads: 1

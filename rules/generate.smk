@@ -15,7 +15,7 @@ rule generate_images:
     benchmark:
         "results/benchmarks/generate_images/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -49,7 +49,7 @@ rule measure_generated_arbors:
     benchmark:
         "results/benchmarks/measure_generated_arbors/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -81,7 +81,7 @@ rule measure_realism:
     benchmark:
         "results/benchmarks/measure_realism/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -104,7 +104,7 @@ rule write_timelapse:
     """The images of fixed latents while the model was trained, as a movie."""
     input:
         script="scripts/write_timelapse.py",
-        code=code("scripts/write_timelapse.py"),
+        code=model_code("scripts/write_timelapse.py", Filming),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
     output:
         gif="results/{dataset}/{model}/{variant}/seed{seed}/timelapse.gif",
@@ -114,7 +114,7 @@ rule write_timelapse:
     benchmark:
         "results/benchmarks/write_timelapse/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("filming"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -155,7 +155,7 @@ rule interpolate_latents:
     benchmark:
         "results/benchmarks/interpolate_latents/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(GENERATING) or "-",
+        model=able("generating"),
     conda:
         "../envs/training.yaml"
     threads: 1

@@ -3,7 +3,7 @@ rule generate_trees:
     """New neurons of every class, rebuilt from decoded walks: trees, SWC files, where each is from."""
     input:
         script="scripts/generate_trees.py",
-        code=model_code("scripts/generate_trees.py"),
+        code=model_code("scripts/generate_trees.py", TreeMaking),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples="results/{dataset}/samples/walks.zarr",
         objects="results/{dataset}/objects.parquet",
@@ -21,7 +21,7 @@ rule generate_trees:
         "results/benchmarks/generate_trees/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
         dataset=NEURON_DATASETS,
-        model="morphvae",
+        model=able("making_trees"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -56,7 +56,7 @@ rule measure_tree_realism:
         "results/benchmarks/measure_tree_realism/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
         dataset=NEURON_DATASETS,
-        model="morphvae",
+        model=able("making_trees"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -103,7 +103,7 @@ rule plot_generated_neurons:
         "results/benchmarks/plot_generated_neurons/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
         dataset=NEURON_DATASETS,
-        model="morphvae",
+        model=able("making_trees"),
     conda:
         "../envs/analysis.yaml"
     threads: 1

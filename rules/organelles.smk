@@ -114,9 +114,10 @@ rule measure_objects:
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         source=organelle_source,
+        legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
         "python {input.script} --source {params.source:q} --objects {input.objects}"
-        " --part {wildcards.part} --parts {wildcards.parts}"
+        " --part {wildcards.part} --parts {wildcards.parts} --legacy {params.legacy}"
         " --output {output.measures} &> {log}"
 
 

@@ -14,7 +14,7 @@ rule decode_shapes:
     benchmark:
         "results/benchmarks/decode_shapes/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(DECODING),
+        model=able("decoding"),
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -44,7 +44,7 @@ rule measure_invariance:
     benchmark:
         "results/benchmarks/measure_invariance/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        model="|".join(TURNABLE),
+        model=able("turnable"),
     conda:
         "../envs/training.yaml"
     threads: 1

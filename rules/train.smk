@@ -34,11 +34,13 @@ rule train:
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
+        code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,
         checkpoints=CHECKPOINTS,
         tensorboard="results/logs/tensorboard/{dataset}/{model}/{variant}/seed{seed}",
     shell:
-        "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
+        "python {input.script} --model {wildcards.model} --code {params.code}"
+        " --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
         " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
         " --tensorboard {params.tensorboard} --start-from {input.start_from} --gpus {resources.gpu}"
@@ -69,8 +71,10 @@ rule fit:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
+        code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,
     shell:
-        "python {input.script} --model {wildcards.model} --settings {params.settings:q}"
+        "python {input.script} --model {wildcards.model} --code {params.code}"
+        " --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples} --objects {input.objects}"
         " --output {output.model} &> {log}"

@@ -1,6 +1,5 @@
 """Reconstructions, traversals and interpolations by the decoder of a fitted model."""
 
-import importlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from morphoflow.command import run
 from morphoflow.embedding import read_embedding
 from morphoflow.files import whole
 from morphoflow.model import read_model
+from morphoflow.models.interface import Decoding, load_model, model_file
 from morphoflow.models.shared.latent import STEPS_SD, lines
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, text_bytes, write_array
@@ -27,24 +27,24 @@ def main(
     fitted, store, data = read_model(model), read_samples(samples), read_embedding(embedding)
     rows = align_objects(data.obs.reset_index(), store.ids, str(samples))
     device = prepare_device(gpus, threads)
-    module = importlib.import_module(f"morphoflow.models.{fitted.name}")
+    decoding = load_model(fitted.code, Decoding)
     test = np.flatnonzero(rows["split"] == "test")
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
-    made = module.reconstruct_pictures(fitted, store, test, device)
+    made = decoding.reconstruct_pictures(fitted, store, test, device)
     # A further dimension is the size of the object, of which a decoder knows nothing.
     latent = data[store.ids].X[:, : fitted.settings["latent_size"]]
     way = lines(np.asarray(latent, dtype=np.float64))
-    ends = module.reconstruct_pictures(fitted, store, way.ends.ravel(), device)["original"]
+    ends = decoding.reconstruct_pictures(fitted, store, way.ends.ravel(), device)["original"]
     ends = ends.reshape(*way.ends.shape, *ends.shape[1:])
     groups = {
         "reconstructions": {"id": text_bytes(store.ids[test]), **made},
         "traversals": {
-            "x": module.decode_pictures(fitted, way.along, device),
+            "x": decoding.decode_pictures(fitted, way.along, device),
             "sd": np.array(STEPS_SD),
             "share": way.share,
         },
         "interpolations": {
-            "x": module.decode_pictures(fitted, way.between, device),
+            "x": decoding.decode_pictures(fitted, way.between, device),
             "start": ends[:, 0],
             "end": ends[:, 1],
             "id": text_bytes(store.ids[way.ends].ravel()).reshape(*way.ends.shape, -1),
@@ -54,7 +54,7 @@ def main(
         inputs=[model, samples, embedding],
         settings=fitted.settings,
         seed=fitted.provenance["seed"],
-        modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
+        modules=(str(model_file(fitted.code)),),
     )
     write_shapes(output, groups, record)
     print(f"{len(test)} reconstructions, root mean square error {made['error'].mean():.4f}")

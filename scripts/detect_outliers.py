@@ -35,7 +35,6 @@ def main(
         splits,
         groups,
         neighbours=settings["neighbours"],
-        components=settings["components"],
         false_discovery_rate=settings["false_discovery_rate"],
         seed=seed,
     )

@@ -1,12 +1,12 @@
 """The embedding of a dataset by a fitted model."""
 
-import importlib
 from pathlib import Path
 
 from morphoflow.cells.reading.scale import join_scale
 from morphoflow.command import run
 from morphoflow.embedding import make_embedding, write_embedding
 from morphoflow.model import read_model
+from morphoflow.models.interface import Embedding, Uncertain, load_model, model_file
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects
@@ -19,31 +19,33 @@ def main(
     samples: Path,
     objects: Path,
     output: Path,
+    uncertainty: bool,
     size_joined: bool,
     gpus: int,
     threads: int,
 ) -> None:
     """Embed every sample with the model, and join the object table's rows.
 
-    With ``size_joined`` the scale at which each was cut becomes the last dimension.
+    With ``uncertainty`` the model says how far off it is for each; with ``size_joined`` the scale
+    at which each was cut becomes the last dimension.
     """
     fitted = read_model(model)
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     device = prepare_device(gpus, threads)
-    module = importlib.import_module(f"morphoflow.models.{fitted.name}")
-    if hasattr(module, "embed_with_uncertainty"):
-        x, columns = module.embed_with_uncertainty(fitted, store, device)
+    if uncertainty:
+        uncertain = load_model(fitted.code, Uncertain)
+        x, columns = uncertain.embed_with_uncertainty(fitted, store, device)
         rows = rows.assign(**columns)
     else:
-        x = module.embed(fitted, store, device)
+        x = load_model(fitted.code, Embedding).embed(fitted, store, device)
     if size_joined:
         x = join_scale(x, rows)
     record = provenance(
         inputs=[model, samples, objects],
         settings={**fitted.settings, "size_joined": size_joined},
         seed=fitted.provenance["seed"],
-        modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
+        modules=(str(model_file(fitted.code)),),
     )
     write_embedding(output, make_embedding(x, rows, record))
     print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")

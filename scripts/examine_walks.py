@@ -4,8 +4,7 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.model import read_model
-from morphoflow.models.morphvae.probes import probe_table, walk_map
-from morphoflow.models.morphvae.trees import read_source
+from morphoflow.models.interface import WalkProbing, load_model, model_file
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
@@ -29,11 +28,16 @@ def main(
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     device = prepare_device(gpus, threads)
-    source = read_source(fitted, store, rows, device)
+    probing = load_model(fitted.code, WalkProbing)
     inputs = [model, samples, objects]
-    record = provenance(inputs=inputs, settings={"most": most}, seed=seed)
-    write_table(probes, probe_table(fitted, seed, device), record)
-    table = walk_map(fitted, source, most, seed)
+    record = provenance(
+        inputs=inputs,
+        settings={"most": most},
+        seed=seed,
+        modules=(str(model_file(fitted.code, WalkProbing)),),
+    )
+    write_table(probes, probing.probe_table(fitted, seed, device), record)
+    table = probing.walk_map(fitted, store, rows, most, seed, device)
     write_table(walks, table, record)
     print(f"{len(table)} walks of {table['id'].nunique()} neurons on the map")
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.files import whole
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.samples.stacks import (
     draw_stack,
     drawn_radius,
@@ -17,9 +17,12 @@ from morphoflow.neurons.samples.stacks import (
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 
+# Thinner cable is drawn with this radius in voxels, so that none is lost.
+LEAST_RADIUS_VOXELS = 0.5
+
 
 def main(*, trees: Path, settings: dict, folder: Path, table: Path) -> None:
-    """Draw ``trees`` as ``settings`` (size, voxel_um, radius_um, least_radius_voxels) say.
+    """Draw ``trees`` as ``settings`` (size, voxel_um, radius_um) say.
 
     ``folder`` gets ``<id>.ome.tif`` of each; ``table`` the voxel size of each, the place of its
     first voxel relative to the soma, and the share of its nodes that lie outside.
@@ -32,7 +35,7 @@ def main(*, trees: Path, settings: dict, folder: Path, table: Path) -> None:
             neuron = forest.neuron(i)
             radius = drawn_radius(neuron, settings.get("radius_um"))
             grid = grid_of(neuron, radius, settings["size"], settings.get("voxel_um"))
-            stack = draw_stack(neuron, grid, radius, settings["least_radius_voxels"])
+            stack = draw_stack(neuron, grid, radius, LEAST_RADIUS_VOXELS)
             write_stack(partial / f"{name}.ome.tif", stack, grid, name)
             origin = dict(zip(("x_um", "y_um", "z_um"), grid.origin_um, strict=True))
             outside = outside_share(neuron, grid)

@@ -6,8 +6,8 @@ import yaml
 
 from morphoflow.command import run
 from morphoflow.neurons.demo.published import published_neurons
-from morphoflow.neurons.reading.swc import write_archive
 from morphoflow.reading.labels import write_labels
+from morphoflow.swc_files import write_archive
 
 
 def main(*, card: Path, archive: Path, labels: Path) -> None:

@@ -10,7 +10,8 @@ from morphoflow.dendrites.reading.tiles import tiled
 from morphoflow.errors import InputError
 from morphoflow.files import whole
 from morphoflow.model import read_model
-from morphoflow.models.shared.latent import generating_module, image_blocks
+from morphoflow.models.interface import Generating, load_model, model_file
+from morphoflow.models.shared.latent import image_blocks
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
 from morphoflow.training.devices import prepare_device
@@ -31,13 +32,13 @@ def main(
     if number < 1:
         raise InputError(f"{number} images were asked for; set `number` to 1 or more.")
     fitted = read_model(model)
-    generating_module(fitted)
+    load_model(fitted.code, Generating)
     device = prepare_device(gpus, threads)
     record = provenance(
         inputs=[model],
         settings=settings,
         seed=seed,
-        modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
+        modules=(str(model_file(fitted.code)),),
     )
     shown: list[np.ndarray] = []
     store = stream_samples(

@@ -6,8 +6,8 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.neurons.demo.toy import generate_toy_set
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.reading.labels import write_labels
+from morphoflow.swc_files import write_swc
 
 
 def main(*, name: str, per_population: int, seed: int, archive: Path, labels: Path) -> None:

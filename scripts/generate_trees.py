@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.errors import InputError
 from morphoflow.model import read_model
-from morphoflow.models.morphvae.trees import generate_trees, read_source
-from morphoflow.neurons.reading.swc import write_swc
+from morphoflow.models.interface import TreeMaking, load_model, model_file
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
+from morphoflow.swc_files import write_swc
 from morphoflow.tables import align_objects, read_objects, write_table
 from morphoflow.training.devices import prepare_device
 
@@ -30,15 +29,12 @@ def main(
     ``folder`` gets an SWC file of each, ``table`` the class and the origin of each.
     """
     fitted = read_model(model)
-    if fitted.name != "morphvae":
-        raise InputError(f"the model '{fitted.name}' makes no trees; take one that does, morphvae.")
+    making = load_model(fitted.code, TreeMaking)
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     device = prepare_device(gpus, threads)
-    forest, origins = generate_trees(
-        fitted, read_source(fitted, store, rows, device), settings, device
-    )
-    code = "scripts/morphoflow/models/morphvae.py"
+    forest, origins = making.make_trees(fitted, store, rows, settings, device)
+    code = str(model_file(fitted.code, TreeMaking))
     inputs = [model, samples, objects]
     record = provenance(inputs=inputs, settings=settings, seed=settings["seed"], modules=(code,))
     forest.write(output, provenance=record)

@@ -12,7 +12,8 @@ from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.figures.interpolation import plot_interpolation
 from morphoflow.figures.save import save_figure
 from morphoflow.model import read_model
-from morphoflow.models.shared.latent import generating_module, latent_block, round_trip
+from morphoflow.models.interface import Generating, load_model
+from morphoflow.models.shared.latent import latent_block, round_trip
 from morphoflow.training.devices import prepare_device
 
 STOPS, STEPS = 5, 24
@@ -26,10 +27,10 @@ def main(*, model: Path, seed: int, folder: Path, gpus: int, threads: int) -> No
     They are those of the first images that ``generate_images.py`` makes of the same seed.
     """
     fitted = read_model(model)
-    module = generating_module(fitted)
+    generating = load_model(fitted.code, Generating)
     device = prepare_device(gpus, threads)
     way = round_trip(latent_block(fitted, 0, seed, device)[:STOPS], STEPS)
-    images = module.generate(fitted, way, device)[:, 0]
+    images = generating.generate(fitted, way, device)[:, 0]
     figure = plot_interpolation(images.reshape(STOPS, STEPS, *images.shape[1:]))
     save_figure(figure, folder / "interpolation.svg", folder / "interpolation.png")
     pace = paced(len(images), 8, len(images), hold=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from morphoflow.command import run
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.samples.densities import density_maps, enclosing_cube
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples

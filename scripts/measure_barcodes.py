@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.samples.barcodes import NAMES, barcodes
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples

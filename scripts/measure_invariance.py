@@ -1,6 +1,5 @@
 """How far turns and flips of the test cells move their embedding by a fitted model."""
 
-import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from morphoflow.analysis.invariance import invariance_scores, invariance_table
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
 from morphoflow.model import read_model
+from morphoflow.models.interface import Embedding, load_model, model_file
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
@@ -38,12 +38,12 @@ def main(
     fitted, store = read_model(model), read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
     device = prepare_device(gpus, threads)
-    module = importlib.import_module(f"morphoflow.models.{fitted.name}")
+    embedding = load_model(fitted.code, Embedding)
     test = np.flatnonzero(rows["split"] == "test")
     test = test[np.unique(np.linspace(0, len(test) - 1, min(MOST, len(test))).astype(int))]
 
     def embed(x: Tensor) -> np.ndarray:
-        return module.embed(fitted, replace(store, x=x.numpy(), ids=store.ids[test]), device)
+        return embedding.embed(fitted, replace(store, x=x.numpy(), ids=store.ids[test]), device)
 
     x = torch.from_numpy(store.x.oindex[test])
     table = invariance_table(store.ids[test], x, embed)
@@ -51,7 +51,7 @@ def main(
         inputs=[model, samples, objects],
         settings=fitted.settings,
         seed=seed,
-        modules=(f"scripts/morphoflow/models/{fitted.name}.py",),
+        modules=(str(model_file(fitted.code)),),
     )
     write_table(output, table, record)
     named = {"dataset": dataset, "model": fitted.name, "variant": variant, "seed": seed}

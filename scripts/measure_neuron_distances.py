@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.command import run
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.samples.distances import gromov_wasserstein, inner_distances
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table

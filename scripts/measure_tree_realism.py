@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.rebuild.realism import Neurons, Sets, details, realism_scores
 from morphoflow.provenance import provenance
 from morphoflow.tables import align_objects, read_objects, read_table, write_table

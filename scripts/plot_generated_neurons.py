@@ -7,7 +7,7 @@ import numpy as np
 from morphoflow.command import run
 from morphoflow.figures.generated_neurons import plot_generated_neurons
 from morphoflow.figures.save import save_figure
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.tables import align_objects, read_objects, read_table
 
 

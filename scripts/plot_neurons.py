@@ -5,7 +5,7 @@ from pathlib import Path
 from morphoflow.command import run
 from morphoflow.figures.neurons import plot_neurons
 from morphoflow.figures.save import save_figure
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.tables import align_objects, read_objects
 
 

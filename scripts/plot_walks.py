@@ -8,7 +8,7 @@ from morphoflow.command import run
 from morphoflow.errors import InputError
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.walks import plot_walks, walked_neurons
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.store import Samples, read_samples
 from morphoflow.tables import align_objects, read_objects
 

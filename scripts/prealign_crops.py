@@ -17,13 +17,18 @@ from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 from morphoflow.training.devices import prepare_device
 
+# Rounds in which the mean crop is made anew, at most; it ends where no flip changes.
+ITERATIONS = 20
+
+# Standard deviation of the noise by which stability is measured, of values from 0 to 1.
+NOISE = 0.05
+
 
 def main(
     *,
     samples: Path,
     objects: Path,
     settings: dict,
-    seed: int,
     output: Path,
     table: Path,
     gpus: int,
@@ -31,34 +36,31 @@ def main(
 ) -> None:
     """Prealign every crop as ``settings`` say, and write the crops and a table of their motions.
 
-    Settings are the ``foreground`` (``mask`` or ``intensity``) and its ``threshold``, the most
-    ``iterations`` of the mean crop, and for the stability how many noisy ``copies`` of each crop
-    are prealigned and the standard deviation of their ``noise``, drawn by ``seed``.
+    Settings are the ``foreground`` (``mask`` or ``intensity``) and its ``threshold``, and for the
+    stability how many noisy ``copies`` of each crop are prealigned.
     """
     device = prepare_device(gpus, threads)
     kind, threshold = settings["foreground"], settings["threshold"]
     crops, training = read_blocks(samples, objects, kind, device)
-    template = fit_template(training, kind, threshold, settings["iterations"])
-    generators = noise_generators(seed, settings["copies"])
+    template = fit_template(training, kind, threshold, ITERATIONS)
+    generators = noise_generators(settings["copies"])
     found, columns = [], []
     for block in crops:
         shape = foreground(block, kind, threshold)
         motion, correlation = prealign(block.x, shape, template)
         found.append(motion)
-        part = stability(
-            block, template, kind, threshold, noise=settings["noise"], generators=generators
-        )
+        part = stability(block, template, kind, threshold, noise=NOISE, generators=generators)
         part.insert(0, "elongation", major_axis(shape)[1].cpu().numpy())
         part.insert(1, "correlation", correlation.cpu().numpy())
         columns.append(part)
-    record = provenance(inputs=[samples, objects], settings=settings, seed=seed)
+    record = provenance(inputs=[samples, objects], settings=settings)
     write_moved(output, crops, found, record)
     rows = motion_table(crops.store.ids, found).drop(columns=["shift_x_px", "shift_y_px"])
     rows = pd.concat([rows, pd.concat(columns, ignore_index=True)], axis=1)
     write_table(table, rows, record)
     print(
         f"{len(rows)} crops prealigned, {rows['flip'].sum()} flipped; with noise of "
-        f"{settings['noise']} {rows['changed'].mean():.1%} of {settings['copies']} copies change"
+        f"{NOISE} {rows['changed'].mean():.1%} of {settings['copies']} copies change"
     )
 
 

@@ -25,9 +25,9 @@ def main(
 ) -> None:
     """Register every crop as ``settings`` say, and write the crops and a table of their motions.
 
-    Settings are ``reference`` (an id, or ``mean`` for the mean of the training split),
-    ``iterations`` (of that mean, at most), ``flips``, ``shifts``, and the ``foreground`` (``mask``
-    or ``intensity``) and its ``threshold``, by which the mean's first crops are prealigned.
+    Settings are ``reference`` (an id, or ``mean`` for the mean of the training split), ``flips``,
+    ``shifts``, and the ``foreground`` (``mask`` or ``intensity``) and its ``threshold``, by which
+    the mean's first crops are prealigned.
     """
     device = prepare_device(gpus, threads)
     crops, training = read_blocks(samples, objects, settings["foreground"], device)

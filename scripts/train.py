@@ -1,10 +1,10 @@
 """A model trained on the samples of a dataset."""
 
-import importlib
 from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.model import Model, read_model, write_model
+from morphoflow.models.interface import Trained, load_model, model_file
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, write_table
@@ -16,6 +16,7 @@ from morphoflow.training.loop import fit
 def main(
     *,
     model: str,
+    code: str,
     settings: dict,
     seed: int,
     samples: Path,
@@ -30,18 +31,18 @@ def main(
 ) -> None:
     """Train ``model`` and write its weights, of the best epoch or the last, with its history.
 
-    Stopped by a signal, it leaves a checkpoint under ``checkpoints`` from which the same command
-    goes on; data are read and checked before a GPU is touched. Training begins with the weights of
-    the model ``start_from``, if one is named.
+    ``code`` is the file of its functions. Stopped by a signal, it leaves a checkpoint under
+    ``checkpoints`` from which the same command goes on; data are read and checked before a GPU is
+    touched. Training begins with the weights of the model ``start_from``, if one is named.
     """
     store = read_samples(samples)
     rows = align_objects(read_objects(objects), store.ids, str(samples))
-    code = f"scripts/morphoflow/models/{model}.py"
     inputs = [samples, objects, *start_from]
-    record = provenance(inputs=inputs, settings=settings, seed=seed, modules=(code,))
-    module = importlib.import_module(f"morphoflow.models.{model}")
+    record = provenance(
+        inputs=inputs, settings=settings, seed=seed, modules=(str(model_file(code)),)
+    )
     fabric = make_fabric(gpus=gpus, precision=settings["precision"], threads=threads)
-    learner = module.build(store, rows, settings, seed, fabric.device)
+    learner = load_model(code, Trained).build(store, rows, settings, seed, fabric.device)
     for path in start_from:
         learner.start_from(read_model(path).state)
     fitted = fit(
@@ -57,7 +58,7 @@ def main(
     if fabric.is_global_zero:
         write_table(history, fitted.history, record)
         weights = fitted.last if settings.get("keep") == "last" else fitted.best
-        write_model(output, Model(model, settings, learner.facts, weights, record))
+        write_model(output, Model(model, code, settings, learner.facts, weights, record))
         fitted.finish()
 
 

@@ -16,7 +16,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import torch
-import yaml
 from machine import cpu_model
 
 from morphoflow.cells.reading.crops import CropSettings
@@ -25,9 +24,10 @@ from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.plan import read_models, settings_of
 from morphoflow.store_stream import stream_samples
+from morphoflow.swc_files import write_swc
 from synthetic_cells import ellipse_crops
 
 CPU = torch.device("cpu")
@@ -78,8 +78,7 @@ def embedding() -> float:
     samples = SimpleNamespace(x=x, length=length, ids=forest.ids)
     split = np.where(np.arange(forest.n) % 4 == 3, "validation", "train")
     objects = pd.DataFrame({"id": forest.ids, "label": "toy", "split": split})
-    described = yaml.safe_load(Path("config/models/morphvae.yaml").read_text())["settings"]
-    settings = {name: schema["default"] for name, schema in described.items()}
+    settings = settings_of(read_models(Path("config/models")), "morphvae", "default")
     learner = morphvae.build(samples, objects, settings, 0, CPU)
     model = Model("morphvae", settings, learner.facts, learner.state(), {})
     return milliseconds(lambda: morphvae.embed(model, samples, CPU), forest.n)

@@ -19,7 +19,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import torch
-import yaml
 from lightning_fabric import Fabric
 from machine import cpu_model
 
@@ -27,6 +26,7 @@ from morphoflow.models.morphvae.learner import MorphVAELearner
 from morphoflow.models.morphvae.model import build
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.plan import read_models, settings_of
 
 N_WALKS, N_STEPS = 256, 16
 N_TIMED = 128
@@ -124,8 +124,7 @@ def make_ours(
     walks: SimpleNamespace, n_train: int, batch_size: int, seed: int = 0
 ) -> MorphVAELearner:
     """Our learner with its default settings; the neurons after ``n_train`` are for validation."""
-    described = yaml.safe_load(Path("config/models/morphvae.yaml").read_text())
-    settings = {name: schema["default"] for name, schema in described["settings"].items()}
+    settings = settings_of(read_models(Path("config/models")), "morphvae", "default")
     n = len(walks.x)
     split = np.where(np.arange(n) < n_train, "train", "validation")
     if n_train == n:

@@ -25,7 +25,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import AgglomerativeClustering
 
 from morphoflow.model import Model
-from morphoflow.models.morphvae.model import decode_latents
+from morphoflow.models.morphvae.latents import decode_latents
 from morphoflow.models.morphvae.network import MorphVAE
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.rebuild.rebuild import rebuild, turn_cut

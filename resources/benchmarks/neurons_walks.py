@@ -23,11 +23,11 @@ import numba
 import numpy as np
 from machine import cpu_model
 
+from morphoflow.forest import Forest
 from morphoflow.neurons.demo.toy import generate_toy_set
-from morphoflow.neurons.forest import Forest
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.swc_files import write_swc
 
 N_WALKS, N_STEPS = 256, 16
 COMMAND = (

@@ -25,7 +25,7 @@ from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import Images, as_numbers
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
-from morphoflow.models.progressive_gan.schedule import Schedule
+from morphoflow.models.progressive_gan.schedule import PublishedSchedule
 from morphoflow.plan import read_models, settings_of
 
 BATCH, LATENT, WIDTHS, STAGES = 8, 512, [128, 64, 32, 32, 16, 16], 4
@@ -143,7 +143,7 @@ def own_learner(images: list[torch.Tensor]) -> ProgressiveLearner:
     networks = Generator(LATENT, WIDTHS, faithful=True), Critic(WIDTHS, faithful=True)
     for network in networks:
         initialise(network, torch.Generator().manual_seed(0))
-    schedule = Schedule(stages=1, epochs=4, epoch_steps=1000, base_rate=1e-4, faithful=True)
+    schedule = PublishedSchedule(stages=1, epochs=4, epoch_steps=1000, base_rate=1e-4)
     settings = settings | {"batch_size": BATCH, "timelapse_frames": 0}
     data = Images(images, images[-1])
     return ProgressiveLearner(*networks, data, schedule, settings, {"latent_size": LATENT})

@@ -51,7 +51,7 @@ def _imports(file: Path) -> frozenset[Path]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     local = (SCRIPTS / (name.replace(".", "/") + ".py") for name in names if _is_local(name))
     return frozenset(path for path in local if path.is_file())

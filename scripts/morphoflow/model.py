@@ -13,9 +13,13 @@ from morphoflow.files import whole
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model; ``facts`` are plain values learned from the data, ``state`` its tensors."""
+    """A fitted model; ``facts`` are plain values learned from the data, ``state`` its tensors.
+
+    ``code`` is the file that defines its functions, see :mod:`morphoflow.models.interface`.
+    """
 
     name: str
+    code: str
     settings: dict
     facts: dict
     state: dict[str, torch.Tensor]

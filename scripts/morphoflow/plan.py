@@ -1,16 +1,18 @@
 """What a run of the workflow is to compute, checked in full before the first job.
 
-The Snakefile imports this module as ``scripts.morphoflow.plan``, hence the relative import. Every
-error is a ValueError with a sentence for the user.
+The Snakefile imports this module. Every error is a ValueError with a sentence for the user.
 """
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from .schema import complete, hint
+from morphoflow.models.interface import check_card
+from morphoflow.schema import complete, hint
 
 COLUMNS = ("dataset", "model", "variant", "seed")
 COMBINATION = "combination"
@@ -39,12 +41,36 @@ def read_config(config: dict, schema: Path) -> dict:
 def read_models(folder: Path) -> dict[str, dict]:
     """The descriptions of all models, by name, each checked with all its variants."""
     schema = yaml.safe_load((folder.parent / "schemas" / "model.schema.yaml").read_text())
+    shared = yaml.safe_load((folder.parent / "schemas" / "settings.schema.yaml").read_text())
     models = {}
     for path in sorted(folder.glob("*.yaml")):
         models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
+        check_card(models[path.stem], str(path))
+        models[path.stem]["settings"] = with_shared(
+            models[path.stem]["settings"], shared, str(path)
+        )
         for variant in models[path.stem]["variants"]:
             settings_of(models, path.stem, variant)
     return models
+
+
+def with_shared(settings: dict[str, dict], shared: dict[str, dict], place: str) -> dict[str, dict]:
+    """The schema of each setting of a card, where ``shared: NAME`` stands for ``shared[NAME]``.
+
+    What the card writes beside it, such as a default of its own, takes the place of what that says.
+    """
+    whole = {}
+    for name, own in settings.items():
+        here = f"{place}, settings.{name}"
+        if "shared" in own:
+            known_in = "config/schemas/settings.schema.yaml"
+            _known(own["shared"], shared, f"{here}: shared setting", known_in)
+            own = {**shared[own["shared"]], **own}
+            del own["shared"]
+        if "default" not in own:
+            raise ValueError(f"{here} has no `default`; give it one.")
+        whole[name] = own
+    return whole
 
 
 def settings_of(models: dict[str, dict], model: str, variant: str) -> dict:
@@ -115,8 +141,8 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             _known(model, models, place, "config/models")
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    kinds = dict.fromkeys(("trained", "decodes", "posterior", "generates"), False)
-    described = {"modality": None, "form": None, **kinds, "settings": {}}
+    described: dict[str, Any] = {"modality": None, "form": None, "code": None, "settings": {}}
+    described |= {"trained": False, "capabilities": []}
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 
@@ -129,7 +155,7 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
             _known(simulated, dendrites, place, "the config's `dendrites`")
 
 
-def _known(name: str | None, choices, what: str, place: str) -> None:
+def _known(name: str | None, choices: Collection[str], what: str, place: str) -> None:
     if name in choices:
         return
     raise ValueError(f"{what} '{name}' is not in {place}; {hint(name or '', choices)}")

@@ -5,7 +5,7 @@ The Snakefile imports this module, so it reads no data. Every error is a ValueEr
 
 from pathlib import Path
 
-from .organelles.watched import watched_files
+from morphoflow.organelles.volumes.watched import watched_files
 
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 

@@ -8,9 +8,12 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
-from morphoflow.dependencies import code
+from morphoflow.dependencies import SCRIPTS, code
+from morphoflow.errors import InputError
 from morphoflow.files import sha256
 
+# A file and no module: a new version of the project computes nothing anew by itself.
+VERSION = Path(__file__).with_name("VERSION")
 PACKAGES = (
     "anndata",
     "e2cnn",
@@ -40,7 +43,7 @@ def provenance(
     ``inputs`` are files or folders that were read; ``modules`` are code files loaded by name, which
     an import statement does not show.
     """
-    entry = Path(sys.modules["__main__"].__file__)
+    entry = _entry()
     return {
         "command": entry.name,
         "settings": settings,
@@ -51,15 +54,28 @@ def provenance(
     }
 
 
+def _entry() -> Path:
+    """The file of the command that runs."""
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    if file is None:
+        raise InputError(
+            "provenance names the script that makes a result, and this session runs none; write "
+            "the result from a script of your own."
+        )
+    return Path(file)
+
+
 def _digest(entries: list[str]) -> str:
     total = hashlib.sha256()
-    for file in sorted({*entries, *code(*entries)}):
-        total.update(f"{Path(file).name}\0{sha256(Path(file))}\n".encode())
+    files = {Path(file).resolve().relative_to(SCRIPTS) for file in (*entries, *code(*entries))}
+    for file in sorted(files):
+        total.update(f"{file.as_posix()}\0{sha256(SCRIPTS / file)}\n".encode())
     return total.hexdigest()
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    python = ".".join(map(str, sys.version_info[:3]))
+    versions = {"morphoflow": VERSION.read_text().strip(), "python": python}
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

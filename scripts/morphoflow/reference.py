@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from morphoflow.plan import read_models
+
 HEAD = """# Configuration
 
 `config.yaml` says which data there are and how they are prepared; `runs.tsv` says what to compute
@@ -23,8 +25,7 @@ def reference(config: Path) -> str:
     for title, name in (("config.yaml", "config"), ("runs.tsv", "runs")):
         schema = _load(config / "schemas" / f"{name}.schema.yaml")
         parts += [f"## {title}\n", _table(_rows(schema))]
-    for path in sorted((config / "models").glob("*.yaml")):
-        parts.append(_model(path.stem, _load(path)))
+    parts += [_model(*described) for described in read_models(config / "models").items()]
     return "\n".join(parts)
 
 

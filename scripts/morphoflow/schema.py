@@ -6,9 +6,11 @@ Like :mod:`morphoflow.plan` this is imported by the Snakefile and stands alone. 
 
 import copy
 import difflib
+from collections.abc import Iterable, Iterator
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 
@@ -22,7 +24,9 @@ def complete(value: dict, schema: dict, place: str) -> dict:
     return filled
 
 
-def _fill(validator, properties, instance, schema):
+def _fill(
+    validator: Validator, properties: dict[str, dict], instance: object, schema: dict
+) -> Iterator[ValidationError]:
     if isinstance(instance, dict):
         for name, part in properties.items():
             if "default" in part:
@@ -45,7 +49,7 @@ def _sentence(error: ValidationError) -> str:
     return f"{error.message}."
 
 
-def hint(name: str, known) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
     """What a user may have meant by an unknown name, or what there is."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(sorted(known))}."

@@ -22,7 +22,7 @@ def assign_splits(
     frame = pd.DataFrame({"group": groups.to_numpy(), "label": labels.fillna("").to_numpy()})
     strata = frame.groupby("group", sort=True)["label"].agg(lambda values: values.mode().iloc[0])
     shares = np.array([fractions[name] for name in SPLITS], dtype=float)
-    split_of = {}
+    split_of: dict[str, str] = {}
     for _, stratum in strata.groupby(strata, sort=True):
         members = generator.permutation(stratum.index.to_numpy())
         names = np.repeat(SPLITS, _counts(len(members), shares / shares.sum()))

@@ -1,14 +1,19 @@
 """The sample store: one zarr group a form, with ids, explicit padding, axes, units, provenance."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
+
+if TYPE_CHECKING:
+    from zarr.core.array_spec import ArrayConfigParams
 
 CHUNK_BYTES = 4 << 20
 OPTIONAL = ("length", "mask", "scale")
@@ -18,7 +23,8 @@ OPTIONAL = ("length", "mask", "scale")
 class Samples:
     """Samples of one form.
 
-    ``x`` (n, ...) is a zarr array, read where it is sliced; ``ids`` (n,) are strings; ``length``
+    ``x`` (n, ...) is a zarr array, read where it is sliced, or a NumPy array; ``ids`` (n,) are
+    strings; ``length``
     (n, ...) or ``mask`` (n, ...) say what is padding, where there is any; ``names`` (d,) name the
     last axis where it holds features; ``attributes`` hold axes, units, settings and provenance;
     ``scale`` (n,) float32 is the physical size of one unit of a sample, where samples differ in it;
@@ -26,12 +32,12 @@ class Samples:
     there are any.
     """
 
-    x: zarr.Array
+    x: zarr.Array | np.ndarray
     ids: np.ndarray
-    length: np.ndarray | None
-    mask: np.ndarray | None
-    names: list[str] | None
-    attributes: dict
+    length: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    names: list[str] | None = None
+    attributes: dict = field(default_factory=dict)
     scale: np.ndarray | None = None
     levels: dict[int, zarr.Array] = field(default_factory=dict)
 
@@ -75,11 +81,13 @@ def read_samples(path: Path) -> Samples:
     """Open a store written by :func:`write_samples`; ``x`` stays on disk until it is sliced."""
     group = open_group(path)
     attributes = json.loads(json.dumps(group.attrs.asdict()))
-    optional = {name: group[name][:] if name in group else None for name in OPTIONAL}
-    ids = text_array(group["id"][:])
+    optional = {
+        name: np.asarray(array_of(group, name)[:]) if name in group else None for name in OPTIONAL
+    }
+    x, ids = array_of(group, "x"), text_array(np.asarray(array_of(group, "id")[:]))
     levels = _read_levels(group)
     names = attributes["names"]
-    return Samples(group["x"], ids, names=names, attributes=attributes, levels=levels, **optional)
+    return Samples(x, ids, names=names, attributes=attributes, levels=levels, **optional)
 
 
 def level_name(side: int) -> str:
@@ -96,9 +104,9 @@ def check_levels(x: np.ndarray, levels: dict[int, np.ndarray]) -> None:
 
 def _read_levels(group: zarr.Group) -> dict[int, zarr.Array]:
     """The levels of a store, smallest first."""
-    levels, side = {}, group["x"].shape[-1] // 2
+    levels, side = {}, array_of(group, "x").shape[-1] // 2
     while level_name(side) in group:
-        levels[side] = group[level_name(side)]
+        levels[side] = array_of(group, level_name(side))
         side //= 2
     return dict(sorted(levels.items()))
 
@@ -111,6 +119,14 @@ def open_group(path: Path) -> zarr.Group:
         raise InputError(f"{path} is not a readable zarr group ({error}); remake it.") from None
 
 
+def array_of(group: zarr.Group, name: str) -> zarr.Array:
+    """An array of a group by its name, or InputError where there is none."""
+    found = group.get(name)
+    if not isinstance(found, zarr.Array):
+        raise InputError(f"{group.store_path} holds no array '{name}'; remake the store.")
+    return found
+
+
 def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
     """Store an array, chunked along its first axis in pieces of some 4 MB."""
     values = np.ascontiguousarray(values)
@@ -119,7 +135,7 @@ def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
     group.create_array(name, data=values, chunks=chunk, config=writing(values, chunk[0]))
 
 
-def writing(values: np.ndarray, rows: int) -> dict[str, bool]:
+def writing(values: np.ndarray, rows: int) -> "ArrayConfigParams":
     """The configuration of an array into which ``values`` go in chunks of ``rows``.
 
     zarr leaves out chunks of zeros, but its search for them takes longer than compression, so it is
@@ -144,7 +160,14 @@ def text_array(rows: np.ndarray) -> np.ndarray:
     return np.array([text.decode() for text in encoded], dtype=str)
 
 
-def _check(path, ids, x, axes, optional, names) -> None:
+def _check(
+    path: Path,
+    ids: Sequence[str] | np.ndarray,
+    x: np.ndarray,
+    axes: list[str],
+    optional: Sequence[np.ndarray | None],
+    names: list[str] | None,
+) -> None:
     if len(set(ids)) != len(ids):
         raise InputError(f"{path}: ids are not unique; give each object an id of its own.")
     if len(ids) != len(x) or len(axes) != x.ndim:

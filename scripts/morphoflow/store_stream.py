@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import zarr
@@ -82,7 +83,9 @@ class _Growing:
     def __init__(self, group: zarr.Group, name: str, level: int | None) -> None:
         self.length = self._n_waiting = 0
         self._group, self._name = group, name
-        self._compressors = "auto" if level is None else ZstdCodec(level=level)
+        self._compressors: Literal["auto"] | ZstdCodec = (
+            "auto" if level is None else ZstdCodec(level=level)
+        )
         self._array: zarr.Array | None = None
         self._waiting: list[np.ndarray] = []
 

@@ -1,7 +1,6 @@
 """Sweeps: one model under many settings, each of them a variant that the table of runs could name.
 
-The Snakefile imports this module as ``scripts.morphoflow.sweeps``, hence the relative imports and
-the standard library alone. Every error is a ValueError with a sentence for the user.
+The Snakefile imports this module. Every error is a ValueError with a sentence for the user.
 """
 
 import math
@@ -9,7 +8,7 @@ import random
 from dataclasses import dataclass
 from itertools import product
 
-from .plan import Run, check_run, settings_of
+from morphoflow.plan import Run, check_run, settings_of
 
 
 @dataclass(frozen=True)

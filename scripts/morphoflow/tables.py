@@ -12,6 +12,7 @@ from morphoflow.files import whole
 
 SPLITS = ("train", "validation", "test")
 OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
+NOISE = -1  # the cluster of objects that are in none
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
@@ -31,11 +32,6 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path} cannot be read as a Parquet table ({error}); remake it."
         ) from None
-
-
-def read_provenance(path: Path) -> dict:
-    """The provenance that :func:`write_table` put into the file."""
-    return json.loads(pq.read_schema(path).metadata[b"morphoflow"])
 
 
 def write_objects(path: Path, objects: pd.DataFrame, provenance: dict) -> None:

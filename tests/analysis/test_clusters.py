@@ -11,11 +11,12 @@ from morphoflow.analysis.agreement import (
     purity,
     stability,
 )
-from morphoflow.analysis.clusters import METHODS, canonical, cluster, silhouette
+from morphoflow.analysis.clusters import FREE, canonical, cluster, silhouette
 from morphoflow.errors import InputError
 from synthetic_embeddings import blobs, rotation
 
 ALWAYS_ALL = ("kmeans", "agglomerative", "spectral", "gaussian_mixture")
+METHODS = (*ALWAYS_ALL, *FREE)
 
 
 def partition(clusters):

@@ -21,7 +21,8 @@ from morphoflow.cells.demo import digits
 from morphoflow.cells.shapes.outlines import Outlines, areas
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
-from synthetic_outlines import CARDS, SQUARE, blot, star
+from places import CARDS
+from synthetic_outlines import SQUARE, blot, star
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])

@@ -6,20 +6,23 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from morphoflow.cells.reading.crops import as_rows, as_table
 from morphoflow.cells.reading.objects import object_table
-from morphoflow.cells.reading.quality import Report
+from morphoflow.cells.reading.prepare import CODES
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from morphoflow.reading.label_tables import read_label_tables
+from morphoflow.reading.quality import COUNTS, Report
 from morphoflow.store import read_samples
-from morphoflow.tables import check_objects, read_objects, read_provenance, read_table
+from morphoflow.tables import check_objects, read_objects, read_table
+from places import SCRIPTS
 from synthetic_cells import SETTINGS, write_crops, write_fields
 
 SPLIT = SETTINGS["split"]
-REPORTS = [Report("field0.tif", n_objects=12, n_objects_read=12)]
+REPORTS = [Report("field0.tif", CODES, measured=dict.fromkeys(COUNTS, 12))]
 
 
 def rows(n: int = 12, label=None, group=None, content=None) -> pd.DataFrame:
@@ -128,7 +131,7 @@ def command(folder, out, *sources, **settings):
     flags = [f"--{name}={path}" for name, path in {**paths, "samples": out / "crops.zarr"}.items()]
     arguments = [f"--sources={json.dumps(sources)}", f"--settings={json.dumps(settings)}"]
     return subprocess.run(
-        [sys.executable, "scripts/read_cells.py", *arguments, *flags, "--labels"],
+        [sys.executable, SCRIPTS / "read_cells.py", *arguments, *flags, "--labels"],
         capture_output=True,
         text=True,
         check=False,
@@ -150,7 +153,8 @@ def test_the_command_writes_three_results_that_agree_and_repeat(tmp_path):
     assert samples.ids.tolist() == objects["id"].tolist() and samples.x.shape == (60, 1, 32, 32)
     assert samples.x.dtype == np.float32 and set(objects["label"].dropna()) == {"long", "round"}
     assert read_table(tmp_path / "one" / "quality.parquet")["n_objects"].sum() == 60
-    record = read_provenance(tmp_path / "one" / "objects.parquet")
+    schema = pq.read_schema(tmp_path / "one" / "objects.parquet")
+    record = json.loads(schema.metadata[b"morphoflow"])
     assert record["settings"]["sources"] == [{}, {"name": tmp_path.name}]
     assert str(tmp_path) not in str(record)
 

@@ -121,10 +121,10 @@ def test_scales_fit_the_largest_cell_or_each_at_any_angle():
 
 
 def test_blocks_do_not_change_what_is_drawn(monkeypatch):
-    from morphoflow.cells.demo import demo as outlines_raster
+    from morphoflow.cells.demo import demo
 
     whole = rasterise(stars(), 24, 1.0)
-    monkeypatch.setattr(outlines_raster, "BLOCK", 2)
+    monkeypatch.setattr(demo, "BLOCK", 2)
     assert np.array_equal(rasterise(stars(), 24, 1.0), whole)
     angle, flip = np.array([10.0, 20, 30]), np.array([False, True, False])
     drawn = digits.orient(blot(), angle, flip, "bilinear")

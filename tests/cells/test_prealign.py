@@ -35,13 +35,10 @@ CPU = torch.device("cpu")
 PREALIGNMENT = {
     "foreground": "mask",
     "threshold": 0.2,
-    "iterations": 20,
     "copies": 3,
-    "noise": 0.05,
 }
 REGISTRATION = {
     "reference": "mean",
-    "iterations": 5,
     "flips": True,
     "shifts": False,
     "foreground": "intensity",
@@ -199,9 +196,7 @@ class TestPrealignment:
     def test_small_blocks_give_the_same_template(self, dataset, monkeypatch):
         _, training = blocks_of(dataset)
         whole = fit_template(training, "intensity", 0.2, 20)
-        monkeypatch.setattr(
-            "morphoflow.cells.registration.register.blocks.BLOCK_BYTES", 5 * 4 * 32 * 32
-        )
+        monkeypatch.setattr("morphoflow.cells.registration.blocks.BLOCK_BYTES", 5 * 4 * 32 * 32)
         assert len(list(training)) == 5
         assert torch.allclose(fit_template(training, "intensity", 0.2, 20), whole, atol=1e-6)
 
@@ -213,7 +208,7 @@ class TestStability:
 
     def test_without_noise_nothing_changes(self):
         shares = stability(
-            self.block(), pear(32, 0.0)[0], "mask", 0.2, noise=0, generators=noise_generators(0, 4)
+            self.block(), pear(32, 0.0)[0], "mask", 0.2, noise=0, generators=noise_generators(4)
         )
         assert (shares.to_numpy() == 0).all()
 
@@ -224,7 +219,7 @@ class TestStability:
             "mask",
             0.2,
             noise=0.05,
-            generators=noise_generators(0, 40),
+            generators=noise_generators(40),
         )
         assert (shares["changed"][:2] == 0).all()
         assert 0.5 < shares["changed"][2] <= 1
@@ -240,7 +235,7 @@ class TestRules:
         monkeypatch.setattr(main, "__file__", prealign_crops.__file__, raising=False)
 
     def test_prealigned_crops_keep_order_facts_and_masks(self, dataset, tmp_path):
-        output, table = as_stores(tmp_path, dataset, prealign_crops, PREALIGNMENT, seed=0)
+        output, table = as_stores(tmp_path, dataset, prealign_crops, PREALIGNMENT)
         before, after = read_samples(dataset / "crops.zarr"), read_samples(output)
         rows = read_table(table)
         assert (after.ids == before.ids).all() and (rows["id"] == before.ids).all()
@@ -283,8 +278,8 @@ class TestRules:
         assert angle_error(torch.from_numpy(rows["angle_deg"].to_numpy()), relative).max() < 1
 
     def test_equal_runs_give_equal_bytes(self, dataset, tmp_path):
-        one = as_stores(tmp_path / "a", dataset, prealign_crops, PREALIGNMENT, seed=0)
-        two = as_stores(tmp_path / "b", dataset, prealign_crops, PREALIGNMENT, seed=0)
+        one = as_stores(tmp_path / "a", dataset, prealign_crops, PREALIGNMENT)
+        two = as_stores(tmp_path / "b", dataset, prealign_crops, PREALIGNMENT)
         assert one[1].read_bytes() == two[1].read_bytes()
         files = [sorted(p for p in store.rglob("*") if p.is_file()) for store in (one[0], two[0])]
         assert all(a.read_bytes() == b.read_bytes() for a, b in zip(*files, strict=True))
@@ -307,7 +302,7 @@ class TestRules:
         with stream_samples(tmp_path / "crops.zarr", axes=axes, units="", provenance={}) as stream:
             stream.append(["a"], np.zeros((1, 1, 8, 8), dtype=np.float32))
         with pytest.raises(InputError, match="has no masks"):
-            as_stores(tmp_path, tmp_path, prealign_crops, PREALIGNMENT, seed=0)
+            as_stores(tmp_path, tmp_path, prealign_crops, PREALIGNMENT)
 
 
 class TestFigure:

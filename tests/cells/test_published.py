@@ -17,7 +17,7 @@ import fetch_cells
 from morphoflow.cells.demo.published import as_bytes, extract
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
-from synthetic_outlines import CARDS
+from places import CARDS
 
 
 @pytest.fixture

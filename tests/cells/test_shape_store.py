@@ -6,7 +6,7 @@ import pytest
 
 import measure_shapes
 from drawn_shapes import SIZE, cells
-from morphoflow.cells.shapes import features as shape_store
+from morphoflow.cells.shapes import features
 from morphoflow.cells.shapes.features import invariant, object_weights, shape_features
 from morphoflow.errors import InputError
 from morphoflow.store import read_samples
@@ -59,8 +59,8 @@ def test_a_store_is_measured_in_pieces_as_in_one(tmp_path, monkeypatch, pixel_um
     expected, names = invariant(shape_features(x, mask / 255, ["dna"], pixel_um))
     assert np.array_equal(shapes.x[:], expected) and shapes.names == names
     assert f"AreaShape_Area_{'px' if pixel_um is None else 'um'}2" in names
-    monkeypatch.setattr(shape_store, "BLOCK", 4)
-    again, _ = shape_store.measure(read_samples(path), objects(6, pixel_um))
+    monkeypatch.setattr(features, "BLOCK", 4)
+    again, _ = features.measure(read_samples(path), objects(6, pixel_um))
     assert np.allclose(again, expected, rtol=1e-6)
 
 
@@ -70,8 +70,8 @@ def test_a_cell_that_was_enlarged_to_fill_its_crop_has_the_size_that_it_had(tmp_
     mask = np.rint(255 * cells()).astype(np.uint8)
     x = (mask[:, None] / 255).astype(np.float32)
     store = read_samples(crops(tmp_path / "crops.zarr", x, mask))
-    plain, names = shape_store.measure(store, objects(6, pixel_um))
-    enlarged, same = shape_store.measure(store, objects(6, pixel_um, crop_scale=2.0))
+    plain, names = features.measure(store, objects(6, pixel_um))
+    enlarged, same = features.measure(store, objects(6, pixel_um, crop_scale=2.0))
     assert names == same
     unit = "px" if pixel_um is None else "um"
     for k, name in enumerate(names):

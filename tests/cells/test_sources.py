@@ -187,7 +187,7 @@ def test_bad_crops_are_left_out_by_name_and_the_rest_stays(tmp_path):
     samples, rows, (report,) = read(tmp_path, {"arrays": str(tmp_path / "x.npy")}, skip=True)
     assert [f.id for f in report.findings] == ["x_000001", "x_000004"]
     assert codes([report]) == ["not_finite", "empty"] and report.verdict == "partly_refused"
-    assert (report.n_objects_read, report.n_objects) == (6, 4)
+    assert report.measured == {"n_objects_read": 6, "n_objects": 4}
     np.testing.assert_allclose(samples.x[:], x[[0, 2, 3, 5]], atol=1e-7)
     assert rows["id"].tolist() == samples.ids.tolist()
 

@@ -1,9 +1,12 @@
 """Each contract: written is read back, equal content gives equal bytes, bad content stops."""
 
+import json
+import shutil
 import time
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -12,7 +15,7 @@ from morphoflow.errors import InputError
 from morphoflow.files import sha256, whole
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.store import read_samples, write_samples
-from morphoflow.tables import align_objects, read_objects, read_provenance, write_objects
+from morphoflow.tables import align_objects, read_objects, write_objects
 
 PROVENANCE = {"command": "test", "settings": {"b": 1, "a": [2]}}
 
@@ -39,7 +42,9 @@ def write_all(folder, x):
         provenance=PROVENANCE,
     )
     write_embedding(folder / "e.h5ad", make_embedding(x, rows, PROVENANCE))
-    model = Model("m", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE)
+    model = Model(
+        "m", "m/model.py", {"s": 1}, {"names": names}, {"w": torch.from_numpy(x)}, PROVENANCE
+    )
     write_model(folder / "model.pt", model)
 
 
@@ -47,7 +52,8 @@ def test_round_trip(tmp_path):
     x = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
     write_all(tmp_path, x)
     pd.testing.assert_frame_equal(read_objects(tmp_path / "objects.parquet"), objects())
-    assert read_provenance(tmp_path / "objects.parquet") == PROVENANCE
+    schema = pq.read_schema(tmp_path / "objects.parquet")
+    assert json.loads(schema.metadata[b"morphoflow"]) == PROVENANCE
     samples = read_samples(tmp_path / "x.zarr")
     np.testing.assert_array_equal(samples.x[:], x)
     assert list(samples.ids) == list(objects()["id"]) and samples.names == ["f_um", "g"]
@@ -131,3 +137,12 @@ def test_a_damaged_file_is_named(tmp_path):
             read(tmp_path / name)
     with pytest.raises(InputError, match=r"none\.zarr"):
         read_samples(tmp_path / "none.zarr")
+
+
+def test_a_store_without_one_of_its_arrays_is_named(tmp_path):
+    x = np.ones((6, 2), np.float32)
+    path = tmp_path / "x.zarr"
+    write_samples(path, objects()["id"], x, axes=["n", "f"], units="um", provenance={})
+    shutil.rmtree(path / "x")
+    with pytest.raises(InputError, match=r"x\.zarr holds no array 'x'; remake"):
+        read_samples(path)

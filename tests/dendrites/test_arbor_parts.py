@@ -2,14 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
+from model_settings import cards, model_of, settings
 from morphoflow.dendrites.arbors.arbors import (
     GROUPS,
     arbor_statistics,
@@ -22,12 +21,11 @@ from morphoflow.dendrites.arbors.arbors import (
 from morphoflow.dendrites.arbors.graph import arbor
 from morphoflow.dendrites.arbors.skeleton import skeleton
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.baselines import arbor_statistics as baseline
 from morphoflow.store import read_samples, write_samples
 from morphoflow.tables import read_table, write_objects
+from places import SCRIPTS
 
-ROOT = Path(__file__).parents[1]
 SIDE = 200
 
 
@@ -140,7 +138,7 @@ def test_script_writes_the_table_and_the_store(images, tmp_path) -> None:
     write_objects(paths["objects"], table.assign(split="train", pixel_um=0.5), {})
     flags = ["--samples", paths["samples.zarr"], "--objects", paths["objects"]]
     flags += ["--output", paths["table"], "--features", paths["features"]]
-    script = ROOT / "scripts/measure_arbors.py"
+    script = SCRIPTS / "measure_arbors.py"
     subprocess.run([sys.executable, script, *flags], check=True, capture_output=True)
     written, store = read_table(paths["table"]), read_samples(paths["features"])
     expected = arbor_statistics(images, 0.5)
@@ -159,17 +157,12 @@ def features(images, tmp_path):
     return read_samples(path)
 
 
-def variants() -> dict[str, dict]:
-    described = yaml.safe_load((ROOT / "config/models/arbor_statistics.yaml").read_text())
-    defaults = {name: entry["default"] for name, entry in described["settings"].items()}
-    return {name: {**defaults, **more} for name, more in described["variants"].items()}
-
-
-@pytest.mark.parametrize("settings", variants().values(), ids=variants())
-def test_baseline_standardises_the_training_objects(features, settings) -> None:
+@pytest.mark.parametrize("variant", cards()["arbor_statistics"]["variants"])
+def test_baseline_standardises_the_training_objects(features, variant) -> None:
     objects = pd.DataFrame({"split": ["train"] * 8 + ["test"] * 2})
-    facts, state = baseline.fit(features, objects, settings, 0)
-    model = Model("arbor_statistics", settings, facts, state, {})
+    chosen = settings("arbor_statistics", variant)
+    facts, state = baseline.fit(features, objects, chosen, 0)
+    model = model_of("arbor_statistics", chosen, facts, state)
     z = baseline.embed(model, features, torch.device("cpu"))
     assert z.dtype == np.float32
     assert z.shape == (10, len(facts["names"]))
@@ -189,6 +182,6 @@ def test_other_units_are_refused_in_a_sentence(features) -> None:
     objects = pd.DataFrame({"split": ["train"] * 10})
     facts, state = baseline.fit(features, objects, {"groups": ["length"]}, 0)
     lengths = [name.replace("_um", "_px") for name in facts["names"]]
-    model = Model("arbor_statistics", {}, {"names": lengths}, state, {})
+    model = model_of("arbor_statistics", {}, {"names": lengths}, state)
     with pytest.raises(InputError, match="skeleton_length_px"):
         baseline.embed(model, features, torch.device("cpu"))

@@ -1,18 +1,15 @@
 """Frames, pixel sizes, somata and white points: what is read is what the file holds."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
 
-from morphoflow.cells.reading.findings import Refused as CellRefused
 from morphoflow.dendrites.reading.crop import area_weights, cut, find_soma, resample, squares
 from morphoflow.dendrites.reading.files import ImageFile
-from morphoflow.dendrites.reading.findings import Refused
 from morphoflow.dendrites.reading.frames import open_frames
-from morphoflow.dendrites.reading.objects import joined
 from morphoflow.dendrites.reading.reading import picture, read_images, to_bytes
+from morphoflow.reading.findings import Refused
 from synthetic_dendrites import SETTINGS, neuron, save_png
 
 MOVIE = np.random.default_rng(0).integers(0, 4000, (3, 4, 20, 30)).astype(np.uint16)
@@ -81,7 +78,7 @@ def test_a_truncated_file_is_refused(tmp_path, kind, share):
     else:
         Image.fromarray(noise[0]).save(path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(CellRefused) as refused:
+    with pytest.raises(Refused) as refused:
         read(path, "last")
     assert refused.value.finding.code == "unreadable"
 
@@ -159,9 +156,3 @@ def test_images_are_brought_to_the_pixel_size_that_is_asked_for(tmp_path):
 def test_white_and_black_are_the_percentiles_and_rounding_is_to_the_nearest():
     bytes_ = to_bytes(np.float32([0, 10, 10.9, 11.1, 520, 900]), 10, 520)
     assert bytes_.tolist() == [0, 0, 0, 1, 255, 255]
-
-
-def test_what_shares_anything_is_one_group():
-    names = pd.Series(["d", "b", "c", "a", "e"])
-    assert joined(names, [0, 0, 1, 2, 3], [9, 8, 8, 7, 6]).tolist() == ["b", "b", "b", "a", "e"]
-    assert joined(names).tolist() == names.tolist()

@@ -15,21 +15,9 @@ from morphoflow.dendrites.realism.realism import (
 )
 from morphoflow.dendrites.realism.sets import ImageSet, blurred, describe, in_units_of, noisy
 from morphoflow.errors import InputError
+from synthetic_dendrites import bright_lines
 
-SIZE = 32
 NAMES = ["mean", "contrast", "bright", "edges"]
-
-
-def lines(n: int, seed: int = 0) -> np.ndarray:
-    """Images (n, 1, s, s) uint8 of random bright lines, some wide and some thin."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:SIZE, :SIZE] / SIZE - 0.5
-    angle, offset = rng.uniform(0, np.pi, (n, 6)), rng.uniform(-0.4, 0.4, (n, 6))
-    width = rng.uniform(0.015, 0.03, (n, 6)) + rng.uniform(0, 0.02, (n, 1))
-    cosine, sine = (f(angle)[..., None, None] for f in (np.cos, np.sin))
-    away = cosine * x + sine * y - offset[..., None, None]
-    light = np.exp(-((away / width[..., None, None]) ** 2) / 2).max(axis=1)
-    return np.rint(20 + 215 * light).astype(np.uint8)[:, None]
 
 
 def statistics(images: np.ndarray) -> np.ndarray:
@@ -72,7 +60,7 @@ def a_table(made: np.ndarray, train: np.ndarray, held: np.ndarray, **given) -> p
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return a_table(lines(24, 1), lines(26, 2), lines(22, 3))
+    return a_table(bright_lines(24, 1), bright_lines(26, 2), bright_lines(22, 3))
 
 
 def values(table: pd.DataFrame, comparison: str) -> pd.Series:
@@ -80,7 +68,7 @@ def values(table: pd.DataFrame, comparison: str) -> pd.Series:
 
 
 def test_equal_sets_have_the_best_value_of_each_distance():
-    one = image_set(lines(24))
+    one = image_set(bright_lines(24))
     one = in_units_of(one, {"one": one})["one"]
     found = distances(one)(one, one)
     for name, value in found.items():
@@ -97,7 +85,7 @@ def test_equal_sets_have_the_best_value_of_each_distance():
 def test_blurred_images_are_worse_than_real_ones_by_every_kind_of_distance(table):
     real, spoilt = values(table, "real_real"), values(table, "real_blurred")
     kinds = {name: better(name) for name in real.index}
-    for name in ("wasserstein_mean", "sliced_wasserstein_mean", f"sliced_wasserstein_{SIZE}"):
+    for name in ("wasserstein_mean", "sliced_wasserstein_mean", "sliced_wasserstein_32"):
         assert spoilt[name] > 1.2 * real[name]
     assert spoilt["power_spectrum"] > 2 * real["power_spectrum"]
     for kind in ("arbors", "scattering"):
@@ -111,8 +99,11 @@ def test_blurred_images_are_worse_than_real_ones_by_every_kind_of_distance(table
 
 def test_images_like_the_real_ones_are_within_chance_and_spoilt_ones_are_not(table):
     good = table.set_index(["comparison", "metric"])
-    sets = {"made": image_set(blurred(lines(24, 1))), "held_out": image_set(lines(22, 3))}
-    train = image_set(lines(26, 2))
+    sets = {
+        "made": image_set(blurred(bright_lines(24, 1))),
+        "held_out": image_set(bright_lines(22, 3)),
+    }
+    train = image_set(bright_lines(26, 2))
     bad = distances(train)(*in_units_of(train, sets).values())
     for metric in ("wasserstein_mean", "kid_scattering", "power_spectrum"):
         limit = 1.5 * good.loc[("real_real", metric), "high"]
@@ -120,7 +111,7 @@ def test_images_like_the_real_ones_are_within_chance_and_spoilt_ones_are_not(tab
 
 
 def test_simulated_images_are_measured_as_generated_ones_are(table):
-    made, train, held = (lines(n, seed) for n, seed in ((24, 1), (26, 2), (22, 3)))
+    made, train, held = (bright_lines(n, seed) for n, seed in ((24, 1), (26, 2), (22, 3)))
     simulated = image_set(made)
     units = image_set(train)
     (simulated,) = in_units_of(units, {"simulated": simulated}).values()
@@ -141,7 +132,7 @@ def test_simulated_images_are_measured_as_generated_ones_are(table):
 
 
 def test_copies_of_few_images_cost_recall_and_coverage():
-    reference, other = image_set(lines(40)), image_set(lines(40, 1))
+    reference, other = image_set(bright_lines(40)), image_set(bright_lines(40, 1))
     sets = in_units_of(reference, {"a": reference, "b": other})
     measure = distances(reference)
     whole = measure(sets["b"], sets["a"])
@@ -163,9 +154,9 @@ def test_intervals_of_a_mean_are_those_of_its_standard_error():
     def mean(tested: ImageSet, reference: ImageSet) -> dict[str, float]:
         return {"difference_mean": float(tested.statistics[:, 0].mean())}
 
-    held = image_set(lines(40, 5))
-    real = {"real": image_set(lines(80, 6))}
-    made = image_set(lines(40, 7))
+    held = image_set(bright_lines(40, 5))
+    real = {"real": image_set(bright_lines(80, 6))}
+    made = image_set(bright_lines(40, 7))
     row = realism_table(made, held, held, real, mean, repeats=400, seed=0).iloc[0]
     expected = 1.96 * made.statistics[:, 0].std() / np.sqrt(40)
     assert (row["high"] - row["low"]) / 2 == pytest.approx(expected, rel=0.12)
@@ -175,20 +166,20 @@ def test_all_comparisons_are_of_equal_size_and_that_is_the_largest_common_one(ta
     assert set(table["n_a"]) == set(table["n_b"]) == {22}
     assert not table.duplicated(["metric", "comparison"]).any()
     assert set(table["better"]) == {"lower", *BETTER.values()}
-    big = a_table(lines(5, 1), lines(40, 2), lines(30, 3), repeats=2)
+    big = a_table(bright_lines(5, 1), bright_lines(40, 2), bright_lines(30, 3), repeats=2)
     assert set(big["n_a"]) == {5}
 
 
 def test_sixteen_images_of_few_neurons_are_enough():
-    small = a_table(lines(16, 1), lines(10, 2), lines(6, 3))
+    small = a_table(bright_lines(16, 1), bright_lines(10, 2), bright_lines(6, 3))
     assert set(small["n_a"]) == {6} and small["value"].notna().all()
-    without = a_table(lines(16, 1), lines(13, 2), lines(3, 3), repeats=2)
+    without = a_table(bright_lines(16, 1), bright_lines(13, 2), bright_lines(3, 3), repeats=2)
     assert "generated_held_out" not in set(without["comparison"])
 
 
 def test_an_interval_is_missing_where_a_side_is_one_neuron():
     groups = np.array([f"g{i}" for i in range(10)] + ["held"] * 4)
-    table = a_table(lines(8, 1), lines(10, 2), lines(4, 3), groups=groups)
+    table = a_table(bright_lines(8, 1), bright_lines(10, 2), bright_lines(4, 3), groups=groups)
     held = table[table["comparison"] == "generated_held_out"]
     assert held["low"].isna().all() and held["value"].notna().all()
 
@@ -205,7 +196,7 @@ def test_an_interval_is_missing_where_a_side_is_one_neuron():
 def test_too_few_images_or_neurons_end_with_a_sentence(sizes, groups, words):
     given = {} if groups is None else {"groups": np.array(groups)}
     with pytest.raises(InputError, match=words):
-        a_table(*(lines(n, i) for i, n in enumerate(sizes)), **given)
+        a_table(*(bright_lines(n, i) for i, n in enumerate(sizes)), **given)
 
 
 def test_halves_share_no_group_and_leave_none_out():
@@ -220,10 +211,10 @@ def test_halves_share_no_group_and_leave_none_out():
 
 
 def test_spoilt_images_keep_their_mean_grey_level():
-    x = np.full((3, 1, SIZE, SIZE), 101, np.uint8)
+    x = np.full((3, 1, 32, 32), 101, np.uint8)
     assert (blurred(x) == 101).all()
     assert noisy(x, np.random.default_rng(0)).mean() == pytest.approx(101, abs=1)
-    sharp = lines(1)
+    sharp = bright_lines(1)
     expected = gaussian_filter(sharp[0, 0].astype(float), 1.0, mode="nearest")
     assert np.abs(blurred(sharp)[0, 0] - expected).max() < 0.51
 

@@ -4,12 +4,10 @@ import importlib
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import test_dendrite_realism as laws
 
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.realism.inputs import generated_images, real_images
@@ -20,8 +18,9 @@ from morphoflow.figures.arbors import plot_arbors, statistic_name
 from morphoflow.figures.nearest_images import shown_rows
 from morphoflow.store import write_samples
 from morphoflow.tables import read_table, write_objects, write_table
+from places import SCRIPTS
+from synthetic_dendrites import bright_lines
 
-ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = {"images": 8, "neighbours": 3, "repeats": 2, "threshold": 0.6, "compared": 3}
 AXES = ["image", "channel", "y", "x"]
 
@@ -49,7 +48,7 @@ def write_dataset(folder, order: np.ndarray, made_order: np.ndarray) -> None:
 
 
 def stacks() -> tuple[np.ndarray, np.ndarray]:
-    real, made = laws.lines(16, 4), laws.lines(8, 9)
+    real, made = bright_lines(16, 4), bright_lines(8, 9)
     made[0], made[1] = np.rot90(real[0, 0]), real[1, 0, :, ::-1]
     return real, made
 
@@ -132,7 +131,7 @@ def test_commands_write_tables_and_figures_of_them(folder):
     flags |= {"dataset": "d", "model": "m", "variant": "v", "seed": 0, "threads": 1}
     words = [str(word) for name, value in flags.items() for word in (f"--{name}", value)]
     words += ["--simulated", *map(str, (flags["samples"], flags["objects"], flags["arbors"]))]
-    command = [sys.executable, ROOT / "scripts/measure_realism.py", *words]
+    command = [sys.executable, SCRIPTS / "measure_realism.py", *words]
     subprocess.run(command, check=True, capture_output=True)
     scores = read_table(tables["scores"])
     expected = {"memorised_share", "realism_kid_scattering", "simulated_kid_scattering"}

@@ -10,8 +10,7 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from morphoflow.dendrites.similar import search as similarity_search
-from morphoflow.dendrites.similar import similar as duplicates
+from morphoflow.dendrites.similar import search, similar
 from morphoflow.dendrites.similar import similarity as similarity_module
 from morphoflow.dendrites.similar.similar import near_duplicates
 from morphoflow.dendrites.similar.similarity import fine_structure, similarity
@@ -117,7 +116,7 @@ class TestSimilarity:
     def test_blocks_change_nothing(self, monkeypatch):
         a, b = tensor(arbors(2)), tensor(arbors(5, seed=1))
         whole = similarity(a, b, angles=range(0, 360, 30))
-        monkeypatch.setattr(similarity_search, "BLOCK_VALUES", 1 << 14)
+        monkeypatch.setattr(search, "BLOCK_VALUES", 1 << 14)
         monkeypatch.setattr(similarity_module, "BLOCK_IMAGES", 2)
         parts = similarity(a, b, angles=range(0, 360, 30))
         assert torch.allclose(whole.correlation, parts.correlation, atol=1e-6)
@@ -165,7 +164,7 @@ class TestNearDuplicates:
     def test_blocks_change_nothing(self, monkeypatch):
         images, ids = self.images()
         whole = near_duplicates(images, ids, 0.4)
-        monkeypatch.setattr(duplicates, "BLOCK_IMAGES", 3)
+        monkeypatch.setattr(similar, "BLOCK_IMAGES", 3)
         parts = near_duplicates(images, ids, 0.4)
         assert len(whole[0]) == len(parts[0])
         assert np.allclose(whole[0]["correlation"], parts[0]["correlation"], atol=1e-5)
@@ -175,7 +174,7 @@ class TestNearDuplicates:
         images = eight_bit(tensor(arbors(3, 32)))
         images[1:] = 0
         pairs, groups = near_duplicates(images, ["x", "y", "z"])
-        assert len(pairs) == 0 and list(pairs.columns) == list(duplicates.COLUMNS)
+        assert len(pairs) == 0 and list(pairs.columns) == list(similar.COLUMNS)
         assert groups.tolist() == [0, 1, 2]
 
     @pytest.mark.parametrize(("ids", "threshold"), [("ab", 0.3), ("abc", 0.0), ("abc", 1.5)])

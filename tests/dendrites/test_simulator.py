@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,8 +19,8 @@ from morphoflow.dendrites.simulator.simulate import RATES, Growth, grow_arbor
 from morphoflow.dendrites.simulator.tips import GROWING, Rules, grow, no_tips
 from morphoflow.errors import InputError
 from morphoflow.neurons.reading.prepare import Part, read_neurons
+from places import SCRIPTS
 
-ROOT = Path(__file__).resolve().parent.parent
 FIELD_UM = 82.7
 YOUNG = {"minutes": 120}
 SMALL = {"number": 3, "size": 64, "pixel_um": 1.292, "growth": YOUNG}
@@ -197,7 +196,7 @@ def test_growth_beyond_memory_is_an_error_and_leaves_nothing(tmp_path):
 def test_the_script_writes_labelled_populations(tmp_path):
     populations = {"wild_type": {}, "sparse": {"branching_rate": 0.005}}
     settings = {**SMALL, "number": 2, "size": 16, "pixel_um": 5.17, "populations": populations}
-    script = ROOT / "scripts" / "simulate_dendrites.py"
+    script = SCRIPTS / "simulate_dendrites.py"
     flags = ["--settings", json.dumps(settings), "--output", str(tmp_path / "out")]
     subprocess.run([sys.executable, script, *flags], check=True, capture_output=True, text=True)
     truth = pd.read_csv(tmp_path / "out" / "truth.csv")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import ndimage, stats
 
-from morphoflow.dendrites.realism import wasserstein as patches_module
+from morphoflow.dendrites.realism import wasserstein
 from morphoflow.dendrites.realism.spectrum import (
     octave_differences,
     radial_spectrum,
@@ -88,7 +88,7 @@ class TestSlicedWasserstein:
     def test_between_unequal_numbers_it_is_that_of_scipy(self):
         rng = np.random.default_rng(0)
         x, y = rng.normal(size=(30, 1)), rng.normal(0.5, 2, size=(47, 1))
-        found = patches_module._sorted_distances(
+        found = wasserstein._sorted_distances(
             torch.from_numpy(x), torch.from_numpy(y), torch.ones(1, 1, dtype=torch.float64)
         )
         wanted = stats.wasserstein_distance(x[:, 0], y[:, 0])
@@ -109,8 +109,8 @@ class TestSlicedWasserstein:
         first = sliced_wasserstein(x, y, seed=0)
         assert sliced_wasserstein(x, y, seed=0) == first
         assert sliced_wasserstein(x, y, seed=1) != first
-        monkeypatch.setattr(patches_module, "BLOCK_IMAGES", 2)
-        monkeypatch.setattr(patches_module, "BLOCK_VALUES", 4096)
+        monkeypatch.setattr(wasserstein, "BLOCK_IMAGES", 2)
+        monkeypatch.setattr(wasserstein, "BLOCK_VALUES", 4096)
         assert sliced_wasserstein(x, y, seed=0) == pytest.approx(first, rel=1e-5)
 
     def test_black_images_have_none_and_other_sizes_are_refused(self):

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,8 +34,7 @@ from morphoflow.figures.save import save_figure
 from morphoflow.figures.uncertainty import corner_rows, plot_uncertainty, uncertainty_of
 from morphoflow.store import write_samples
 from morphoflow.tables import write_objects, write_table
-
-ROOT = Path(__file__).resolve().parent.parent
+from places import ROOT, SCRIPTS
 
 
 @pytest.mark.parametrize("n", [1, 4, 100, 3000])
@@ -198,7 +196,7 @@ def test_the_commands_join_tables_by_id_in_any_order(tmp_path):
 
 
 def test_a_command_ends_with_a_sentence_where_crops_are_missing(tmp_path):
-    command = [sys.executable, ROOT / "scripts/plot_crops.py", "--crops", tmp_path / "no.zarr"]
+    command = [sys.executable, SCRIPTS / "plot_crops.py", "--crops", tmp_path / "no.zarr"]
     command += ["--objects", tmp_path / "no", "--svg", tmp_path / "a", "--png", tmp_path / "b"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "no.zarr" in done.stderr and "remake" in done.stderr

@@ -1,5 +1,6 @@
 """Laws of generated images, their numbers, the way through the latent, and the scripts."""
 
+import importlib
 import sys
 from types import ModuleType
 
@@ -8,9 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
+import morphoflow.models
 from morphoflow.dendrites.reading.tiles import captioned, columns_for, resized, tiled
 from morphoflow.errors import InputError
 from morphoflow.model import Model, write_model
+from morphoflow.models import interface
 from morphoflow.models.shared.latent import BLOCK, image_blocks, round_trip, slerp
 from morphoflow.store import read_samples
 
@@ -18,34 +21,46 @@ CPU = torch.device("cpu")
 SIZE, LATENT = 16, 5
 
 
-def toy_module() -> ModuleType:
-    """A generating model whose image says its latent, and that notes how many it was asked for."""
-    module = ModuleType("toy")
-    module.asked = []
+# A generating model whose image says its latent, and that notes how many it was asked for.
+TOY = """
+import torch
 
-    def latents(number, size, seed, device):
-        random = torch.Generator().manual_seed(seed % 2**63)
-        return torch.randn(number, size, generator=random).to(device)
+asked = []
 
-    def generate(model, z, device):
-        module.asked.append(len(z))
-        waves = torch.outer(z.norm(dim=1), torch.linspace(0, 60, SIZE * SIZE))
-        return waves.clamp(0, 255).byte().reshape(-1, 1, SIZE, SIZE).numpy()
 
-    module.latents, module.generate = latents, generate
-    return module
+def embed(model, samples, device):
+    raise NotImplementedError
+
+
+def latents(number, size, seed, device):
+    random = torch.Generator().manual_seed(seed % 2**63)
+    return torch.randn(number, size, generator=random).to(device)
+
+
+def generate(model, z, device):
+    asked.append(len(z))
+    size = model.facts["size"]
+    waves = torch.outer(z.norm(dim=1), torch.linspace(0, 60, size**2))
+    return waves.clamp(0, 255).byte().reshape(-1, 1, size, size).numpy()
+"""
 
 
 @pytest.fixture
-def toy(monkeypatch) -> ModuleType:
-    module = toy_module()
-    monkeypatch.setitem(sys.modules, "morphoflow.models.toy", module)
-    return module
+def toy(monkeypatch, tmp_path_factory) -> ModuleType:
+    """The module of the toy model, beside which another generates nothing."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "toy.py").write_text(TOY)
+    (folder / "pixels.py").write_text(TOY.partition("def latents")[0])
+    monkeypatch.setattr(interface, "FOLDER", folder)
+    monkeypatch.setattr(morphoflow.models, "__path__", [str(folder)])
+    monkeypatch.delitem(sys.modules, "morphoflow.models.toy", raising=False)
+    yield importlib.import_module("morphoflow.models.toy")
+    del sys.modules["morphoflow.models.toy"]
 
 
 def a_model(name: str = "toy") -> Model:
     facts = {"latent_size": LATENT, "size": SIZE, "pixel_um": 0.4}
-    return Model(name, {}, facts, {"weight": torch.zeros(1)}, {"seed": 0})
+    return Model(name, f"{name}.py", {}, facts, {"weight": torch.zeros(1)}, {"seed": 0})
 
 
 def run_script(script, monkeypatch, **flags) -> None:

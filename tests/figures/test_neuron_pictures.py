@@ -9,11 +9,10 @@ from morphoflow.figures.densities import plot_densities, projected
 from morphoflow.figures.kappa_probes import plot_kappa_probes
 from morphoflow.figures.neurons_3d import plot_neurons_3d, seen
 from morphoflow.figures.walk_map import plot_walk_map
-from morphoflow.models.morphvae.model import reconstruct
 from morphoflow.models.morphvae.probes import DRAWS, KAPPAS, probe_table, probe_walks, walk_map
-from morphoflow.models.morphvae.trees import Source, read_source
+from morphoflow.models.morphvae.trees import read_source
 from morphoflow.store import Samples
-from morphvae_toys import CPU, as_model, build, walks
+from small_morphvae import CPU, as_model, build, decoded_walks, walks
 from synthetic_neurons import small_forest
 
 
@@ -51,8 +50,7 @@ def test_without_noise_a_probe_is_what_the_model_reconstructs(model):
             part.loc[part["shape"] == shape, ["x_um", "y_um", "z_um"]].to_numpy(np.float32)
             for part in (own, decoded)
         )
-        samples = Samples(x[None, None], np.array(["a"]), np.array([[len(x)]]), *[None] * 3)
-        same = reconstruct(model, samples, CPU)[0][0, 0, : len(y)]
+        same = decoded_walks(model, x[None, None], np.array([[len(x)]]))[0][0, 0, : len(y)]
         np.testing.assert_allclose(same, y, atol=1e-3)
 
 
@@ -66,15 +64,11 @@ def test_less_concentrated_noise_moves_probes_further_and_depends_on_the_seed_al
     assert second["draw"].max() == DRAWS - 1
 
 
-def source_of(model) -> Source:
-    samples, objects = walks(n=16)
-    store = Samples(samples.x, samples.ids, samples.length, *[None] * 3)
-    return read_source(model, store, objects, CPU)
-
-
 def test_the_map_holds_distinct_walks_of_held_out_neurons_with_their_ends(model):
-    source = source_of(model)
-    table = walk_map(model, source, 10**6, 0)
+    made, objects = walks(n=16)
+    samples = Samples(made.x, made.ids, made.length, *[None] * 3)
+    source = read_source(model, samples, objects, CPU)
+    table = walk_map(model, samples, objects, 10**6, 0, CPU)
     held_out = np.flatnonzero(source.split != "train")
     assert len(table) == sum(len(source.latents[i]) for i in held_out)
     assert set(table["id"]) == set(source.ids[held_out])
@@ -84,7 +78,7 @@ def test_the_map_holds_distinct_walks_of_held_out_neurons_with_their_ends(model)
     np.testing.assert_allclose(
         [first[f"end_{axis}_um"] for axis in "xyz"], nodes[0, length[0] - 1], rtol=1e-6
     )
-    table = walk_map(model, source, 7, 0)
+    table = walk_map(model, samples, objects, 7, 0, CPU)
     assert len(table) == 7
     # Six panels, one of them for the key, and four colour bars.
     assert len(plot_walk_map(table).axes) == 6 + 4

@@ -14,7 +14,7 @@ from morphoflow.figures.trees import (
     tree_lines,
 )
 from morphoflow.figures.walks import plot_walks, walk_pieces, walked_neurons
-from morphoflow.neurons.forest import concatenate
+from morphoflow.forest import concatenate
 from morphoflow.neurons.samples.walks import sample_walks
 from synthetic_neurons import line, small_forest, y_shape
 

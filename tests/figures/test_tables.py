@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,12 +27,11 @@ from morphoflow.figures.quality import finding_counts, plot_quality, verdict_cou
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.scores import panels_of, plot_scores
 from morphoflow.figures.style import UNKNOWN
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.rows import rows_in_order
 from morphoflow.tables import write_objects, write_table
+from places import ROOT, SCRIPTS
 from synthetic_neurons import small_forest
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_a_heat_map_adds_up_to_the_labels_and_its_colours_to_one():
@@ -138,7 +136,7 @@ def test_the_commands_write_both_files(tmp_path):
     forest.write(tmp_path / "trees.zarr", provenance={})
     objects = pd.DataFrame({"id": forest.ids, "source": "s", "label": LABELS, "split": "train"})
     write_objects(tmp_path / "objects.parquet", objects.assign(group=None), {})
-    command = [sys.executable, ROOT / "scripts/plot_neurons.py"]
+    command = [sys.executable, SCRIPTS / "plot_neurons.py"]
     for flag, name in [("trees", "trees.zarr"), ("objects", "objects.parquet")]:
         command += [f"--{flag}", tmp_path / name]
     command += ["--svg", tmp_path / "f/n.svg", "--png", tmp_path / "f/n.png"]

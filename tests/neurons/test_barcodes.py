@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.neurons.morphometrics.table import morphometrics
 from morphoflow.neurons.samples.barcodes import FILTRATIONS, NAMES, barcodes
 from synthetic_neurons import line, random_binary_tree, small_forest, y_shape

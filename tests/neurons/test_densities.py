@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import concatenate, single
+from morphoflow.forest import concatenate, single
 from morphoflow.neurons.samples.densities import cube, density_maps, enclosing_cube
 from synthetic_neurons import line, small_forest
 

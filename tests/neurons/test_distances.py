@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import concatenate, single
+from morphoflow.forest import concatenate, single
 from morphoflow.neurons.samples.distances import cable_points, gromov_wasserstein, inner_distances
 from synthetic_neurons import line, random_binary_tree, y_shape
 

@@ -5,16 +5,18 @@ import pandas as pd
 import pytest
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import concatenate
+from morphoflow.forest import concatenate
 from morphoflow.neurons.reading.objects import object_table
-from morphoflow.neurons.reading.quality import Report, quality_table
+from morphoflow.neurons.reading.prepare import CODES, MEASURED
 from morphoflow.reading.labels import LabelColumns, read_labels
+from morphoflow.reading.quality import Report, quality_table
 from morphoflow.tables import check_objects
 from synthetic_neurons import y_shape
 
 SPLIT = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
 FOREST = concatenate([y_shape(identifier=f"n{i}") for i in range(8)])
-QUALITY = quality_table([Report(f"n{i}", f"n{i}.swc") for i in range(9)])  # n8 was refused
+REPORTS = [Report(f"n{i}.swc", CODES, f"n{i}") for i in range(9)]  # n8 was refused
+QUALITY = quality_table(REPORTS, MEASURED, lines=True)
 
 
 def labels(tmp_path, text: str, columns=None) -> pd.DataFrame:

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from morphoflow.neurons.forest import Forest, single
+from morphoflow.forest import Forest, single
 from morphoflow.neurons.morphometrics.table import morphometrics
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.swc import write_swc
 from morphoflow.neurons.rebuild.rebuild import (
+    DENDRITE,
+    SOMA,
     distinct,
     group_points,
     rebuild,
-    rebuild_forest,
     turn_cut,
 )
 from morphoflow.neurons.rebuild.rebuilder import (
@@ -24,6 +24,7 @@ from morphoflow.neurons.rebuild.rebuilder import (
     most_children,
 )
 from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.swc_files import write_swc
 from synthetic_neurons import line, random_binary_tree, y_shape
 
 
@@ -33,7 +34,8 @@ def walks_of(neuron: Forest, n_walks: int = 400, n_steps: int = 24) -> tuple:
 
 
 def tree_of(x, length, tolerance=0.0, max_children=99) -> Forest:
-    return rebuild_forest(["a"], [(x, length)], tolerance=tolerance, max_children=max_children)
+    xyz, parent = rebuild(x, length, tolerance=tolerance, max_children=max_children)
+    return single("a", xyz, parent, 1.0, np.where(parent < 0, SOMA, DENDRITE))
 
 
 def random_walks(rng, n=40, steps=9, scale=3.0) -> tuple:

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import tifffile
 
+from morphoflow.forest import concatenate, single
 from morphoflow.images.images import read_metadata
-from morphoflow.neurons.forest import concatenate, single
 from morphoflow.neurons.samples.stacks import (
     Grid,
     draw_stack,
@@ -20,9 +20,10 @@ from morphoflow.neurons.samples.stacks import (
     outside_share,
     write_stack,
 )
+from places import SCRIPTS
 from synthetic_neurons import small_forest
 
-SETTINGS = {"size": 32, "least_radius_voxels": 0.5}
+SETTINGS = {"size": 32}
 
 
 def cable(end, radius_um: float, nodes: int = 2):
@@ -121,7 +122,7 @@ def test_every_neuron_of_a_dataset_becomes_a_stack(tmp_path):
     flags = {"trees": "trees.zarr", "folder": "stacks", "table": "stacks.parquet"}
     line = [f for name, file in flags.items() for f in (f"--{name}", str(tmp_path / file))]
     line += ["--settings", json.dumps(SETTINGS)]
-    subprocess.run([sys.executable, "scripts/export_stacks.py", *line], check=True)
+    subprocess.run([sys.executable, SCRIPTS / "export_stacks.py", *line], check=True)
     table = pd.read_parquet(tmp_path / "stacks.parquet")
     assert table["id"].tolist() == forest.ids.tolist() and (table["outside"] == 0).all()
     for name in forest.ids:

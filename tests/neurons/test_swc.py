@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.reading.findings import CODES, Finding, Refused
+from morphoflow.neurons.reading.prepare import CODES
 from morphoflow.neurons.reading.repair import link
-from morphoflow.neurons.reading.swc import parse, swc_text
+from morphoflow.neurons.reading.swc import parse
+from morphoflow.reading.findings import Finding, Refused
+from morphoflow.swc_files import swc_text
 from swc_texts import PLAIN, assert_same, read_text, segments
 from synthetic_neurons import random_binary_tree, y_shape
 
@@ -94,7 +96,7 @@ FAULTS = {
 def test_faults_are_refused_with_code_line_and_value(name):
     text, code, line, value = FAULTS[name]
     found = refusal(text)
-    assert (found.code, found.line, found.severity) == (code, line, "refused")
+    assert (found.code, found.line, found.severity(CODES)) == (code, line, "refused")
     assert value is None or found.value == value
 
 

@@ -6,8 +6,8 @@ import pytest
 from morphoflow.errors import InputError
 from morphoflow.neurons.reading.prepare import Part, read_neurons
 from morphoflow.neurons.reading.resample import resample
-from morphoflow.neurons.reading.swc import swc_text
 from morphoflow.neurons.reading.tree import Tree
+from morphoflow.swc_files import swc_text
 from swc_texts import ALL, PLAIN, assert_same, read_text, resampled, segments
 from synthetic_neurons import random_binary_tree, small_forest, y_shape
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from morphoflow.neurons.reading.swc import swc_text
+from morphoflow.swc_files import swc_text
 from swc_texts import PLAIN, read, read_text, resampled, segments
 from synthetic_neurons import random_binary_tree
 

@@ -9,8 +9,8 @@ import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
-from morphoflow.neurons.reading.swc import write_archive, write_swc
 from morphoflow.neurons.reading.tree import follow, path_sum, root_of
+from morphoflow.swc_files import write_archive, write_swc
 from swc_texts import PLAIN, assert_same, read
 from synthetic_neurons import small_forest
 

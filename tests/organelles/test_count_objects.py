@@ -26,6 +26,7 @@ from morphoflow.organelles.counting.table import merge_tables
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.source import Source
 from morphoflow.tables import read_objects, read_table
+from places import SCRIPTS
 
 SPLIT = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 0}
 SETTINGS = {"split": SPLIT, "label_column": "kind", "on_bad_input": "stop", "min_voxels": 1}
@@ -269,6 +270,6 @@ def merged_by_scripts(folder, source: dict, parts: int) -> tuple[pd.DataFrame, p
 
 
 def call(script: str, *flags) -> None:
-    command = [sys.executable, f"scripts/{script}", *map(str, flags)]
+    command = [sys.executable, SCRIPTS / script, *map(str, flags)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

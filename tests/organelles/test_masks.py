@@ -13,11 +13,11 @@ import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
+from morphoflow.organelles.masks.pyramid_write import majority
 from morphoflow.organelles.masks.volume import cluster_list, objects_with_clusters
 from morphoflow.organelles.masks.write import write_masks
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.open import open_volume
-from morphoflow.organelles.volumes.pyramid_write import majority
 from morphoflow.organelles.volumes.source import Source
 from morphoflow.tables import write_table
 

@@ -5,16 +5,16 @@ import pytest
 
 from morphoflow.organelles.counting.lookup import relabel, relabelling
 from morphoflow.organelles.masks.precomputed import create_precomputed
-from morphoflow.organelles.masks.volume import MaskVolume
-from morphoflow.organelles.volumes.boxes import Box, blocks
-from morphoflow.organelles.volumes.pyramid import (
+from morphoflow.organelles.masks.pyramid import (
     CHUNK,
     COARSEST,
     level_factors,
     level_shape,
     shard_shape,
 )
-from morphoflow.organelles.volumes.pyramid_write import majority
+from morphoflow.organelles.masks.pyramid_write import majority
+from morphoflow.organelles.masks.volume import MaskVolume
+from morphoflow.organelles.volumes.boxes import Box, blocks
 
 SHAPE = (3, 20, 41)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
 
-from morphoflow.organelles.shapes import masks as object_masks
+from morphoflow.organelles.shapes import masks
 from morphoflow.organelles.shapes.legacy import legacy_measures
 from morphoflow.organelles.shapes.masks import ObjectMask
 from morphoflow.organelles.shapes.measures import measure_objects
@@ -48,14 +48,16 @@ def ring(radius: float) -> np.ndarray:
     return radius * np.stack([0.5 * np.sin(angle), 0.75**0.5 * np.sin(angle), np.cos(angle)], 1)
 
 
-def measured(mask: np.ndarray, spacing: tuple[float, ...], label_id: int = 2**40) -> pd.Series:
+def measured(
+    mask: np.ndarray, spacing: tuple[float, ...], label_id: int = 2**40, legacy: bool = False
+) -> pd.Series:
     labels = mask.astype(np.uint64) * np.uint64(label_id)
     row = {"id": "a", "label_id": np.uint64(label_id), "voxels": int(mask.sum())}
     row |= {f"axis_sd_um_{i}": 4.0 - i for i in (1, 2, 3)}
     for axis, at in zip("zyx", np.nonzero(mask), strict=True):
         row |= {f"box_{axis}_start": int(at.min()), f"box_{axis}_stop": int(at.max()) + 1}
     source = Source(Memory(labels), Memory(labels), spacing)
-    return measure_objects(source, pd.DataFrame([row])).iloc[0]
+    return measure_objects(source, pd.DataFrame([row]), legacy=legacy).iloc[0]
 
 
 def whole(mask: np.ndarray) -> ObjectMask:
@@ -155,10 +157,10 @@ def test_thinning_loses_no_box():
 
 def test_a_giant_read_in_pieces_has_the_same_sums(monkeypatch):
     mask = tube(ring(280), 70, np.array(SPACINGS[1]))
-    at_once = measured(mask, SPACINGS[1])
-    monkeypatch.setattr(object_masks, "WHOLE", 1000)
-    monkeypatch.setattr(object_masks, "PIECE", (8, 32, 16))
-    in_pieces = measured(mask, SPACINGS[1])
+    at_once = measured(mask, SPACINGS[1], legacy=True)
+    monkeypatch.setattr(masks, "WHOLE", 1000)
+    monkeypatch.setattr(masks, "PIECE", (8, 32, 16))
+    in_pieces = measured(mask, SPACINGS[1], legacy=True)
     exact = ["surface_area_um2", "mci", "euler_number", "tunnels", "skeleton_length_um"]
     exact += [name for name in at_once.index if name.startswith("legacy")]
     for name in exact:
@@ -168,6 +170,14 @@ def test_a_giant_read_in_pieces_has_the_same_sums(monkeypatch):
 def test_euler_number_counts_overlapping_pieces_once():
     mask = np.pad(np.random.default_rng(1).random((5, 6, 20)) < 0.5, 1)
     assert euler_number(mask[:, :, :9]) + euler_number(mask[:, :, 8:]) == euler_number(mask)
+
+
+def test_published_features_are_measured_only_where_asked_for_and_change_no_other():
+    mask = np.pad(np.ones((4, 5, 6), dtype=bool), 1)
+    without, asked = measured(mask, SPACINGS[0]), measured(mask, SPACINGS[0], legacy=True)
+    added = asked.index.difference(without.index)
+    assert len(added) == 7 and all(name.startswith("legacy_") for name in added)
+    pd.testing.assert_series_equal(asked.drop(added), without)
 
 
 def test_legacy_features_are_those_of_the_slices():

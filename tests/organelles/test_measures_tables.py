@@ -7,8 +7,8 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.baselines import features
 from morphoflow.organelles.counting.density import density_map, neighbours, touching
 from morphoflow.organelles.shapes.measures import GROUPS, feature_matrix, join_measures
@@ -71,15 +71,8 @@ def embedded(settings: dict, rows: pd.DataFrame) -> np.ndarray:
     samples = Samples(x, ids, None, None, names, {})
     objects = pd.DataFrame({"id": ids, "split": "train"})
     facts, state = features.fit(samples, objects, settings, 0)
-    model = Model(**model_fields(facts, state, settings))
+    model = model_of("features", settings, facts, state)
     return features.embed(model, samples, torch.device("cpu"))
-
-
-def model_fields(facts: dict, state: dict, settings: dict) -> dict:
-    known = {"name": "features", "variant": "default", "modality": "organelles", "seed": 0}
-    known |= {"form": "features", "facts": facts, "state": state, "settings": settings}
-    known |= {"provenance": {}}
-    return {name: known[name] for name in Model.__dataclass_fields__}
 
 
 def test_form_tells_kinds_apart_whatever_their_size():
@@ -105,3 +98,5 @@ def test_position_and_legacy_are_left_to_their_own_variants():
     rows, _ = shapes(20, seed=2)
     assert embedded({"groups": ["position"]}, rows).shape == (20, 3)
     assert embedded({"groups": ["legacy"]}, rows).shape == (20, len(GROUPS["legacy"]))
+    with pytest.raises(InputError, match="`legacy_measures: true` for legacy"):
+        embedded({"groups": ["legacy"]}, rows.drop(columns=GROUPS["legacy"]))

@@ -21,8 +21,8 @@ from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.store import read_samples
 from morphoflow.tables import read_objects, read_table
+from places import SCRIPTS
 
-ROOT = Path(__file__).resolve().parent.parent
 REAL = Path(os.environ.get("MORPHOFLOW_REAL_EM", "nowhere"))
 SETTINGS = {
     "split": {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 17},
@@ -53,7 +53,7 @@ def mitochondria(folder: Path) -> dict:
 
 def run(script: str, **flags) -> None:
     """Run an entry script as a job does."""
-    line = [sys.executable, ROOT / f"scripts/{script}.py"]
+    line = [sys.executable, SCRIPTS / f"{script}.py"]
     for name, value in flags.items():
         texts = [json.dumps(value)] if isinstance(value, dict) else [value]
         texts = value if isinstance(value, list) else texts
@@ -80,7 +80,7 @@ def test_every_object_of_a_real_volume_is_counted_measured_and_cut(volume, tmp_p
     np.testing.assert_array_equal(counted["label_id"], ids)
     np.testing.assert_array_equal(counted["voxels"], voxels)
     share = {"source": source, "objects": objects, "part": 0, "parts": 1}
-    run("measure_objects", **share, output=tmp_path / "measures.parquet")
+    run("measure_objects", **share, legacy="false", output=tmp_path / "measures.parquet")
     measures = read_table(tmp_path / "measures.parquet")
     assert len(measures) == len(table) and np.isfinite(measures["surface_area_um2"]).all()
     settings = {"size": 16, "scale": "object", "fill": 0.9, "background": "mask"}

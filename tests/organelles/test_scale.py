@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from places import SCRIPTS
+
 # ru_maxrss would do, but for a child it begins with the memory of the test runner.
 STATUS = Path("/proc/self/status")
 pytestmark = pytest.mark.skipif(not STATUS.exists(), reason="no /proc to read the peak from")
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 BLOCK = [32, 128, 128]
 BLOCK_MB = 32 * 128 * 128 * 9 / 2**20
 # Counts a volume that is made as it is read, so that its size costs nothing else: cubes of 32

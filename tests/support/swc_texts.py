@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from morphoflow.neurons.forest import DTYPES, Forest
+from morphoflow.forest import DTYPES, Forest
 from morphoflow.neurons.reading.prepare import Part, read_neurons
 from morphoflow.neurons.reading.resample import resample
 from morphoflow.neurons.reading.tree import Tree

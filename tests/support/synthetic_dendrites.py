@@ -1,4 +1,4 @@
-"""Pictures of one small neuron: a soma, straight dendrites, haze and the noise of a camera."""
+"""Pictures of a small neuron (a soma, straight dendrites, haze, noise) or of bright lines alone."""
 
 import json
 import subprocess
@@ -17,6 +17,7 @@ from morphoflow.dendrites.similar.similar import similar_images
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import check_objects
+from places import ROOT
 
 SETTINGS = {
     "size": 64,
@@ -66,6 +67,18 @@ def write_neurons(folder: Path, n: int = 5, **options) -> Path:
     return folder
 
 
+def bright_lines(n: int, seed: int = 0, size: int = 32) -> np.ndarray:
+    """Images (n, 1, size, size) uint8 of random bright lines, some wide and some thin."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size] / size - 0.5
+    angle, offset = rng.uniform(0, np.pi, (n, 6)), rng.uniform(-0.4, 0.4, (n, 6))
+    width = rng.uniform(0.015, 0.03, (n, 6)) + rng.uniform(0, 0.02, (n, 1))
+    cosine, sine = (f(angle)[..., None, None] for f in (np.cos, np.sin))
+    away = cosine * x + sine * y - offset[..., None, None]
+    light = np.exp(-((away / width[..., None, None]) ** 2) / 2).max(axis=1)
+    return np.rint(20 + 215 * light).astype(np.uint8)[:, None]
+
+
 def save_png(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(path)
 
@@ -93,5 +106,4 @@ def run_script(
         *(sys.executable, "scripts/read_dendrites.py", "--sources", json.dumps(sources)),
         *("--settings", json.dumps({**SETTINGS, **settings}), "--labels", *map(str, labels)),
     ]
-    root = Path(__file__).resolve().parent.parent
-    return subprocess.run([*command, *outputs], capture_output=True, text=True, cwd=root)
+    return subprocess.run([*command, *outputs], capture_output=True, text=True, cwd=ROOT)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 
 
 def line(

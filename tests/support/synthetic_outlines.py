@@ -1,12 +1,9 @@
-"""Polygons, blots as of ink, and where the cards are."""
-
-from pathlib import Path
+"""Polygons, and blots as of ink."""
 
 import numpy as np
 
 from morphoflow.cells.shapes.outlines import Outlines
 
-CARDS = Path(__file__).parent.parent / "resources" / "cards"
 SQUARE = np.array([[0, 0], [6, 0], [6, 6], [0, 6]], dtype=float)
 
 

@@ -8,22 +8,21 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import test_contrastive
-import test_dendrite_gan_training
-import test_o2vae
-import test_point_ae
-import test_volume_vae
 import torch
 import zarr
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 
-import morphvae_toys
+import small_contrastive
+import small_morphvae
+import small_o2vae
+import small_point_ae
+import small_progressive_gan
+import small_volume_vae
 from morphoflow.models.contrastive import model as contrastive
 from morphoflow.models.o2vae import model as o2vae
 from morphoflow.models.point_ae import model as point_ae
 from morphoflow.models.volume_vae import model as volume_vae
-from morphoflow.plan import read_models, settings_of
 from morphoflow.store import Samples
 from morphoflow.training.devices import make_deterministic
 from morphoflow.training.loop import Fitted, fit
@@ -31,32 +30,30 @@ from synthetic_cells import ellipse_crops
 from training_toy import SEED, SHARED, Toy, digest
 
 CPU = torch.device("cpu")
-CONFIG = Path(__file__).parents[1] / "config/models"
 
 
 def points():
     n = 40
-    x = test_point_ae.samples(test_point_ae.shapes(n=n, k=48))
-    return point_ae.build(x, test_point_ae.objects(n), test_point_ae.SETTINGS, 0, CPU)
+    x = small_point_ae.samples(small_point_ae.shapes(n=n, k=48))
+    return point_ae.build(x, small_point_ae.objects(n), small_point_ae.SETTINGS, 0, CPU)
 
 
 def volumes():
     n = 24
-    settings = settings_of(read_models(CONFIG), "volume_vae", "default") | test_volume_vae.SMALL
-    x = test_volume_vae.store(test_volume_vae.blobs_and_rods(n=n, size=16))
-    return volume_vae.build(x, test_volume_vae.objects(n), settings, 0, CPU)
+    x = small_volume_vae.store(small_volume_vae.blobs_and_rods(n=n, size=16))
+    return volume_vae.build(x, small_volume_vae.objects(n), small_volume_vae.SETTINGS, 0, CPU)
 
 
 def cells():
     # The last batch has three images: two for one process, one for the other.
-    x, objects = ellipse_crops(60, 32, 2)[0], test_o2vae.objects(60)
-    settings = test_o2vae.SETTINGS | {"batch_size": 11}
+    x, objects = ellipse_crops(60, 32, 2)[0], small_o2vae.objects(60)
+    settings = small_o2vae.SETTINGS | {"batch_size": 11}
     return o2vae.build(_samples(x, objects), objects, settings, 0, CPU)
 
 
 def contrasts():
-    x, objects = test_contrastive.shapes(0), test_contrastive.objects()
-    return contrastive.build(_samples(x, objects), objects, test_contrastive.SETTINGS, 0, CPU)
+    x, objects = small_contrastive.shapes(0), small_contrastive.objects()
+    return contrastive.build(_samples(x, objects), objects, small_contrastive.SETTINGS, 0, CPU)
 
 
 def _samples(x, objects):
@@ -66,7 +63,7 @@ def _samples(x, objects):
 # Those in which nothing is random and each item counts for itself: they train as one process does.
 EXACT = {
     "toy": lambda: Toy(**SHARED),
-    "morphvae": lambda: morphvae_toys.build(**morphvae_toys.CERTAIN),
+    "morphvae": lambda: small_morphvae.build(**small_morphvae.CERTAIN),
     "point_ae": points,
 }
 # Those that draw noise, or normalise or compare within the share of a process.
@@ -74,7 +71,7 @@ OTHERS = {
     "volume_vae": volumes,
     "o2vae": cells,
     "contrastive": contrasts,
-    "progressive_gan": test_dendrite_gan_training.built,
+    "progressive_gan": small_progressive_gan.built,
 }
 EPOCHS = {"toy": 4, "morphvae": 2, "point_ae": 2}
 

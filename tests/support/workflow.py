@@ -9,9 +9,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from morphoflow.files import sha256
+from places import ROOT
 from synthetic_cells import write_fields
 
-ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "resources", "profiles")
 
 CONFIG = """
@@ -82,6 +83,8 @@ VARIANTS = {
     ),
 }
 
+NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
+
 
 class Workflow:
     """A copy of the project in ``folder``, in which ``snakemake`` runs."""
@@ -135,6 +138,18 @@ def cells() -> Path:
     rows = [f"field{i}_{k},{'ab'[k % 2]}\n" for i in range(4) for k in range(1, 13)]
     (folder / "labels.csv").write_text("id,label\n" + "".join(rows))
     return folder
+
+
+def results(workflow) -> dict[str, str]:
+    """The checksum of every result file; logs, benchmarks and the report hold times."""
+    root = workflow.folder / "results"
+    return {
+        path.relative_to(root).as_posix(): sha256(path)
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and path.relative_to(root).parts[0] not in NOT_RESULTS
+        and path.name != ".snakemake_timestamp"
+    }
 
 
 PIPE = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

@@ -13,6 +13,7 @@ from morphoflow.training import progress
 from morphoflow.training.checkpoint import checkpoint_folder, load_checkpoint, save_checkpoint
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.history import history_table, learning_rates
+from morphoflow.training.metrics import EpochMetrics
 from morphoflow.training.run import batches_per_epoch, epoch_order, share
 
 PURPOSES = ("split", "sampling", "initialisation", "order", "noise", "augmentation")
@@ -159,3 +160,16 @@ def test_a_terminal_gets_a_bar_a_log_gets_lines_and_other_processes_say_nothing(
     silent.step(5)
     silent.epoch(row(1), last=True)
     assert capsys.readouterr().err == ""
+
+
+def test_means_of_an_epoch_weigh_steps_by_their_items_and_need_a_step():
+    fabric = make_fabric(gpus=0, precision="32-true", threads=1)
+    metrics = EpochMetrics()
+    with pytest.raises(ValueError, match="epoch 3 had no step"):
+        metrics.fetch(fabric, 4, epoch=3)
+    for step, (loss, items) in enumerate([(1.0, 3), (5.0, 1)]):
+        metrics.add({"loss": torch.tensor(loss)}, items, step)
+    assert metrics.fetch(fabric, 4, epoch=3) == {"loss": 2.0}
+    metrics.add({"loss": torch.tensor(float("nan"))}, 1, step=2)
+    with pytest.raises(InputError, match="not finite in epoch 3, step 2"):
+        metrics.fetch(fabric, 5, epoch=3)

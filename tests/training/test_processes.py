@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +15,11 @@ import training_toy
 from morphoflow.training.checkpoint import CURRENT, PREVIOUS
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
+from places import SCRIPTS, SUPPORT
 from training_together import EXACT, OTHERS
 from training_toy import SEED, Toy, digest
 
 EPOCHS = 4
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 @pytest.fixture
@@ -90,7 +89,7 @@ def wait_for_checkpoints(folder):
 def together(tmp_path_factory):
     """What each of two processes has after they have trained all learners together."""
     folder = tmp_path_factory.mktemp("together")
-    path = os.pathsep.join([str(SCRIPTS), str(Path(__file__).parent)])
+    path = os.pathsep.join([str(SCRIPTS), str(SUPPORT)])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     line = [sys.executable, training_together.__file__, str(folder)]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=600)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from morphoflow.dependencies import code
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
-SCRIPTS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("scripts/*.py"))
+ENTRIES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("scripts/*.py"))
 
 LOADED = """
 import runpy, sys
@@ -20,7 +20,7 @@ for name, module in sys.modules.items():
 """
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", ENTRIES)
 def test_nothing_that_python_loads_is_missing(script, monkeypatch):
     """Held against the interpreter: what it really imports must be among the inputs."""
     monkeypatch.chdir(ROOT)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from workflow import CONFIG, ROOT, RUNS, Workflow
+from places import ROOT
+from workflow import CONFIG, RUNS, Workflow
 
 TARGETS = [
     "all",
@@ -175,5 +176,7 @@ def test_the_reference_of_the_configuration_is_up_to_date():
 def test_the_top_level_is_as_agreed():
     folders = {"rules", "scripts", "envs", "config", "resources", "results", "tests", "profiles"}
     files = {"Snakefile", "README.md", "LICENSE", "Makefile", "pyproject.toml"}
+    files |= {"CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff"}
     visible = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    assert visible == folders | files
+    # What `pip install .` leaves behind is not the project's.
+    assert visible - {"build", "dist"} == folders | files

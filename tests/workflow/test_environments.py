@@ -4,14 +4,14 @@ import re
 import tomllib
 from importlib.metadata import distribution
 from itertools import chain
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-ROOT = Path(__file__).parents[2]
+from places import ROOT
+
 ENVS = ROOT / "envs"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RANGES = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]

@@ -1,26 +1,25 @@
 """The named experiments: what they must hold, and that everything they ask for can be had."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
 from morphoflow.plan import read_config, read_models, read_runs, settings_of
 from morphoflow.sweeps import add_sweeps
+from places import CONFIG, ROOT
 from workflow import Workflow
 
-FILE = Path("config/experiments/morphvae.yaml")
+FILE = CONFIG / "experiments" / "morphvae.yaml"
 THIRTEEN = [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 
 
 @pytest.fixture(scope="module")
 def plan():
     """The configuration with the experiments, the models, and the members of all sweeps."""
-    merged = yaml.safe_load(Path("config/config.yaml").read_text())
+    merged = yaml.safe_load((CONFIG / "config.yaml").read_text())
     for key, value in yaml.safe_load(FILE.read_text()).items():
         merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
-    config = read_config(merged, Path("config/schemas/config.schema.yaml"))
-    models = read_models(Path("config/models"))
+    config = read_config(merged, CONFIG / "schemas" / "config.schema.yaml")
+    models = read_models(CONFIG / "models")
     datasets = dict.fromkeys(config["neurons"], "neurons")
     return config, models, add_sweeps(config["sweeps"], datasets, models), datasets
 
@@ -65,7 +64,7 @@ def test_no_experiment_asks_for_more_than_its_dataset_has(plan):
 
 def test_the_runs_of_the_experiments_are_known_and_have_baselines(plan):
     config, models, _, datasets = plan
-    runs = read_runs(Path(config["runs"]), datasets, models)
+    runs = read_runs(ROOT / config["runs"], datasets, models)
     for dataset in ("toy", "toy_tips", "ca1"):
         found = {(run.model, run.variant) for run in runs if run.dataset == dataset}
         for baseline in ("morphometry", "density", "persistence", "pooled_walks"):

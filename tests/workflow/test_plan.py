@@ -1,12 +1,16 @@
 """Every mistake in the config or the table of runs is named before anything is computed."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
-from morphoflow.plan import read_models, read_runs, settings_of
+from morphoflow.plan import read_models, read_runs, settings_of, with_shared
 from morphoflow.plan_files import cell_files, neuron_files
 from morphoflow.schema import complete
+from places import CONFIG
 
 HEAD = "dataset\tmodel\tvariant\tseed\n"
 MODELS = {
@@ -14,6 +18,10 @@ MODELS = {
     "voxels": {"modality": "organelles", "variants": {"default": {}}},
 }
 DATASETS = {"toy_neurons": "neurons"}
+
+
+SHARED = {"epochs": {"type": "integer", "minimum": 0, "default": 9, "description": "Passes."}}
+CARDS = Path("config/models")
 
 
 def runs(tmp_path, rows: str):
@@ -109,17 +117,15 @@ def write_model(tmp_path, **changes):
         "description": "d",
         "modality": "neurons",
         "form": "walks",
+        "code": "walk_transformer/model.py",
         "trained": True,
         "settings": {"epochs": {"type": "integer", "minimum": 0, "default": 9}},
         "variants": {"default": {}, "quick": {"epochs": 1}},
     } | changes
-    import yaml
-
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "walker.yaml").write_text(yaml.safe_dump(text))
-    schemas = Path(__file__).parent.parent / "config" / "schemas"
-    (tmp_path / "schemas").symlink_to(schemas)
+    (tmp_path / "schemas").symlink_to(CONFIG / "schemas")
     return read_models(folder)
 
 
@@ -156,3 +162,44 @@ def test_the_files_of_cells_are_found_and_those_that_are_missing_are_named(tmp_p
     ]:
         with pytest.raises(ValueError, match=named):
             cell_files("mine", {"sources": [source]})
+
+
+def test_a_shared_setting_is_as_written_but_for_what_the_card_says():
+    card = {"epochs": {"shared": "epochs"}, "more": {"shared": "epochs", "default": 3}}
+    whole = with_shared(card, SHARED, "card")
+    assert whole == {"epochs": SHARED["epochs"], "more": SHARED["epochs"] | {"default": 3}}
+    assert "shared" in card["epochs"] and SHARED["epochs"]["default"] == 9
+
+
+def test_a_misspelt_reference_or_a_setting_without_default_is_one_sentence():
+    with pytest.raises(ValueError, match=r"^card, settings\.n: shared setting 'epoch'.*'epochs'"):
+        with_shared({"n": {"shared": "epoch"}}, SHARED, "card")
+    with pytest.raises(ValueError, match=r"^card, settings\.n has no `default`"):
+        with_shared({"n": {"type": "integer"}}, SHARED, "card")
+
+
+def test_a_misspelt_key_of_a_setting_is_one_sentence(tmp_path):
+    schemas = tmp_path / "schemas"
+    shutil.copytree(CARDS.parent / "schemas", schemas)
+    text = (CARDS / "density.yaml").read_text()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/density.yaml").write_text(text.replace("{shared:", "{shard:"))
+    with pytest.raises(ValueError, match=r"settings\.variance: there is no key 'shard'.*'shared'"):
+        read_models(tmp_path / "models")
+
+
+def test_no_setting_is_written_twice_and_each_shared_one_is_shared():
+    cards = {path.stem: yaml.safe_load(path.read_text()) for path in CARDS.glob("*.yaml")}
+    settings = [own for card in cards.values() for own in card["settings"].values()]
+    written = [json.dumps(own, sort_keys=True) for own in settings if "shared" not in own]
+    assert [one for one in written if written.count(one) > 1] == []
+    shared = yaml.safe_load((CARDS.parent / "schemas/settings.schema.yaml").read_text())
+    named = [own["shared"] for own in settings if "shared" in own]
+    assert {name: named.count(name) for name in shared if named.count(name) < 2} == {}
+    said_twice = [
+        (own, key)
+        for own in settings
+        for key in own
+        if "shared" in own and shared[own["shared"]].get(key) == own[key]
+    ]
+    assert said_twice == []

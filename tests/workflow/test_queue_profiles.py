@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from places import ROOT
 from slurm.submitted import CONFIG, RUNS
-from workflow import PIPE, ROOT, Workflow, environment
+from workflow import PIPE, Workflow, environment
 
 pytest.importorskip("snakemake_executor_plugin_cluster_generic")
 

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from morphoflow.dependencies import code
-from morphoflow.files import sha256
 from morphoflow.tables import read_objects, read_table
-from workflow import ROOT, Workflow, environment
+from places import ROOT
+from workflow import Workflow, environment, results
 
 # `registered` would take the demo's cells too.
 REGISTERED = "results/discs/registered.parquet"
@@ -23,7 +23,6 @@ REPEATED = (
     "results/shapes/features/default/seed0/masks",
     "results/arbors/progressive_gan/tiny/seed0/timelapse.mp4",
 )
-NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +31,6 @@ def finished(tmp_path_factory):
     workflow = Workflow(tmp_path_factory.mktemp("finished"))
     workflow.snakemake(*TARGETS)
     return workflow
-
-
-def results(workflow) -> dict[str, str]:
-    """The checksum of every result file; logs, benchmarks and the report hold times."""
-    root = workflow.folder / "results"
-    return {
-        path.relative_to(root).as_posix(): sha256(path)
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-        and path.relative_to(root).parts[0] not in NOT_RESULTS
-        and path.name != ".snakemake_timestamp"
-    }
 
 
 def test_everything_is_made(finished):

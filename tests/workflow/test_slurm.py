@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from test_workflow_runs import results
 
 from slurm import runs
 from slurm.cluster import Cluster, Unavailable
@@ -19,6 +18,7 @@ from slurm.held import LOG
 from slurm.runs import BASELINE, ON_CPU, SAMPLES
 from slurm.stops import cancel, interrupt_driver, of_rule, preempt
 from slurm.submitted import MODEL, Submitted
+from workflow import results
 
 WHOLE = os.environ.get("MORPHOFLOW_SLURM") == "yes"
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 import yaml
 
+from places import ROOT
 from slurm.submitted import CONFIG, RUNS
-from workflow import ROOT, Workflow
+from workflow import Workflow
 
 SITE = "profiles/slurm/site.yaml"
 

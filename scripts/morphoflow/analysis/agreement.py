@@ -5,9 +5,10 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from morphoflow.analysis.clusters import NOISE, cluster, silhouette
+from morphoflow.analysis.clusters import cluster, silhouette
 from morphoflow.analysis.clusters_counted import COUNTED
 from morphoflow.analysis.scores import score
+from morphoflow.tables import NOISE
 
 SHARE = 0.8
 REPEATS = 10

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from morphoflow.analysis.clusters_counted import COUNTED, check_pairs
 from morphoflow.analysis.geometry import centred, check_embedding
 from morphoflow.errors import InputError
+from morphoflow.tables import NOISE
 
 # Clustering methods that find the number of clusters themselves; two of them know noise.
 #
@@ -76,9 +77,6 @@ FREE = {
     "affinity_propagation": affinity_propagation,
 }
 
-METHODS = (*COUNTED, *FREE)
-
-NOISE = -1
 
 # Silhouettes are quadratic in the number of objects; a sample of this size decides as well.
 SILHOUETTE_SAMPLE = 2000

@@ -15,6 +15,9 @@ BLOCK = 2**23
 
 FOLDS = 5
 
+# Components of the Gaussian mixture at most; their number is chosen by likelihood.
+MOST_COMPONENTS = 8
+
 # Strange is a large distance, and a small density.
 SIGNS = {"distance": 1, "log_density": -1}
 
@@ -30,7 +33,7 @@ def find_outliers(
     groups: np.ndarray,
     *,
     neighbours: int,
-    components: int,
+    components: int = MOST_COMPONENTS,
     false_discovery_rate: float,
     seed: int,
 ) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from morphoflow.analysis.clusters import NOISE
+from morphoflow.tables import NOISE
 
 EXEMPLARS = 5
 

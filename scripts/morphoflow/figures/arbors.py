@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from morphoflow.figures.style import DARK, LABEL_COLORS, in_style, readable
+from morphoflow.colors import DARK, LABEL_COLORS
+from morphoflow.figures.style import in_style, readable
 
 COLUMNS = 4
 SHOLL = "sholl_"

@@ -6,23 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from morphoflow.colors import cluster_color
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops, spaced
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, clipped, heading, in_lines
-from morphoflow.figures.style import (
-    CLUSTER_COLORS,
-    UNKNOWN,
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    remark,
-)
+from morphoflow.figures.style import UNKNOWN, in_style, known_labels, label_colors, readable, remark
+from morphoflow.tables import NOISE
 
 WIDTH, MARGIN, NAMES, GAP, APART = 7.2, 0.1, 1.2, 0.03, 0.12  # inches
 TITLE, ABOVE, BETWEEN, REST = 0.28, 0.18, 0.1, 0.2  # inches
-NOISE = -1
 PREFERRED = ("gaussian_mixture", "kmeans")
 CHOICES = ("closest", "uniform", "within_sd")
 WORDS = ("closest to the centre", "evenly by distance", "evenly within one sd")
@@ -132,7 +125,7 @@ def _pictures(crops: Crops, members: list[Members]) -> list[dict[str, np.ndarray
 
 
 def _name(tiles: Tiles, cluster: Members, clusters: np.ndarray, labels: list) -> None:
-    color = CLUSTER_COLORS[cluster.number % len(CLUSTER_COLORS)]
+    color = cluster_color(cluster.number)
     # The middle of all lines, in steps of a line.
     middle = (tiles.axes.get_ylim()[0] - tiles.size[1]) / 2 / tiles.step[1]
     style = {"fontsize": 7, "inches": NAMES}

@@ -6,13 +6,15 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from morphoflow.colors import cluster_color
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import CLUSTER_COLORS, GREY, in_style, readable
+from morphoflow.figures.style import in_style, readable
 from morphoflow.organelles.volumes.boxes import Box, Triple
+from morphoflow.tables import NOISE
 
 LARGEST = 4096  # voxels of a slice that are read along each side
 DRAWN = 1024  # pixels that are drawn along each side, about
-NOISE, NM_PER_UM = -1, 1000
+NM_PER_UM = 1000
 OPACITY = 0.55
 NAMED = 12
 
@@ -57,7 +59,9 @@ def plot_cluster_slice(
     painted = grey.copy()
     for number in numbers:
         where = found == number
-        painted[where] = (1 - OPACITY) * grey[where] + OPACITY * np.array(to_rgb(_color(number)))
+        painted[where] = (1 - OPACITY) * grey[where] + OPACITY * np.array(
+            to_rgb(cluster_color(number))
+        )
     extent = (0, wide / NM_PER_UM, high / NM_PER_UM, 0)
     left, right = figure.subplots(1, 2)
     for panel, picture, words in (
@@ -73,14 +77,10 @@ def plot_cluster_slice(
     return figure
 
 
-def _color(number: int) -> str:
-    return GREY if number == NOISE else CLUSTER_COLORS[number % len(CLUSTER_COLORS)]
-
-
 def _name_clusters(figure: Figure, numbers: np.ndarray) -> None:
     names = ["noise" if number == NOISE else str(number) for number in numbers[:NAMED]]
     patches = [
-        Patch(color=_color(number), label=name)
+        Patch(color=cluster_color(number), label=name)
         for number, name in zip(numbers[:NAMED], names, strict=True)
     ]
     if patches:

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from morphoflow.figures.heatmap import draw_heatmap
 from morphoflow.figures.style import color_bar, in_style, known_labels, readable, sorted_labels
+from morphoflow.tables import NOISE
 
-NOISE = -1
 # More clusters than this need wider panels.
 MANY = 9
 

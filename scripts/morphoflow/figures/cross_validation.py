@@ -4,7 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.figures.style import DARK, LABEL_COLORS, LIGHT_GREY, in_style, remark
+from morphoflow.colors import DARK, LABEL_COLORS, LIGHT_GREY
+from morphoflow.figures.style import in_style, remark
 
 CLASSIFIERS = {"knn": "k-NN", "logistic": "logistic regression", "forest": "random forest"}
 MEASURES = {

@@ -3,10 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from morphoflow.colors import LABEL_COLORS
 from morphoflow.figures.crop_rows import Crops, spaced
 from morphoflow.figures.grey import grey_limits, grey_pictures
 from morphoflow.figures.montage import Tiles, heading, in_lines
-from morphoflow.figures.style import LABEL_COLORS, in_style
+from morphoflow.figures.style import in_style
 
 WIDTH, MARGIN, BETWEEN, TITLE, GAP = 7.2, 0.1, 0.2, 0.22, 0.04  # inches
 COLUMNS, ROWS = 4, 5

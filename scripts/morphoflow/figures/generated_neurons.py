@@ -6,16 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK, GREY
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import (
-    DARK,
-    GREY,
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    sorted_labels,
-)
+from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
 from morphoflow.figures.trees import (
     AXES,
     MOST_NODES_AS_LINES,
@@ -23,7 +16,7 @@ from morphoflow.figures.trees import (
     spaced_by_length,
     tree_lines,
 )
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 PER_LABEL = 5
 WIDTH, NAMES, ROW, MARGIN, HEAD = 7.2, 1.2, 1.05, 0.3, 0.25  # inches

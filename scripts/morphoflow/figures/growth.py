@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.figures.grey import grey_pictures
 from morphoflow.figures.montage import Tiles
 from morphoflow.figures.style import in_style
-from morphoflow.models.progressive_gan.timelapse import Timelapse
 
 WIDTH, MARGIN, NAMES, GAP = 7.2, 0.1, 0.9, 0.04  # inches
 COLUMNS = 7

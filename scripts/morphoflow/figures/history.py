@@ -9,7 +9,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.figures.style import DARK, LABEL_COLORS, LIGHT_GREY, in_style, readable, remark
+from morphoflow.colors import DARK, LABEL_COLORS, LIGHT_GREY
+from morphoflow.figures.style import in_style, readable, remark
 
 MOST_COLUMNS = 4
 

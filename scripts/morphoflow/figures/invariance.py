@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from morphoflow.figures.style import DARK, LABEL_COLORS, LIGHT_GREY, in_style, remark
+from morphoflow.colors import DARK, LABEL_COLORS, LIGHT_GREY
+from morphoflow.figures.style import in_style, remark
 
 # As far as a default encoder may move an object, as a share of the way to the nearest other one.
 BOUND = 0.10

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK, LABEL_COLORS
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import DARK, LABEL_COLORS, in_style
+from morphoflow.figures.style import in_style
 
 SHARE_NAMES = {1: "1", 1 / 3: "1/3", 1 / 6: "1/6"}
 

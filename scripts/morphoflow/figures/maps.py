@@ -6,10 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from morphoflow.colors import DARK, GREY, cluster_color
 from morphoflow.figures.style import (
-    CLUSTER_COLORS,
-    DARK,
-    GREY,
     in_style,
     known_labels,
     label_colors,
@@ -17,10 +15,10 @@ from morphoflow.figures.style import (
     remark,
     sorted_labels,
 )
+from morphoflow.tables import NOISE
 
 MAPS = {"pca": "PC", "tsne": "t-SNE", "umap": "UMAP"}
 MARKERS = {"train": "o", "validation": "s", "test": "^"}
-NOISE = -1
 LISTED = 14
 # More points than this make an SVG large, so they go into it as an image.
 MOST_AS_SHAPES = 1000
@@ -38,7 +36,7 @@ def plot_maps(
     panels = figure.subplots(2, len(MAPS))
     names, colors = known_labels(labels), label_colors(labels)
     numbers = sorted(set(clusters.tolist()), key=lambda number: (number == NOISE, number))
-    cluster_colors = {number: _cluster_color(number) for number in numbers}
+    cluster_colors = {number: cluster_color(number) for number in numbers}
     for column, map_name in enumerate(MAPS):
         xy = maps[[f"{map_name}_1", f"{map_name}_2"]].to_numpy(dtype=float)
         _scatter(panels[0, column], xy, [colors[name] for name in names], splits)
@@ -58,10 +56,6 @@ def plot_maps(
     handles = [Line2D([], [], ls="", c=GREY, label=s, **_key_marker(s)) for s in shown]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
-
-
-def _cluster_color(number: int) -> str:
-    return GREY if number == NOISE else CLUSTER_COLORS[number % len(CLUSTER_COLORS)]
 
 
 def _area(n: int) -> float:

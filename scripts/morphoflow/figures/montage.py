@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import DARK
 
 SMALL = 6.5
 TRIMMED = "…"

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK, GREY
 from morphoflow.figures.crop_rows import spaced
 from morphoflow.figures.montage import Tiles, add_axes, heading, shortened
-from morphoflow.figures.style import DARK, GREY, in_style
+from morphoflow.figures.style import in_style
 
 WIDTH, MARGIN, GAP = 7.2, 0.1, 0.03  # inches
 HEAD, CHART, AXIS, LINE, WORDS = 0.25, 1.0, 0.45, 0.22, 0.34  # inches

@@ -6,15 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import (
-    DARK,
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    sorted_labels,
-)
+from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
 from morphoflow.figures.trees import (
     AXES,
     MOST_NODES_AS_LINES,
@@ -22,7 +16,7 @@ from morphoflow.figures.trees import (
     spaced_by_length,
     tree_lines,
 )
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 PER_LABEL = 6
 WIDTH, NAMES, ROW, MARGIN, BAR = 7.2, 1.45, 1.05, 0.3, 0.3  # inches

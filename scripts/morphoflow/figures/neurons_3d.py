@@ -9,18 +9,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK, LIGHT_GREY
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import (
-    DARK,
-    LIGHT_GREY,
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    sorted_labels,
-)
+from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
 from morphoflow.figures.trees import spaced_by_length
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 MOST_NEURONS = 12
 COLUMNS = 4

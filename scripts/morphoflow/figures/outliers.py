@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.figures.style import DARK, GREY, LABEL_COLORS, in_style
+from morphoflow.colors import DARK, GREY, LABEL_COLORS
+from morphoflow.figures.style import in_style
 
 SCORES = {
     "distance": "distance to neighbours",

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from morphoflow.colors import DARK, LIGHT_GREY
 from morphoflow.figures.arbors import statistic_name
-from morphoflow.figures.style import DARK, LIGHT_GREY, in_style, readable
+from morphoflow.figures.style import in_style, readable
 
 COMPARISONS = {
     "generated_held_out": ("generated to held-out", "#0072B2"),

@@ -4,7 +4,7 @@ import math
 
 from matplotlib.axes import Axes
 
-from morphoflow.figures.style import DARK
+from morphoflow.colors import DARK
 
 
 def round_length(largest: float) -> float:

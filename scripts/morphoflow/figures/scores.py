@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.figures.style import DARK, LABEL_COLORS, LIGHT_GREY, in_style, readable, remark
+from morphoflow.colors import DARK, LABEL_COLORS, LIGHT_GREY
+from morphoflow.figures.style import in_style, readable, remark
 
 MEASURES = ("balanced_accuracy", "macro_f1", "accuracy")
 MEASURE_NAMES = {

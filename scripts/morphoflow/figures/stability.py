@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
 
-from morphoflow.figures.style import DARK, GREY, in_style
+from morphoflow.colors import DARK, GREY
+from morphoflow.figures.style import in_style
 
 CURVES = {
     "changed": ("either", DARK),

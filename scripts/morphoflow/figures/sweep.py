@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from morphoflow.figures.style import DARK, GREY, LABEL_COLORS, in_style, readable
+from morphoflow.colors import DARK, GREY, LABEL_COLORS
+from morphoflow.figures.style import in_style, readable
 
 SPLITS = {"validation": "none", "test": "full"}
 LOG_RANGE = 8

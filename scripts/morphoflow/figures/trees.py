@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 AXES = "xyz"
 # Neurons of like extent in all directions are shown as most people look at them, along z.

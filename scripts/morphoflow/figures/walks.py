@@ -10,23 +10,16 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from morphoflow.colors import DARK, LIGHT_GREY
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import (
-    DARK,
-    LIGHT_GREY,
-    color_bar,
-    in_style,
-    known_labels,
-    readable,
-    sorted_labels,
-)
+from morphoflow.figures.style import color_bar, in_style, known_labels, readable, sorted_labels
 from morphoflow.figures.trees import (
     MOST_NODES_AS_LINES,
     longest_axes,
     spaced_by_length,
     tree_lines,
 )
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 MOST_NEURONS = 6
 # Without the palest yellow, which is hard to see on white.

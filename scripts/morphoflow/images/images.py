@@ -8,7 +8,19 @@ import numpy as np
 import tifffile
 from PIL import Image as Pillow
 
-from morphoflow.cells.reading.findings import Refused
+from morphoflow.reading.findings import Codes, Refused
+
+# What the readers of images refuse, with the remedy.
+CODES: Codes = {
+    "unreadable": ("refused", "copy the file anew, or export it without compression"),
+    "stack": ("refused", "project or select one plane of one time and save it by itself"),
+    "unknown_pages": (
+        "refused",
+        "save them with the axes CYX, or, if they are channels, name them in `channels`",
+    ),
+    "unknown_type": ("refused", "save it as uint8, uint16 or float32, or set `range` to image"),
+    "pixel_not_square": ("refused", "resample the image to square pixels"),
+}
 
 TIFF = (".tif", ".tiff")
 
@@ -65,7 +77,9 @@ def read_image(file: Path, channels: list[str] | None = None) -> Picture:
 def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
     with tifffile.TiffFile(file) as tiff:
         if len(tiff.series) != 1:
-            raise Refused("stack", f"it holds {len(tiff.series)} images", str(len(tiff.series)))
+            raise Refused(
+                "stack", f"it holds {len(tiff.series)} images", value=str(len(tiff.series))
+            )
         series = tiff.series[0]
         pixels = to_channels_first(series.asarray(), series.axes, channels)
         names, pixel_size = read_metadata(tiff)
@@ -82,7 +96,7 @@ def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None)
     axes = "".join(axes[i] for i in kept)
     shape = " x ".join(map(str, pixels.shape))
     if set(axes) & set("ZTRP"):
-        raise Refused("stack", f"it is a stack: its axes are {axes}, of {shape}", axes)
+        raise Refused("stack", f"it is a stack: its axes are {axes}, of {shape}", value=axes)
     if axes == "YX":
         return pixels[None]
     if axes in ("CYX", "SYX"):
@@ -93,14 +107,16 @@ def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None)
         return np.moveaxis(pixels, 2, 0)
     if pixels.ndim == 3 and channels is not None and len(channels) == len(pixels):
         return pixels
-    raise Refused("unknown_pages", f"its axes are {axes}, of {shape}, which may be a stack", axes)
+    raise Refused(
+        "unknown_pages", f"its axes are {axes}, of {shape}, which may be a stack", value=axes
+    )
 
 
 def _read_plain(file: Path) -> Picture:
     """PNG and JPEG: grey values, or red, green and blue as three channels."""
     with Pillow.open(file) as opened:
         if getattr(opened, "n_frames", 1) > 1:
-            raise Refused("stack", f"it holds {opened.n_frames} frames", str(opened.n_frames))
+            raise Refused("stack", f"it holds {opened.n_frames} frames", value=str(opened.n_frames))
         if _is_deep_colour(file):
             raise Refused("unreadable", "PNG files of colours in 16 bits cannot be read in full")
         mode = opened.mode
@@ -181,5 +197,7 @@ def _imagej_pixel_um(tiff: tifffile.TiffFile) -> float | None:
 
 def _square(width: float | None, height: float | None) -> float | None:
     if width and height and abs(width - height) > 1e-3 * width:
-        raise Refused("pixel_not_square", f"its pixels are {width:g} x {height:g} um", f"{width:g}")
+        raise Refused(
+            "pixel_not_square", f"its pixels are {width:g} x {height:g} um", value=f"{width:g}"
+        )
     return width

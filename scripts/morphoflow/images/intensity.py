@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from morphoflow.cells.reading.findings import Refused
+from morphoflow.reading.findings import Refused
 
 
 def check_type(dtype: np.dtype, value_range: str) -> None:
     """Raise Refused for values that are no numbers, or whose type says nothing of their range."""
     known = dtype in (np.uint8, np.uint16) or dtype.kind in "bf"
     if dtype.kind not in "biuf" or (value_range == "type" and not known):
-        raise Refused("unknown_type", f"the values are {dtype}", str(dtype))
+        raise Refused("unknown_type", f"the values are {dtype}", value=str(dtype))
 
 
 def to_unit(x: np.ndarray) -> np.ndarray:

@@ -1,14 +1,15 @@
-"""Label tables of cells: those that came with the sources, and the user's, which outrank them."""
+"""Label tables of images: those that came with a source, and the user's, which outrank them."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from morphoflow.cells.reading.crops import COLUMNS
 from morphoflow.errors import InputError
-from morphoflow.reading.labels import LabelColumns, read_labels
+from morphoflow.reading.labels import LabelColumns, read_labels, read_texts
 
 LABEL, GROUP = "label", "group"
+
+RESERVED = ("id", LABEL, GROUP, "split", "file", "line")  # names that further columns cannot have
 
 
 def read_label_tables(fetched: list[Path], own: list[Path], settings: dict) -> list[pd.DataFrame]:
@@ -21,7 +22,7 @@ def read_label_tables(fetched: list[Path], own: list[Path], settings: dict) -> l
     label, group = settings["label_column"], settings.get("group_column")
     tables = []
     for path in fetched:
-        columns = pd.read_csv(path, nrows=0).columns
+        columns = read_texts(path).columns
         named = LabelColumns(
             label if label in columns else LABEL, group if group in columns else GROUP
         )
@@ -39,12 +40,14 @@ def read_label_tables(fetched: list[Path], own: list[Path], settings: dict) -> l
 def join_labels(rows: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
     """``rows`` (with an id) with what the tables say of them; a later table outranks an earlier.
 
-    A column that ``rows`` lacks is added. A ``crop_scale`` is that of the source's crops, so it
-    multiplies the scale at which they were read.
+    A column that ``rows`` lacks is added; what was measured stays as it is, but for a
+    ``crop_scale``: it is that of the source's crops, so it multiplies the scale at which they were
+    read.
     """
-    rows = rows.copy()
+    rows, measured = rows.copy(), {*rows} - {LABEL, GROUP, "crop_scale"}
     for table in tables:
-        named = table.drop(columns=["file", "line"]).set_index("id")
+        further = [column for column in table if column not in {*measured, "file", "line"}]
+        named = table.set_index("id")[further]
         for column in named:
             said = rows["id"].map(named[column])
             if column == "crop_scale":
@@ -58,11 +61,10 @@ def join_labels(rows: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _with_further(table: pd.DataFrame, path: Path, named: LabelColumns) -> pd.DataFrame:
     """The table with its file's further columns; names that mean something else here are not."""
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    read = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, na_values=[""])
-    known = {*COLUMNS, "split", "digest", "file", "line", named.label, named.group} - {"crop_scale"}
-    further = {name: _as_numbers(read[name]) for name in read if name not in known}
-    return table.assign(**further)
+    read = read_texts(path)
+    read = read.where(read != "")
+    known = {*RESERVED, named.label, named.group}
+    return table.assign(**{name: _as_numbers(read[name]) for name in read if name not in known})
 
 
 def _as_numbers(column: pd.Series) -> pd.Series:

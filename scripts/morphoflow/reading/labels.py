@@ -1,5 +1,6 @@
-"""Label tables: which cell type, and which group, each neuron belongs to."""
+"""Label tables: which label, and which group, each object has."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from morphoflow.files import whole
 
 @dataclass(frozen=True)
 class LabelColumns:
-    """The columns of a label table; ``group`` is None where neurons are independent."""
+    """The columns of a label table; ``group`` is None where objects are independent."""
 
     label: str
     group: str | None = None
@@ -20,19 +21,13 @@ class LabelColumns:
 def read_labels(paths: list[Path], columns: LabelColumns) -> pd.DataFrame:
     """Read label tables (CSV, or TSV by the ending) into columns id, label, group, file and line.
 
-    A missing label is None, a missing group is the neuron's id, and ``line`` counts from 1 with
+    A missing label is None, a missing group is the object's id, and ``line`` counts from 1 with
     the header. Raises InputError for a missing column or an id that stands twice.
     """
     tables = [_read(Path(path), columns) for path in paths]
     empty = pd.DataFrame(columns=["id", "label", "group", "file", "line"])
     labels = pd.concat([empty, *tables], ignore_index=True) if tables else empty
-    twice = labels[labels["id"].duplicated()]
-    if len(twice):
-        row = twice.iloc[0]
-        raise InputError(
-            f"{row['file']}, line {row['line']}: the id '{row['id']}' stands there a second time; "
-            f"remove one of the lines."
-        )
+    refuse_twice(labels, "id", "'{}'")
     return labels
 
 
@@ -43,18 +38,8 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
 
 
 def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    try:
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
-    for wanted in filter(None, ("id", columns.label, columns.group)):
-        if wanted not in table:
-            found = ", ".join(table.columns)
-            raise InputError(
-                f"{path} has no column '{wanted}' (it has: {found}); rename a column, or set "
-                f"label_column or group_column in the config."
-            )
+    table = read_texts(path)
+    check_columns(path, table, ["id", columns.label, columns.group])
     ids = table["id"].str.strip().str.removesuffix(".swc")
     group = ids if columns.group is None else table[columns.group].str.strip()
     # Of type object, which can hold None; pandas 3 makes None in a column of strings NaN.
@@ -64,7 +49,45 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
             "id": ids,
             "label": label.where(label != "", None),
             "group": group.where(group != "", ids),
-            "file": path.name,
-            "line": range(2, len(table) + 2),
+            **origin(path, table),
         }
     )
+
+
+# What all tables of labels share, whatever their objects are called by.
+
+
+def read_texts(path: Path) -> pd.DataFrame:
+    """A table (CSV, or TSV by the ending) of texts; raises InputError where it is none."""
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    try:
+        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
+
+
+def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None]) -> None:
+    """Raise InputError for the first column that is ``wanted`` (None is not) and not there."""
+    for name in filter(None, wanted):
+        if name not in table:
+            found = ", ".join(table.columns)
+            raise InputError(
+                f"{path} has no column '{name}' (it has: {found}); rename a column, or set "
+                f"label_column or group_column in the config."
+            )
+
+
+def origin(path: Path, table: pd.DataFrame) -> dict:
+    """The columns ``file`` and ``line`` of a table's rows; lines count from 1 with the header."""
+    return {"file": path.name, "line": range(2, len(table) + 2)}
+
+
+def refuse_twice(labels: pd.DataFrame, column: str, form: str) -> None:
+    """Raise InputError for an id in ``column`` that stands twice, written as ``form`` says."""
+    twice = labels[labels[column].duplicated()]
+    if len(twice):
+        row = twice.iloc[0]
+        raise InputError(
+            f"{row['file']}, line {row['line']}: the id {form.format(row[column])} stands there a "
+            f"second time; remove one of the lines."
+        )

@@ -1,13 +1,16 @@
 """The processes, device and precision of a training, set so that equal runs are equal."""
 
+from typing import Literal, cast, get_args
+
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from morphoflow.errors import InputError
 from morphoflow.training.devices import check_visible, make_deterministic
 
-PRECISIONS = ("32-true", "bf16-mixed")
+Precision = Literal["32-true", "bf16-mixed"]
+PRECISIONS = get_args(Precision)
 
 
 def make_fabric(gpus: int, precision: str, threads: int) -> Fabric:
@@ -25,7 +28,7 @@ def make_fabric(gpus: int, precision: str, threads: int) -> Fabric:
         accelerator="cuda" if gpus else "cpu",
         devices=gpus or 1,
         strategy="ddp" if gpus > 1 else "auto",
-        precision=precision,
+        precision=cast(Precision, precision),
         # Without this, a SLURM job with one task would be refused more than one GPU.
         plugins=[LightningEnvironment()],
     )

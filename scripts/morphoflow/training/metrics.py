@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from morphoflow.errors import InputError
+from morphoflow.training.parallel import reduced
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -28,26 +29,27 @@ class EpochMetrics:
 
     def add(self, values: dict[str, Tensor], items: float, step: int) -> None:
         """Add the means () of a step over ``items`` items."""
-        if self.sums is None:
-            self._start(values)
+        if self.sums is None or self.first_bad is None:
+            self.names = list(values)
+            device = values["loss"].device
+            self.sums = torch.zeros(len(self.names), dtype=torch.float64, device=device)
+            self.first_bad = torch.tensor(self.NONE_BAD, device=device)
         row = torch.stack([values[name].detach().to(torch.float64) for name in self.names])
         self.sums.add_(row, alpha=items)
         bad = torch.where(torch.isfinite(values["loss"].detach()), self.NONE_BAD, step)
         self.first_bad = torch.minimum(self.first_bad, bad)
-
-    def _start(self, values: dict[str, Tensor]) -> None:
-        self.names = list(values)
-        device = values["loss"].device
-        self.sums = torch.zeros(len(self.names), dtype=torch.float64, device=device)
-        self.first_bad = torch.tensor(self.NONE_BAD, device=device)
 
     def fetch(self, fabric: "Fabric", items: int, epoch: int) -> dict[str, float]:
         """The means over an epoch's ``items`` items, over all processes.
 
         Raises InputError if the loss of a step was not finite.
         """
-        sums = fabric.all_reduce(self.sums, reduce_op="sum")
-        first_bad = int(fabric.all_reduce(self.first_bad, reduce_op="min"))
+        if self.sums is None or self.first_bad is None:
+            raise ValueError(
+                f"epoch {epoch} had no step; a learner needs one training item or more"
+            )
+        sums = reduced(fabric, self.sums, "sum")
+        first_bad = int(reduced(fabric, self.first_bad, "min"))
         if first_bad != self.NONE_BAD:
             raise not_finite(f"The training loss is not finite in epoch {epoch}, step {first_bad}")
         return dict(zip(self.names, (sums / items).tolist(), strict=True))

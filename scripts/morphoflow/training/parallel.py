@@ -1,10 +1,11 @@
 """What several processes that train together tell each other; nothing where there is one."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 import torch.distributed
+from torch import Tensor
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -40,21 +41,27 @@ class GradientAverage:
         return hook
 
     def _average(self, parameter: torch.nn.Parameter) -> None:
-        parameter.grad.mul_(self.weight)
-        torch.distributed.all_reduce(parameter.grad)
+        gradient = cast(Tensor, parameter.grad)  # It is there: the hook is called after it is.
+        gradient.mul_(self.weight)
+        torch.distributed.all_reduce(gradient)
+
+
+def reduced(fabric: "Fabric", values: Tensor, by: Literal["sum", "min", "max"]) -> Tensor:
+    """``values`` (any shape) of all processes, put together element by element."""
+    return cast(Tensor, fabric.all_reduce(values, reduce_op=by))
 
 
 def agree(fabric: "Fabric", value: int) -> int:
     """The largest of the processes' values."""
     if fabric.world_size == 1:
         return value
-    return int(fabric.all_reduce(torch.tensor(value, device=fabric.device), reduce_op="max"))
+    return int(reduced(fabric, torch.tensor(value, device=fabric.device), "max"))
 
 
 def gather(fabric: "Fabric", value: dict) -> list[dict]:
     """The values of all processes, in the order of their ranks."""
     if fabric.world_size == 1:
         return [value]
-    values = [None] * fabric.world_size
+    values: list[dict] = [{}] * fabric.world_size
     torch.distributed.all_gather_object(values, value)
     return values

@@ -6,7 +6,9 @@ from torch import Tensor
 from morphoflow.errors import InputError
 
 
-def load_start(network: torch.nn.Module, state: dict[str, Tensor], but: tuple[str, ...] = ()):
+def load_start(
+    network: torch.nn.Module, state: dict[str, Tensor], but: tuple[str, ...] = ()
+) -> None:
     """Copy weights by name; those whose name begins with one of ``but`` stay as they are.
 
     Raises InputError if the other run's network is not of the same shape.

@@ -1,12 +1,11 @@
 """Laws of the augmentations of volumes: what they keep, what they remove, when they do nothing."""
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
+from model_settings import settings
 from morphoflow.models.contrastive.augment import (
     augmented,
     blurred,
@@ -21,8 +20,7 @@ from morphoflow.models.contrastive.augment import (
 from morphoflow.models.volume_vae.data import as_floats, turned
 
 SIZE = 16
-DESCRIBED = yaml.safe_load(Path("config/models/contrastive.yaml").read_text())["settings"]
-DEFAULTS = {name: schema["default"] for name, schema in DESCRIBED.items()}
+DEFAULTS = settings("contrastive")
 PROBABILITIES = [name for name in DEFAULTS if name.endswith("_probability")]
 OFF = DEFAULTS | dict.fromkeys(PROBABILITIES, 0) | {"turns": "none"}
 

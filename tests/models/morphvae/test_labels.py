@@ -9,8 +9,8 @@ import torch
 
 from morphoflow.models.morphvae.selection import UNLABELLED, class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae.walks import make_batch, walk_table
-from morphvae_toys import CERTAIN, CPU, STEPS, build, walks
 from plain_training import PLAIN, train, validate
+from small_morphvae import CERTAIN, CPU, STEPS, build, walks
 
 
 def test_class_loss_is_the_mean_over_the_labels_that_are_seen():

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.morphvae import model as morphvae
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
-from morphvae_toys import CPU, STEPS, as_model, build, walks
 from plain_training import train, validate
+from small_morphvae import CPU, STEPS, as_model, build, decoded_walks, walks
 
 
 @pytest.mark.parametrize("latent", ["vmf", "gaussian"])
@@ -39,8 +39,8 @@ def test_scale_is_that_of_the_training_split_and_results_are_in_um():
     assert scale == pytest.approx(np.sqrt((of_train**2).mean()), rel=1e-6)
     ten = SimpleNamespace(x=10 * samples.x, length=samples.length, ids=samples.ids)
     one, tenfold = (as_model(build(of, objects)) for of in (samples, ten))
-    x, length = morphvae.reconstruct(one, samples, CPU)
-    x_ten, length_ten = morphvae.reconstruct(tenfold, ten, CPU)
+    x, length = decoded_walks(one, samples.x, samples.length)
+    x_ten, length_ten = decoded_walks(tenfold, ten.x, ten.length)
     np.testing.assert_allclose(x_ten, 10 * x, rtol=1e-3, atol=1e-3)
     assert np.array_equal(length, length_ten)
 
@@ -48,10 +48,10 @@ def test_scale_is_that_of_the_training_split_and_results_are_in_um():
 def test_reconstruction_is_in_the_order_of_the_walks():
     samples, _ = walks()
     model = as_model(build())
-    x, length = morphvae.reconstruct(model, samples, CPU)
+    x, length = decoded_walks(model, samples.x, samples.length)
     order = np.random.default_rng(0).permutation(10)
     shuffled = SimpleNamespace(x=samples.x[:, order], length=samples.length[:, order])
-    x_shuffled, length_shuffled = morphvae.reconstruct(model, shuffled, CPU)
+    x_shuffled, length_shuffled = decoded_walks(model, shuffled.x, shuffled.length)
     np.testing.assert_allclose(x_shuffled, x[:, order], atol=1e-4)
     assert np.array_equal(length_shuffled, length[:, order])
 
@@ -71,7 +71,7 @@ def test_the_loop_trains_it_and_its_best_weights_embed(tmp_path):
     fabric = make_fabric(gpus=0, precision="32-true", threads=1)
     fitted = fit(learner, epochs=2, patience=0, seed=0, fabric=fabric, checkpoint=tmp_path / "c")
     assert {"train_class", "validation_rmse_um"} <= set(fitted.history)
-    model = Model("morphvae", learner.settings, learner.facts, fitted.best, {})
+    model = model_of("morphvae", learner.settings, learner.facts, fitted.best)
     assert np.isfinite(morphvae.embed(model, samples, CPU)).all()
 
 

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from morphoflow.models.o2vae.e2cnn_compat import block_diag, e2nn, gspaces, rot90
 from morphoflow.models.o2vae.encoder import representations
+from places import SCRIPTS
 
 QUARTERS = [k * np.pi / 2 for k in range(4)]
 # Spaces, and the elements of their groups that permute the pixels.
@@ -128,7 +129,7 @@ def test_numpy_scipy_and_torch_stay_as_they_are():
 def test_the_import_is_silent():
     code = "import morphoflow.models.o2vae.e2cnn_compat"
     command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": "scripts"})
+    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(SCRIPTS)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

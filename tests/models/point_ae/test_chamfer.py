@@ -15,10 +15,7 @@ from morphoflow.models.point_ae.chamfer import (
     squared_distances,
 )
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def clouds(n, m, batch=2, seed=0):

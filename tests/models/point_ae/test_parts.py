@@ -4,21 +4,23 @@ import numpy as np
 import pytest
 import torch
 
+from model_settings import settings
 from morphoflow.models.point_ae.chamfer import best_signs, principal_axes
 from morphoflow.models.point_ae.decoders import sphere
 from morphoflow.models.point_ae.encoders import EdgeConvolution, neighbour_maximum, neighbours
 from morphoflow.models.point_ae.learner import constant_loss, medoid, sphere_loss
 from morphoflow.models.point_ae.network import PointAutoencoder
 
-SETTINGS = {
-    "encoder": "pointnet",
-    "widths": [8, 16],
-    "neighbours": 4,
-    "hidden_size": 16,
-    "latent_size": 4,
-    "decoded_points": 50,
-    "decoder_width": 16,
-}
+SETTINGS = settings(
+    "point_ae",
+    encoder="pointnet",
+    widths=[8, 16],
+    neighbours=4,
+    hidden_size=16,
+    latent_size=4,
+    decoded_points=50,
+    decoder_width=16,
+)
 
 
 def cloud(b=3, n=40, seed=0):

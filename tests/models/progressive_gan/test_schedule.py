@@ -1,17 +1,17 @@
 """Growth, fade-in and learning rate of the progressive GAN: published values, and laws."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from morphoflow.errors import InputError
-from morphoflow.models.progressive_gan.schedule import Schedule
+from morphoflow.models.progressive_gan.schedule import PublishedSchedule, Schedule
 
-PUBLISHED = Schedule(stages=6, epochs=150_000, epoch_steps=2, base_rate=1e-4, faithful=True)
+PUBLISHED = PublishedSchedule(stages=6, epochs=150_000, epoch_steps=2, base_rate=1e-4)
 OWN = Schedule(
     stages=4, epochs=22, epoch_steps=7, base_rate=1e-3, final_rate=1e-4, fade=0.5, decay=0.3
 )
-BOTH = [OWN, replace(OWN, faithful=True)]
+BOTH = [OWN, PublishedSchedule(**asdict(OWN))]
 
 
 def first_step(epoch):
@@ -85,7 +85,7 @@ def test_stages_come_in_order_and_change_only_where_an_epoch_begins(schedule):
     assert [stages[i] for i in changes] == [1, 2, 3]
     assert all(i % schedule.epoch_steps == 0 for i in changes)
     lengths = [stages.count(stage) / schedule.epoch_steps for stage in range(4)]
-    assert max(lengths) - min(lengths) <= 1 + 2 * schedule.faithful
+    assert max(lengths) - min(lengths) <= 1 + 2 * schedule.early
 
 
 @pytest.mark.parametrize("schedule", BOTH)
@@ -139,19 +139,23 @@ def test_no_epochs_are_no_steps(schedule):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("schedule", "changes", "words"),
     [
-        ({"epochs": 3}, "epochs is 3, but images of 128 pixels take 4 stages"),
-        ({"epochs": 7, "faithful": True}, "set epochs to 8 or more"),
-        ({"decay": 0.6}, "decay is 0.6 and fade is 0.5"),
+        (OWN, {"epochs": 3}, "epochs is 3, but images of 128 pixels take 4 stages"),
+        (BOTH[1], {"epochs": 7}, "set epochs to 8 or more"),
+        (OWN, {"decay": 0.6}, "decay is 0.6 and fade is 0.5"),
     ],
 )
-def test_what_cannot_be_is_said(changes, words):
+def test_what_cannot_be_is_said(schedule, changes, words):
     with pytest.raises(InputError, match=words):
-        replace(OWN, **changes)
+        replace(schedule, **changes)
+
+
+def test_settings_that_the_published_schedule_does_not_read_stop_nothing():
+    assert replace(BOTH[1], decay=0.6, fade=0.9).learning_rate(0) == OWN.base_rate
 
 
 @pytest.mark.parametrize("schedule", BOTH)
 def test_the_fewest_epochs_show_every_stage(schedule):
-    fewest = replace(schedule, epochs=4 * (1 + schedule.faithful))
+    fewest = replace(schedule, epochs=4 * (1 + schedule.early))
     assert {fewest.stage(step) for step in range(fewest.steps)} == set(range(4))

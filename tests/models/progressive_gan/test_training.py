@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import zarr
 from lightning_fabric import Fabric
 
+from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.model import Model
 from morphoflow.models.progressive_gan import model as progressive_gan
-from morphoflow.models.progressive_gan import monitor as gan_monitor
+from morphoflow.models.progressive_gan import monitor
 from morphoflow.models.progressive_gan.augment import Augmentation
 from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, brought_to
 from morphoflow.models.progressive_gan.learner import (
@@ -22,37 +21,12 @@ from morphoflow.models.progressive_gan.learner import (
     wasserstein_critic,
 )
 from morphoflow.models.progressive_gan.monitor import latents
-from morphoflow.models.progressive_gan.timelapse import Timelapse
-from morphoflow.training.devices import make_deterministic
+from morphoflow.models.progressive_gan.timelapse import timelapse
 from morphoflow.training.loop import fit
+from small_progressive_gan import CPU, SETTINGS, Stored, built, crosses, objects
 
-CPU = torch.device("cpu")
-SETTINGS = {
-    "epochs": 4,
-    "epoch_images": 16,
-    "batch_size": 4,
-    "faithful": False,
-    "widths": [8, 8, 4],
-    "latent_size": 8,
-    "fade": 0.4,
-    "decay": 0.3,
-    "learning_rate": 2e-3,
-    "final_learning_rate": 2e-4,
-    "betas": [0, 0.99],
-    "critic_steps": 1,
-    "objective": "wasserstein",
-    "penalty_weight": 10,
-    "drift_weight": 0.001,
-    "r1_r2_weight": 1,
-    "augment": "both",
-    "augment_probability": 0.8,
-    "translation": 0.05,
-    "brightness": 0.25,
-    "contrast": 0.25,
-    "average_images": 100,
-    "timelapse_frames": 3,
-    "start_from": None,
-}
+pytestmark = pytest.mark.usefixtures("deterministic")
+
 VARIANTS = {
     "faithful": {"faithful": True, "augment": "reals", "average_images": 0},
     "relativistic": {"objective": "relativistic", "critic_steps": 2},
@@ -62,48 +36,8 @@ VARIANTS = {
 ON_ANOTHER = {"start_from": "others/progressive_gan/default"}
 
 
-class Stored:
-    """Samples with levels, as the reader writes them."""
-
-    def __init__(self, x):
-        self.x, self.levels = zarr.array(x), {}
-        self.ids, self.attributes = np.arange(len(x)).astype(str), {"pixel_um": 0.5}
-        size = x.shape[-1] // 2
-        while size >= 16:
-            blocks = x.reshape(len(x), x.shape[1], size, x.shape[2] // size, size, -1)
-            self.levels[size] = zarr.array(np.rint(blocks.mean((3, 5))).astype(np.uint8))
-            size //= 2
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    before = torch.are_deterministic_algorithms_enabled()
-    make_deterministic(1)
-    yield
-    torch.use_deterministic_algorithms(before)
-
-
-def crosses(n=20, size=32, seed=0):
-    """Bright crosses (n, 1, size, size) uint8 at random places near the middle, on black."""
-    rng = np.random.default_rng(seed)
-    x = np.full((n, 1, size, size), 10, np.uint8)
-    for image, (row, column) in zip(x, rng.integers(size // 4, 3 * size // 4, (n, 2)), strict=True):
-        image[0, row, :] = image[0, :, column] = 230
-    return x
-
-
-def objects(n=20):
-    split = np.where(np.arange(n) % 5 == 4, "validation", "train")
-    return pd.DataFrame({"id": np.arange(n).astype(str), "split": split})
-
-
 def mean_difference(real, fake, *, seed):
     return {32: float((real.float().mean() - fake.float().mean()).abs()) / 255}
-
-
-def built(x=None, **changes):
-    x = crosses() if x is None else x
-    return progressive_gan.build(Stored(x), objects(len(x)), SETTINGS | changes, 0, CPU)
 
 
 def fabric():
@@ -117,7 +51,7 @@ def trained(learner, folder, epochs):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, monkeypatch, name):
     # Stands in for a distance that takes most of the time of so short a run.
-    monkeypatch.setattr(gan_monitor, "sliced_wasserstein", mean_difference)
+    monkeypatch.setattr(monitor, "sliced_wasserstein", mean_difference)
 
     class Stopping(ProgressiveLearner):
         def step(self, *given):
@@ -236,7 +170,7 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     x = crosses()
     learner = built(x)
     fitted = trained(learner, tmp_path, 4)
-    model = Model("progressive_gan", SETTINGS, learner.facts, fitted.last, {})
+    model = model_of("progressive_gan", SETTINGS, learner.facts, fitted.last)
     z = latents(5, 8, 3, CPU)
     images = progressive_gan.generate(model, z, CPU)
     assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
@@ -270,8 +204,8 @@ def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
             torch.testing.assert_close(value, fitted.last.get(key, untouched[key]))
     fitted = trained(larger, tmp_path / "larger", 6)
     assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
-    model = Model("progressive_gan", larger.settings, larger.facts, fitted.last, {})
-    assert list(Timelapse.of(model).size) == [16, 16, 32, 32, 64, 64]
+    model = model_of("progressive_gan", larger.settings, larger.facts, fitted.last)
+    assert list(timelapse(model).size) == [16, 16, 32, 32, 64, 64]
     # Fewer epochs than stages: none is grown through again.
     short = built(large, epochs=1, **ON_ANOTHER)
     short.start_from(fitted.last)

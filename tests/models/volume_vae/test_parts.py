@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
+from model_settings import settings
 from morphoflow.models.volume_vae.data import ELEMENTS, randomly_turned, turned
 from morphoflow.models.volume_vae.losses import (
     bounded_logit,
@@ -16,12 +17,7 @@ from morphoflow.models.volume_vae.losses import (
 )
 from morphoflow.models.volume_vae.network import VolumeEncoder
 
-SETTINGS = {
-    "channels": ["em", "mask"],
-    "foreground_weight": 0.5,
-    "em_loss": "mse",
-    "em_weight": 1.0,
-}
+SETTINGS = settings("volume_vae")
 
 
 def seeded(seed=0):

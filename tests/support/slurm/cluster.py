@@ -1,7 +1,7 @@
 """A real SLURM on one machine for tests: munge, a controller and two nodes, all in one folder.
 
 Needs Debian's packages and no systemd, no control groups, no GPU and nothing in /etc.
-``python tests/slurm/cluster.py up FOLDER`` starts one by hand, ``down FOLDER`` removes it.
+``python tests/support/slurm/cluster.py up FOLDER`` starts one by hand, ``down FOLDER`` removes it.
 """
 
 import getpass

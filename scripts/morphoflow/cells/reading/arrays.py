@@ -18,11 +18,11 @@ from morphoflow.cells.reading.crops import (
     name_of,
     scale_of,
 )
-from morphoflow.cells.reading.findings import Finding, Refused
 from morphoflow.cells.reading.fit import check_fit, fit
 from morphoflow.errors import InputError
 from morphoflow.images.images import FEW, MOST_CHANNELS
 from morphoflow.images.intensity import check_type, in_unit, to_unit
+from morphoflow.reading.findings import Finding, Refused
 from morphoflow.store import text_array
 
 AXES = "nchw"
@@ -124,7 +124,7 @@ def open_crops(file: Path, source: dict, settings: CropSettings) -> CropArray:
 def _check_axes(shape: tuple[int, ...], axes: str) -> None:
     text = " x ".join(map(str, shape))
     if len(shape) != len(axes):
-        raise Refused("wrong_axes", f"the array is {text}, but `axes` is {axes}", text)
+        raise Refused("wrong_axes", f"the array is {text}, but `axes` is {axes}", value=text)
     if "c" not in axes:
         return
     n_channels, *sides = (shape[axes.index(axis)] for axis in "chw")
@@ -133,7 +133,7 @@ def _check_axes(shape: tuple[int, ...], axes: str) -> None:
             "wrong_axes",
             f"the array is {text} with `axes` {axes}, which makes {n_channels} channels of "
             f"{sides[0]} x {sides[1]} pixels",
-            text,
+            value=text,
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from morphoflow.cells.reading.findings import Finding, Refused
+from morphoflow.reading.findings import Finding, Refused
 from morphoflow.store import CHUNK_BYTES
 
 MEASURES = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morphoflow.cells.reading.findings import Refused
+from morphoflow.reading.findings import Refused
 
 
 def check_fit(height: int, width: int, size: int, scale: float) -> None:
@@ -12,7 +12,7 @@ def check_fit(height: int, width: int, size: int, scale: float) -> None:
         raise Refused(
             "larger_than_size",
             f"the crops are {height} x {width} pixels{scaled}, but the size is {size}",
-            f"{height} x {width}",
+            value=f"{height} x {width}",
         )
 
 

@@ -20,12 +20,12 @@ from morphoflow.cells.reading.crops import (
     scale_of,
     take,
 )
-from morphoflow.cells.reading.findings import Finding, Refused
 from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
 from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
 from morphoflow.errors import InputError
 from morphoflow.images.images import Picture, list_images, read_image, read_indices, stem
 from morphoflow.images.intensity import check_type, image_limits, object_limits, stretch, to_unit
+from morphoflow.reading.findings import Finding, Refused
 
 LOSSY = (".jpg", ".jpeg")
 
@@ -134,7 +134,7 @@ def _refuse_binary(labels: np.ndarray, name: str) -> None:
             raise Refused(
                 "binary_mask",
                 f"the mask {name} has the one label {highest} for {pieces} separate pieces",
-                str(highest),
+                value=str(highest),
             )
 
 

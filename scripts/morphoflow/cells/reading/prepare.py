@@ -8,11 +8,43 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.cells.reading.crops import Block, CropSettings, Item, Rows, as_table, take
-from morphoflow.cells.reading.findings import Finding, Refused
-from morphoflow.cells.reading.quality import Report
 from morphoflow.cells.reading.sources import list_items
 from morphoflow.errors import InputError
+from morphoflow.images.images import CODES as IMAGE_CODES
+from morphoflow.reading.findings import Codes, Finding, Refused
+from morphoflow.reading.quality import COUNTS, Report, nothing_left
 from morphoflow.store_stream import SampleStream
+
+# What can be said about cells.
+CODES: Codes = {
+    **IMAGE_CODES,
+    "crop_clipped": ("info", "objects stick out of their crops"),
+    "touches_border": ("info", "objects touch the border of the image"),
+    "left_out": ("info", "objects that touch the border of the image are left out"),
+    "no_objects": ("info", "the mask holds no object"),
+    "dim": ("info", "values use little of the range of their type"),
+    "masks_left_out": ("info", "some sources have no masks, so none are stored"),
+    "wrong_axes": ("refused", "set `axes` to the order of the file's axes"),
+    "larger_than_size": ("refused", "set `size` to the larger side, or shrink with `zoom`"),
+    "pixel_size_unknown": ("refused", "set `pixel_size_um` of the source, or leave `pixel_um` out"),
+    "channels_differ": ("refused", "give all images the same channels, in the same order"),
+    "image_without_mask": (
+        "refused",
+        "add the mask under the image's name (set `mask_suffix` if masks have one) or remove "
+        "the image",
+    ),
+    "mask_without_image": ("refused", "add the image or remove the mask"),
+    "different_shapes": ("refused", "export the mask again from this very image"),
+    "not_a_mask": ("refused", "save the mask with one integer per object, as TIFF or PNG"),
+    "binary_mask": (
+        "refused",
+        "give each piece a number of its own, as skimage.measure.label does",
+    ),
+    "not_finite": ("refused", "replace NaN and infinite values in the source"),
+    "empty": ("refused", "remove the crop, or correct the object's mask"),
+    "constant": ("refused", "remove the crop, or correct the object's mask"),
+    "out_of_range": ("refused", "set `range` to image or object, or bring the values to 0..1"),
+}
 
 DIM = 0.1  # of the range of a type
 
@@ -36,7 +68,8 @@ def read_cells(
     for item in items:
         reading.read(item)
     if not reading.rows:
-        raise _nothing_left(reading.reports)
+        otherwise = "the sources hold no objects; correct the paths or the masks."
+        raise nothing_left(reading.reports, otherwise)
     if not reading.keep_masks and any(item.has_mask for item in items):
         note = Finding("masks_left_out", "some sources have no masks, so none are stored")
         reading.reports[0].findings.append(note)
@@ -68,25 +101,25 @@ class _Reading:
         return self.names or [f"channel_{i}" for i in range(self.n_channels or 0)]
 
     def read(self, item: Item) -> None:
-        report = Report(item.file)
+        report = Report(item.file, CODES, measured=dict.fromkeys(COUNTS, 0))
         self.reports.append(report)
-        brightest = 0.0
+        before, brightest = len(self.rows), 0.0
         try:
             for block in item.read(report.findings):
                 brightest = max(brightest, self._add(block, report))
         except Refused as refused:
-            self._refuse(report, refused.finding)
-        _note_counts(report, brightest, self.settings)
+            report.refuse(refused.finding, self.on_bad_input)
+        _note_counts(report, self.rows[before:], brightest, self.settings)
 
     def _add(self, block: Block, report: Report) -> float:
         """Store the good crops of a block; their largest value."""
         self._check_channels(block)
         self._check_ids(block.rows["id"], report.file)
-        report.n_objects_read += len(block.x)
+        report.measured["n_objects_read"] += len(block.x)
         good = np.ones(len(block.x), dtype=bool)
         for row, fault in faults_of(block.x, block.rows["id"].tolist()):
             good[row] = False
-            self._refuse(report, fault)
+            report.refuse(fault, self.on_bad_input)
         x, rows = np.clip(block.x[good], 0, 1), take(block.rows, good)
         mask = block.mask[good] if self.keep_masks and block.mask is not None else None
         if not len(x):
@@ -94,15 +127,8 @@ class _Reading:
         self.stream.append(rows["id"].tolist(), x, mask)
         digests = [hashlib.sha256(crop).digest() for crop in x]
         self.rows.append({**rows, "digest": np.array(digests, dtype=object)})
-        report.n_objects += len(x)
-        report.n_clipped += int(rows["crop_clipped"].sum())
-        report.n_at_border += int(rows["touches_border"].sum())
+        report.measured["n_objects"] += len(x)
         return float(x.max())
-
-    def _refuse(self, report: Report, finding: Finding) -> None:
-        if self.on_bad_input == "stop":
-            raise InputError(f"{report.file}: {finding.sentence}, or set on_bad_input to skip.")
-        report.findings.append(finding)
 
     def _check_channels(self, block: Block) -> None:
         count = block.x.shape[1]
@@ -127,16 +153,20 @@ class _Reading:
             self.file_of[identifier] = file
 
 
-def _note_counts(report: Report, brightest: float, settings: CropSettings) -> None:
-    """Note how many of a file's crops have something that is worth knowing."""
-    for code, count, what in (
-        ("crop_clipped", report.n_clipped, "stick out of their crops; enlarge `size`"),
-        ("touches_border", report.n_at_border, "touch the border of the image"),
+def _note_counts(
+    report: Report, blocks: list[Rows], brightest: float, settings: CropSettings
+) -> None:
+    """Note how many of a file's crops, in ``blocks``, have something that is worth knowing."""
+    n = report.measured["n_objects"]
+    for code, what in (
+        ("crop_clipped", "stick out of their crops; enlarge `size`"),
+        ("touches_border", "touch the border of the image"),
     ):
+        count = sum(int(rows[code].sum()) for rows in blocks)
         if count:
-            message = f"{count} of {report.n_objects} objects {what}"
+            message = f"{count} of {n} objects {what}"
             report.findings.append(Finding(code, message, value=str(count)))
-    if report.n_objects and settings.range == "type" and brightest < DIM:
+    if n and settings.range == "type" and brightest < DIM:
         message = f"no value is above {brightest:.4g} of 1; set `range` to image or object"
         report.findings.append(Finding("dim", message, value=f"{brightest:.4g}"))
 
@@ -159,14 +189,6 @@ def _crop_pixel_um(rows: pd.DataFrame, settings: CropSettings) -> float | None:
     return float(sizes.iloc[0])
 
 
-def _nothing_left(reports: list[Report]) -> InputError:
-    refused = [r for r in reports if any(f.severity == "refused" for f in r.findings)]
-    if not refused:
-        return InputError("the sources hold no objects; correct the paths or the masks.")
-    finding = next(f for f in refused[0].findings if f.severity == "refused")
-    return InputError(f"nothing is left to use. {refused[0].file}: {finding.sentence}.")
-
-
 # Crops that no model can use: what is wrong with each.
 
 
@@ -187,12 +209,14 @@ def faults_of(x: np.ndarray, ids: list[str]) -> Iterator[tuple[int, Finding]]:
 def _fault(identifier: str, low: np.ndarray, high: np.ndarray) -> Finding:
     if not np.isfinite([low, high]).all():
         message = f"'{identifier}' has values that are not finite"
-        return Finding("not_finite", message, identifier)
+        return Finding("not_finite", message, id=identifier)
     smallest, largest = float(low.min()), float(high.max())
     if smallest < -TOLERANCE or largest > 1 + TOLERANCE:
         message = f"'{identifier}' has values from {smallest:.4g} to {largest:.4g}, beyond 0..1"
-        return Finding("out_of_range", message, identifier, f"{smallest:.4g} to {largest:.4g}")
+        value = f"{smallest:.4g} to {largest:.4g}"
+        return Finding("out_of_range", message, id=identifier, value=value)
     if largest == 0:
-        return Finding("empty", f"'{identifier}' is black all over", identifier, "0")
+        return Finding("empty", f"'{identifier}' is black all over", id=identifier, value="0")
     value = f"{largest:.4g}"
-    return Finding("constant", f"'{identifier}' has the one value {value}", identifier, value)
+    message = f"'{identifier}' has the one value {value}"
+    return Finding("constant", message, id=identifier, value=value)

@@ -8,12 +8,12 @@ import numpy as np
 
 from morphoflow.cells.reading.arrays import array_items
 from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, scale_of
-from morphoflow.cells.reading.findings import Finding
 from morphoflow.cells.reading.fit import check_fit, fit
 from morphoflow.cells.reading.pairs import pair_items
 from morphoflow.errors import InputError
 from morphoflow.images.images import list_images, read_image, stem
 from morphoflow.images.intensity import check_type, in_unit
+from morphoflow.reading.findings import Finding
 
 # Ready crops as image files, in folders of any depth.
 

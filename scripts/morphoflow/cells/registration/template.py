@@ -16,6 +16,9 @@ from morphoflow.images.rotate import Motion
 # Change of the mean crop, relative to its contrast, that counts as none.
 SETTLED = 1e-3
 
+# Rounds in which the mean crop is made anew, at most.
+ITERATIONS = 5
+
 
 def fit_reference(
     blocks: CropBlocks, start: Tensor, *, iterations: int, flips: bool, shifts: bool
@@ -45,10 +48,9 @@ def reference_crop(
     """
     if settings["reference"] != "mean":
         return _crop_of(everything, settings["reference"], path)
-    rounds = settings["iterations"]
-    start = fit_template(training, settings["foreground"], settings["threshold"], rounds)
+    start = fit_template(training, settings["foreground"], settings["threshold"], ITERATIONS)
     ways = {"flips": settings["flips"], "shifts": settings["shifts"]}
-    return fit_reference(training, start, iterations=rounds, **ways)
+    return fit_reference(training, start, iterations=ITERATIONS, **ways)
 
 
 def _crop_of(blocks: CropBlocks, identifier: str, path: Path) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from morphoflow.dendrites.reading.findings import Refused
+from morphoflow.reading.findings import Refused
 
 LEAST_SIGNAL = 0.02  # share of a tile's pixels that must be brighter than the background
 
@@ -45,7 +45,7 @@ def scale_of(shape: tuple[int, int], crop: str, size: int, pixel_scale: float) -
         height, width = sides
         resampled = "" if whole or scale == 1 else ", once resampled,"
         message = f"it has {height} x {width} pixels{resampled} and not {size} x {size}"
-        raise Refused("too_small", message, f"{height} x {width}")
+        raise Refused("too_small", message, value=f"{height} x {width}")
     return scale
 
 

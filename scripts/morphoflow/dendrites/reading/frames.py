@@ -10,10 +10,9 @@ import numpy as np
 import tifffile
 import zarr
 
-from morphoflow.cells.reading.findings import Refused as CellRefused
-from morphoflow.dendrites.reading.findings import Refused
 from morphoflow.images.images import TIFF, read_image, read_metadata
 from morphoflow.images.intensity import check_type
+from morphoflow.reading.findings import Refused
 
 FRAME_AXES = "TZQIR"
 
@@ -45,7 +44,7 @@ def open_frames(file: Path) -> Iterator[Frames]:
     try:
         with opener(file) as frames:
             yield frames
-    except CellRefused:
+    except Refused:
         raise
     # A damaged file fails anywhere in its reader, with errors of any kind.
     except Exception as error:
@@ -85,15 +84,17 @@ def _by_number(
     """Frames of an array of which ``read`` gives a part; its last axes are Y, X and perhaps S."""
     channels = [n for n, axis in zip(shape, axes, strict=True) if axis == "C" and n > 1]
     if channels:
-        raise Refused("channels", f"it has {channels[0]} channels", str(channels[0]))
+        raise Refused("channels", f"it has {channels[0]} channels", value=str(channels[0]))
     plane = "YXS" if axes.endswith("YXS") else "YX"
     leading = axes.removesuffix(plane)
     counts = shape[: len(leading)]
     strange = [a for a, n in zip(leading, counts, strict=True) if n > 1 and a not in FRAME_AXES]
     if "P" in strange:
-        raise Refused("several_images", f"it holds the positions of a stage (axes {axes})", axes)
+        raise Refused(
+            "several_images", f"it holds the positions of a stage (axes {axes})", value=axes
+        )
     if strange or not axes.endswith(plane):
-        raise Refused("unknown_axes", f"its axes are {axes}, of {shape}", axes)
+        raise Refused("unknown_axes", f"its axes are {axes}, of {shape}", value=axes)
 
     def read_number(number: int) -> np.ndarray:
         pixels = np.asarray(read(np.unravel_index(number, counts) if counts else ()))
@@ -157,5 +158,7 @@ def _pixel_um(movie) -> float | None:
         return None
     width, height, _ = movie.voxel_size()
     if abs(width - height) > 1e-3 * width:
-        raise Refused("pixel_not_square", f"its pixels are {width:g} x {height:g} um", f"{width:g}")
+        raise Refused(
+            "pixel_not_square", f"its pixels are {width:g} x {height:g} um", value=f"{width:g}"
+        )
     return float(width)

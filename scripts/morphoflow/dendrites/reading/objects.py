@@ -1,25 +1,29 @@
 """The object table of dendrite images: labels joined, one group a neuron, splits fixed."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from morphoflow.cells.reading.objects import (
-    one_class,
-    small_classes,
-    stop_at,
-    stray_labels,
-    with_findings,
-)
 from morphoflow.dendrites.reading.prepare import Reading
 from morphoflow.reading.label_tables import join_labels
-from morphoflow.splits import assign_splits
-from morphoflow.tables import OBJECT_COLUMNS, SPLITS
+from morphoflow.reading.objects import (
+    few_groups,
+    joined,
+    labels_without,
+    one_class,
+    small_classes,
+    split_of,
+    stop_at,
+    stray_labels,
+)
+from morphoflow.reading.quality import COUNTS, note, quality_table, with_rows
+from morphoflow.tables import OBJECT_COLUMNS
 
-TOLD = ("split", "crop_scale")  # columns that mean something else elsewhere
+ELSEWHERE = ("split", "crop_scale", "image")  # columns that mean something else elsewhere
+
+FEWER_GROUPS = (
+    "add images of other neurons, name smaller groups in group_column, set `group` of the source "
+    "to image, or raise near_duplicates"
+)
 
 
 def object_table(
@@ -41,26 +45,24 @@ def object_table(
     rows = join_labels(rows, [_by_image(table, rows) for table in tables])
     rows["group"] = joined(rows["group"], duplicates, rows["digest"])
     small = small_classes(rows["label"])
+    form = f"the {len(rows)} images show {{}} neuron(s)"
     faults = [
         *stray_labels(tables, {*rows["id"], *reading.ids_of_files}),
         *small.values(),
-        *_few_groups(rows["group"], settings["split"]),
+        *few_groups(rows["group"], settings["split"], FEWER_GROUPS, form),
     ]
     stop_at(faults, settings["on_bad_input"])
-    label = rows["label"].astype(object).where(~rows["label"].isin(list(small)), None)
-    label = label.where(label.notna(), None)
-    split = settings["split"]
-    fractions = {name: split[name] for name in SPLITS}
-    generator = np.random.default_rng(split["seed"])
-    rows = rows.assign(label=label, split=assign_splits(label, rows["group"], fractions, generator))
+    label = labels_without(rows["label"], small)
+    rows = rows.assign(label=label, split=split_of(label, rows["group"], settings["split"]))
     further = [c for c in rows if c not in (*OBJECT_COLUMNS, "digest")]
     findings = [*faults, *_notes(pairs), *one_class(label)]
-    return rows[[*OBJECT_COLUMNS, *further]], with_findings(reading.reports, findings)
+    quality = with_rows(quality_table(reading.reports, COUNTS), findings)
+    return rows[[*OBJECT_COLUMNS, *further]], quality
 
 
 def _by_image(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """A table of labels with a line for each image; one for an image outranks one for its file."""
-    known = {*rows, *TOLD} - {"id", "label", "group"}
+    known = {*rows, *ELSEWHERE} - {"id", "label", "group"}
     table = table.drop(columns=[c for c in table if c in known and c not in ("file", "line")])
     of_file = rows[["id", "file_id"]].rename(columns={"id": "image", "file_id": "id"})
     expanded = table.merge(of_file, on="id").drop(columns="id").rename(columns={"image": "id"})
@@ -68,60 +70,14 @@ def _by_image(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table[own], expanded[~expanded["id"].isin(table["id"])]], ignore_index=True)
 
 
-def _few_groups(groups: pd.Series, split: dict) -> list[dict]:
-    """Whether there are too few neurons for the splits that are wanted."""
-    wanted, n = sum(split[name] > 0 for name in SPLITS), groups.nunique()
-    if n >= wanted:
-        return []
-    message = (
-        f"the {len(groups)} images show {n} neuron(s), such as '{groups.iloc[0]}', which cannot be "
-        f"spread over {wanted} splits; add images of other neurons, name smaller groups in "
-        f"group_column, set `group` of the source to image, or raise near_duplicates"
-    )
-    return [_finding("", "skipped", "refused", "few_groups", str(n), message)]
-
-
 def _notes(pairs: pd.DataFrame) -> list[dict]:
     """A note on each pair of images that seem to show one neuron."""
     return [
-        _finding(
-            pair.id_a,
-            "ok",
-            "info",
+        note(
             "near_duplicates",
-            f"{pair.correlation:.3f}",
             f"'{pair.id_a}' and '{pair.id_b}' correlate by {pair.correlation:.2f}: one group",
+            id=pair.id_a,
+            value=f"{pair.correlation:.3f}",
         )
         for pair in pairs.itertuples()
     ]
-
-
-def _finding(identifier, verdict, severity, code, value, message) -> dict:
-    return {
-        "id": identifier,
-        "file": "",
-        "verdict": verdict,
-        "severity": severity,
-        "code": code,
-        "value": value,
-        "message": message,
-    }
-
-
-# Images of one neuron as one group, whatever says that they are of one neuron.
-
-
-def joined(names: pd.Series, *partitions: Sequence) -> np.ndarray:
-    """The groups (n,) of rows that share a name or a value of any of the ``partitions`` (n,) each.
-
-    A group has the first of its names in the order of the alphabet.
-    """
-    n = len(names)
-    rows = np.arange(n)
-    codes = [pd.factorize(pd.Series(part), sort=True)[0] for part in (names, *partitions)]
-    starts = n + np.cumsum([0, *(code.max() + 1 for code in codes)])
-    ends = np.concatenate([code + start for code, start in zip(codes, starts, strict=False)])
-    edges = (np.ones(len(ends)), (np.tile(rows, len(codes)), ends))
-    graph = coo_array(edges, shape=(starts[-1], starts[-1]))
-    _, component = connected_components(graph, directed=False)
-    return names.groupby(component[:n]).transform("min").to_numpy()

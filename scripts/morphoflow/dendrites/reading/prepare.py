@@ -1,18 +1,41 @@
 """Sources of dendrite images in, a store of images with their pyramids out, and a row for each."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from morphoflow.cells.reading.findings import Refused as CellRefused
-from morphoflow.cells.reading.quality import Report
 from morphoflow.dendrites.reading.files import ImageFile, is_simulated, list_files, source_name
-from morphoflow.dendrites.reading.findings import Finding, Refused, as_finding
 from morphoflow.dendrites.reading.reading import SAME_SIZE, Image, read_images
 from morphoflow.errors import InputError
+from morphoflow.images.images import CODES as IMAGE_CODES
+from morphoflow.reading.findings import Codes, Finding, Refused
+from morphoflow.reading.quality import COUNTS, Report, nothing_left
 from morphoflow.store_stream import SampleStream
+
+# What can be said about images of dendrites.
+CODES: Codes = {
+    **IMAGE_CODES,
+    "little_signal": ("info", "a tile shows next to no dendrite and is left out"),
+    "padded": ("info", "a crop reaches beyond the frame, where it is black"),
+    "pixel_size_unknown": ("info", "an image of unknown pixel size is not resampled"),
+    "pixel_sizes_differ": ("info", "images differ in pixel size; statistics are in pixels"),
+    "not_an_image": ("refused", "remove it from the folder, or name single files as sources"),
+    "no_reader": ("refused", "install the extra with `pip install nd2`, or export it as OME-TIFF"),
+    "several_images": ("refused", "save each image or position to a file of its own"),
+    "channels": ("refused", "save the channel that shows the dendrites by itself"),
+    "colour": ("refused", "save it in grey"),
+    "unknown_axes": ("refused", "save it with the axes TZYX, as OME-TIFF or by ImageJ"),
+    "frame_absent": ("refused", "set `frame` to one that is there, or to first or last"),
+    "not_finite": ("refused", "replace NaN and infinite values in the source"),
+    "empty": ("refused", "remove the image, or choose another `frame`"),
+    "constant": ("refused", "remove the image, or choose another `frame`"),
+    "flat": ("refused", "set `percentiles` farther apart"),
+    "too_small": ("refused", "set `size` (or `pixel_um`) to a smaller value, or remove it"),
+    "sizes_differ": ("refused", "crop around the soma or at the centre instead"),
+    "pixel_size_differs": ("refused", "leave `pixel_um` out, or crop around the soma instead"),
+}
 
 COMPARED = 128  # px, at which images are held in memory to be compared
 
@@ -44,26 +67,32 @@ def read_dendrites(sources: list[dict], settings: dict, stream: SampleStream) ->
     for source in sources:
         kept = _Uniform(source)
         for file in list_files(source):
-            report = Report(file.name)
+            report = Report(file.name, CODES, measured=dict.fromkeys(COUNTS, 0))
             reading.reports.append(report)
             reading.ids_of_files.add(file.id)
             try:
                 images = list(read_images(file, source, settings, report.findings))
                 kept.check(images)
-            except CellRefused as refused:
-                _refuse(report, as_finding(refused), settings["on_bad_input"])
+            except Refused as refused:
+                report.refuse(_own(refused.finding), settings["on_bad_input"])
                 continue
-            report.n_objects_read = report.n_objects = len(images)
+            report.measured = dict.fromkeys(COUNTS, len(images))
             _check_ids(images, file, file_of)
             _store(images, source, reading, stream)
     if not reading.rows:
-        raise _nothing_left(reading.reports)
+        otherwise = "no tile of any image shows dendrites; correct the sources."
+        raise nothing_left(reading.reports, otherwise)
     stream.facts |= {
         "channels": ["intensity"],
         "pixel_um": _common_pixel_um(reading),
         "levels": halvings(settings["size"]),
     }
     return reading
+
+
+def _own(finding: Finding) -> Finding:
+    """A finding of the reader of single images, for which a stack has a remedy of its own here."""
+    return replace(finding, code="several_images") if finding.code == "stack" else finding
 
 
 @dataclass
@@ -87,7 +116,7 @@ class _Uniform:
                 f"it has {height} x {width} pixels, but '{self.first.row['file']}' {first}, so "
                 f"that as wholes they would be shrunk differently"
             )
-            raise Refused("sizes_differ", message, f"{height} x {width}")
+            raise Refused("sizes_differ", message, value=f"{height} x {width}")
 
 
 def _shape(image: Image) -> tuple[int, int]:
@@ -109,12 +138,6 @@ def _store(images: list[Image], source: dict, reading: Reading, stream: SampleSt
             "digest": hashlib.sha256(x).hexdigest(),
         }
         reading.rows.append({**image.row, **more})
-
-
-def _refuse(report: Report, finding: Finding, on_bad_input: str) -> None:
-    if on_bad_input == "stop":
-        raise InputError(f"{report.file}: {finding.sentence}, or set on_bad_input to skip.")
-    report.findings.append(finding)
 
 
 def _check_ids(images: list[Image], file: ImageFile, file_of: dict[str, str]) -> None:
@@ -139,14 +162,6 @@ def _common_pixel_um(reading: Reading) -> float | None:
         reading.reports[0].findings.append(note)
         return None
     return float(sizes.iloc[0])
-
-
-def _nothing_left(reports: list[Report]) -> InputError:
-    refused = [r for r in reports if r.verdict == "refused"]
-    if not refused:
-        return InputError("no tile of any image shows dendrites; correct the sources.")
-    finding = next(f for f in refused[0].findings if f.severity == "refused")
-    return InputError(f"nothing is left to use. {refused[0].file}: {finding.sentence}.")
 
 
 # The pyramid of an image: area means at half the size, a quarter, and so on.

@@ -15,8 +15,8 @@ from morphoflow.dendrites.reading.crop import (
     squares,
 )
 from morphoflow.dendrites.reading.files import ImageFile, is_readable
-from morphoflow.dendrites.reading.findings import Finding, Refused
 from morphoflow.dendrites.reading.frames import Frames, open_frames
+from morphoflow.reading.findings import Finding, Refused
 
 SAME_SIZE = 1e-3  # relative difference of pixel sizes, as files round them
 
@@ -39,7 +39,9 @@ def read_images(
     What is worth knowing goes to ``notes``. Raises Refused for a file that cannot be used.
     """
     if not is_readable(file.path):
-        raise Refused("not_an_image", "it is not a TIFF, PNG, JPEG or ND2 file", file.path.suffix)
+        raise Refused(
+            "not_an_image", "it is not a TIFF, PNG, JPEG or ND2 file", value=file.path.suffix
+        )
     with open_frames(file.path) as frames:
         frame, frame_name = picture(frames, source["frame"])
         pixel_um = source.get("pixel_um") or frames.pixel_um
@@ -69,7 +71,7 @@ def read_images(
         if not inside.all():
             share = 1 - inside.mean()
             message = f"{share:.1%} of '{identifier}' lie beyond the frame and are black"
-            notes.append(Finding("padded", message, identifier, f"{share:.3f}"))
+            notes.append(Finding("padded", message, id=identifier, value=f"{share:.3f}"))
         ends = limits(pixels[inside], settings["percentiles"])
         yield _image(pixels, inside, square, ends, row, scale)
 
@@ -89,7 +91,7 @@ def _scale(
         notes.append(Finding("pixel_size_unknown", "its pixel size is unknown; it is kept as is"))
     elif wanted is not None and abs(scale / by_pixel - 1) > SAME_SIZE:
         message = f"as a whole its pixels are {pixel_um / scale:.4g} um wide and not {wanted:g} um"
-        raise Refused("pixel_size_differs", message, f"{pixel_um / scale:.4g}")
+        raise Refused("pixel_size_differs", message, value=f"{pixel_um / scale:.4g}")
     return scale
 
 
@@ -104,7 +106,7 @@ def _tiles(
         named = {**row, "id": f"{row['id']}_{square.name}"}
         if share < LEAST_SIGNAL:
             message = f"{share:.1%} of '{named['id']}' are bright: it is left out"
-            notes.append(Finding("little_signal", message, named["id"], f"{share:.4f}"))
+            notes.append(Finding("little_signal", message, id=named["id"], value=f"{share:.4f}"))
             continue
         pixels, inside = cut(scaled, square, size)
         yield _image(pixels, inside, square, ends, named, scale)
@@ -144,7 +146,7 @@ def limits(pixels: np.ndarray, percentiles: tuple[float, float]) -> tuple[float,
     if not white > black:
         low, high = percentiles
         message = f"its percentiles {low:g} and {high:g} are both {black:g}"
-        raise Refused("flat", message, f"{black:g}")
+        raise Refused("flat", message, value=f"{black:g}")
     return black, white
 
 
@@ -160,9 +162,9 @@ def check_picture(picture: np.ndarray) -> None:
     if not np.isfinite([low, high]).all():
         raise Refused("not_finite", "it has values that are not finite")
     if high == 0:
-        raise Refused("empty", "it is black all over", "0")
+        raise Refused("empty", "it is black all over", value="0")
     if low == high:
-        raise Refused("constant", f"it has the one value {high:g}", f"{high:g}")
+        raise Refused("constant", f"it has the one value {high:g}", value=f"{high:g}")
 
 
 # One picture of a movie: a frame of it, or all of them projected.
@@ -185,7 +187,7 @@ def picture(frames: Frames, frame: int | str) -> tuple[np.ndarray, str | None]:
     number = NAMED.get(frame, frame)
     if not -1 <= number < len(times):
         there = f"frames 0 to {len(times) - 1}" if many else "one frame, number 0"
-        raise Refused("frame_absent", f"frame {frame} is asked of {there}", str(frame))
+        raise Refused("frame_absent", f"frame {frame} is asked of {there}", value=str(frame))
     chosen = _highest(frames, times[number])
     return chosen, f"frame{number % len(times)}" if many else None
 

@@ -13,8 +13,8 @@ from morphoflow.dendrites.simulator.simulate import Arbor, Growth, grow_arbor
 from morphoflow.dendrites.simulator.tree import soma_forest
 from morphoflow.errors import InputError
 from morphoflow.files import whole
-from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.reading.swc import swc_text
+from morphoflow.forest import Forest
+from morphoflow.swc_files import swc_text
 
 SIZES = (16, 1024)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from morphoflow.dendrites.simulator.cable import LIVE, Cable
-from morphoflow.neurons.forest import Forest, single
+from morphoflow.forest import Forest, single
 
 THINNING = 4
 

@@ -5,9 +5,9 @@ import pandas as pd
 import torch
 
 from morphoflow.dendrites.arbors.arbors import GROUPS
-from morphoflow.errors import InputError
-from morphoflow.fitting import fit_standard, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import columns, fit_scaling, fitted_columns, scaled
 from morphoflow.store import Samples
 
 
@@ -20,22 +20,10 @@ def fit(
     """
     stems = tuple(stem for group in settings["groups"] for stem in GROUPS[group])
     names = [name for name in samples.names if name.startswith(stems)]
-    mean, weight = fit_standard(_columns(samples, names)[train_rows(objects)])
-    return {"names": names}, {"mean": torch.from_numpy(mean), "weight": torch.from_numpy(weight)}
+    return {"names": names}, fit_scaling(columns(samples, names)[train_rows(objects)])
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The standardised statistics (n, d) float32; 0 for those that were constant in training."""
-    if missing := sorted(set(model.facts["names"]) - set(samples.names)):
-        raise InputError(
-            f"the samples lack statistics that the model was fitted on ({', '.join(missing)}); "
-            "give the images a pixel size if the others had one, or fit the model anew."
-        )
-    mean, weight = model.state["mean"].numpy(), model.state["weight"].numpy()
-    return ((_columns(samples, model.facts["names"]) - mean) * weight).astype(np.float32)
-
-
-def _columns(samples: Samples, names: list[str]) -> np.ndarray:
-    """The statistics of these names, (n, d) float64."""
-    x = np.asarray(samples.x, dtype=np.float64)
-    return x[:, [samples.names.index(name) for name in names]]
+    remedy = "give the images a pixel size if the others had one"
+    return scaled(model, fitted_columns(model, samples, remedy))

@@ -8,8 +8,9 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import fit_pca, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import fit_components, scores
 from morphoflow.store import Samples
 
 BLOCK = 256
@@ -27,14 +28,9 @@ def fit(
     axes, sigma = settings["axes"], settings["sigma"]
     train = train_rows(objects)
     maps = np.concatenate([flat_maps(x, axes, sigma) for x in _blocks(samples)])[train]
-    mean, components, share = fit_pca(maps, settings["variance"])
-    facts = {
-        "axes": axes,
-        "sigma": sigma,
-        "shape": list(samples.x.shape[1:]),
-        "explained_variance": share.tolist(),
-    }
-    return facts, {"mean": torch.from_numpy(mean), "components": torch.from_numpy(components)}
+    facts = {"axes": axes, "sigma": sigma, "shape": list(samples.x.shape[1:])}
+    explained, state = fit_components(maps, settings["variance"])
+    return facts | explained, state
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
@@ -45,10 +41,9 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             f"the density maps have {shape} voxels and the model was fitted on {expected}; "
             "make them with the same bins, or fit the model anew."
         )
-    mean, components = model.state["mean"].numpy(), model.state["components"].numpy()
     axes, sigma = model.facts["axes"], model.facts["sigma"]
-    scores = [(flat_maps(x, axes, sigma) - mean) @ components.T for x in _blocks(samples)]
-    return np.concatenate(scores).astype(np.float32)
+    parts = [scores(model, flat_maps(x, axes, sigma)) for x in _blocks(samples)]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def flat_maps(x: np.ndarray, axes: str, sigma: float) -> np.ndarray:

@@ -5,8 +5,9 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import fit_standard, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import columns, fit_scaling, fitted_columns, scaled
 from morphoflow.organelles.shapes.measures import GROUPS, SKEWED
 from morphoflow.store import Samples
 
@@ -24,31 +25,19 @@ def fit(
     if not names:
         raise InputError(
             f"the samples have no feature of the groups {settings['groups']}; choose others, or "
-            "give the volume what they are measured on."
+            "give the dataset what they are measured on (`em` for intensity) or by "
+            "(`legacy_measures: true` for legacy)."
         )
-    rows = _columns(samples, names)[train_rows(objects)]
+    rows = columns(samples, names)[train_rows(objects)]
     median = np.array([_scale(n, c) for n, c in zip(names, rows.T, strict=True)])
-    mean, weight = fit_standard(_tamed(rows, median))
-    state = {"median": median, "mean": mean, "weight": weight}
-    return {"names": names}, {name: torch.from_numpy(values) for name, values in state.items()}
+    state = {"median": torch.from_numpy(median), **fit_scaling(_tamed(rows, median))}
+    return {"names": names}, state
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The scaled features (n, d) float32; 0 for those that were constant in training."""
-    if missing := sorted(set(model.facts["names"]) - set(samples.names)):
-        raise InputError(
-            f"the samples lack features that the model was fitted on ({', '.join(missing)}); "
-            "measure them anew, or fit the model anew."
-        )
-    median, mean, weight = (model.state[key].numpy() for key in ("median", "mean", "weight"))
-    x = _tamed(_columns(samples, model.facts["names"]), median)
-    return ((x - mean) * weight).astype(np.float32)
-
-
-def _columns(samples: Samples, names: list[str]) -> np.ndarray:
-    """The features of these names, (n, d) float64."""
-    x = np.asarray(samples.x, dtype=np.float64)
-    return x[:, [samples.names.index(name) for name in names]]
+    x = fitted_columns(model, samples, "measure them anew")
+    return scaled(model, _tamed(x, model.state["median"].numpy()))
 
 
 def _scale(name: str, values: np.ndarray) -> float:

@@ -7,8 +7,9 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import fit_standard, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import columns, fit_scaling, scaled
 from morphoflow.store import Samples
 
 
@@ -19,9 +20,8 @@ def fit(
 
     The setting ``measures`` names the features that are used; without it, all are.
     """
-    mean, weight = fit_standard(_columns(samples, settings)[train_rows(objects)])
-    state = {"mean": torch.from_numpy(mean), "weight": torch.from_numpy(weight)}
-    return {"names": list(samples.names)}, state
+    names = _names(samples, settings)
+    return {"names": list(samples.names)}, fit_scaling(columns(samples, names)[train_rows(objects)])
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
@@ -32,12 +32,11 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             f"the samples have other morphometrics than the model was fitted on ({differ}); "
             "measure the neurons anew, or fit the model anew."
         )
-    x = torch.from_numpy(_columns(samples, model.settings)).to(torch.float64)
-    return ((x - model.state["mean"]) * model.state["weight"]).to(torch.float32).numpy()
+    return scaled(model, columns(samples, _names(samples, model.settings)))
 
 
-def _columns(samples: Samples, settings: dict) -> np.ndarray:
-    """The features that the settings name, (n, d), in the order of the settings."""
+def _names(samples: Samples, settings: dict) -> list[str]:
+    """The features that the settings name, in their order, or all."""
     names = list(samples.names)
     measures = settings.get("measures") or names
     for measure in measures:
@@ -47,4 +46,4 @@ def _columns(samples: Samples, settings: dict) -> np.ndarray:
                 f"there is no morphometric '{measure}'; set 'measures' to names such as "
                 f"{', '.join(near or names)}."
             )
-    return np.take(np.asarray(samples.x), [names.index(measure) for measure in measures], axis=1)
+    return measures

@@ -6,8 +6,9 @@ import torch
 from scipy.special import ndtr
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import fit_pca, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import fit_components, scores
 from morphoflow.store import Samples
 
 # Standard deviations of the Gaussian that the grid reaches beyond the training neurons' bars.
@@ -35,16 +36,15 @@ def fit(
     sigma = settings["sigma"] * reach
     extent = [-MARGIN * sigma, reach + MARGIN * sigma]
     facts = {"extent_um": extent, "sigma_um": sigma}
-    mean, components, share = fit_pca(_images(bars, settings, facts)[train], settings["variance"])
-    facts["explained_variance"] = share.tolist()
-    return facts, {"mean": torch.from_numpy(mean), "components": torch.from_numpy(components)}
+    images = _images(bars, settings, facts)[train]
+    explained, state = fit_components(images, settings["variance"])
+    return facts | explained, state
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The scores (n, components) float32 of the images."""
     images = _images(_bars(samples, model.settings["filtration"]), model.settings, model.facts)
-    mean, components = model.state["mean"].numpy(), model.state["components"].numpy()
-    return ((images - mean) @ components.T).astype(np.float32)
+    return scores(model, images).astype(np.float32)
 
 
 def persistence_image(

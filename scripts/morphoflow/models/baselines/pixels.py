@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from morphoflow.errors import InputError
-from morphoflow.fitting import fit_pca, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import check_crops, fit_components, scores
 from morphoflow.store import Samples
 
 BLOCK = 1024
@@ -20,22 +20,13 @@ def fit(
     Setting: ``variance``, the share that the components reach, 1 for all.
     """
     x = np.asarray(samples.x)[train_rows(objects)]
-    mean, components, share = fit_pca(x.reshape(len(x), -1), settings["variance"])
-    facts = {"shape": list(samples.x.shape[1:]), "explained_variance": share.tolist()}
-    return facts, {"mean": torch.from_numpy(mean), "components": torch.from_numpy(components)}
+    facts, state = fit_components(x.reshape(len(x), -1), settings["variance"])
+    return {"shape": list(samples.x.shape[1:]), **facts}, state
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The scores (n, components) float32 of the crops."""
-    shape, expected = list(samples.x.shape[1:]), model.facts["shape"]
-    if shape != expected:
-        raise InputError(
-            f"the crops have the shape {shape} (channels, height, width) and the model was fitted "
-            f"on {expected}; make them alike, or fit the model anew."
-        )
-    mean, components = model.state["mean"].numpy(), model.state["components"].numpy()
-    scores = []
-    for begin in range(0, len(samples.ids), BLOCK):
-        x = np.asarray(samples.x[begin : begin + BLOCK])
-        scores.append((x.reshape(len(x), -1) - mean) @ components.T)
-    return np.concatenate(scores).astype(np.float32)
+    check_crops(model, samples)
+    starts = range(0, len(samples.ids), BLOCK)
+    parts = (np.asarray(samples.x[begin : begin + BLOCK]) for begin in starts)
+    return np.concatenate([scores(model, x.reshape(len(x), -1)) for x in parts]).astype(np.float32)

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from morphoflow.errors import InputError
-from morphoflow.fitting import fit_pca, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.images.polar import PolarGrid
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import check_crops, fit_components, scores
 from morphoflow.store import Samples
 
 BLOCK, SIGMA_PX = 256, 0.7
@@ -24,23 +24,14 @@ def fit(
     facts = {name: settings[name] for name in ("rings", "frequencies")}
     facts["shape"] = list(samples.x.shape[1:])
     values = _all_magnitudes(samples, facts, torch.device("cpu"))
-    mean, components, share = fit_pca(values[train_rows(objects)], settings["variance"])
-    facts["explained_variance"] = share.tolist()
-    return facts, {"mean": torch.from_numpy(mean), "components": torch.from_numpy(components)}
+    explained, state = fit_components(values[train_rows(objects)], settings["variance"])
+    return facts | explained, state
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The scores (n, components) float32 of the crops' magnitudes."""
-    shape, expected = list(samples.x.shape[1:]), model.facts["shape"]
-    if shape != expected:
-        raise InputError(
-            f"the crops have the shape {shape} (channels, height, width) and the model was fitted "
-            f"on {expected}; make them alike, or fit the model anew."
-        )
-    mean, components = model.state["mean"].numpy(), model.state["components"].numpy()
-    return ((_all_magnitudes(samples, model.facts, device) - mean) @ components.T).astype(
-        np.float32
-    )
+    check_crops(model, samples)
+    return scores(model, _all_magnitudes(samples, model.facts, device)).astype(np.float32)
 
 
 def magnitudes(x: torch.Tensor, grid: PolarGrid, frequencies: int) -> torch.Tensor:

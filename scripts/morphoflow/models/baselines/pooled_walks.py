@@ -5,8 +5,9 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import fit_standard, train_rows
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.baselines.linear import fit_scaling, scaled
 from morphoflow.store import Samples
 
 BLOCK = 256
@@ -19,9 +20,7 @@ def fit(
 
     ``samples.x`` is (n, walks, steps, 3) with ``length`` (n, walks).
     """
-    mean, weight = fit_standard(_all_pooled(samples)[train_rows(objects)])
-    state = {"mean": torch.from_numpy(mean), "weight": torch.from_numpy(weight)}
-    return {"steps": samples.x.shape[2]}, state
+    return {"steps": samples.x.shape[2]}, fit_scaling(_all_pooled(samples)[train_rows(objects)])
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
@@ -32,8 +31,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             f"the walks have {steps} steps and the model was fitted on {expected}; "
             "sample them with the same steps, or fit the model anew."
         )
-    mean, weight = model.state["mean"].numpy(), model.state["weight"].numpy()
-    return ((_all_pooled(samples) - mean) * weight).astype(np.float32)
+    return scaled(model, _all_pooled(samples))
 
 
 def pool(x: np.ndarray, length: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The training of the contrastive model: one optimisation step, validation."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from morphoflow.models.contrastive.monitor import (
     vote,
 )
 from morphoflow.models.contrastive.network import ContrastiveNetwork
+from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.models.volume_vae.data import as_floats
 from morphoflow.seeds import torch_generator
 
@@ -49,8 +49,11 @@ class Split:
     volumes: Tensor
     classes: Tensor
 
+    def __len__(self) -> int:
+        return len(self.classes)
 
-class ContrastiveLearner:
+
+class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
     With several processes a view is told from those of its own process alone.
@@ -64,12 +67,8 @@ class ContrastiveLearner:
         settings: dict,
         facts: dict,
     ) -> None:
-        self.network, self.facts, self.settings = network, facts, settings
-        self.train, self.validation = train, validation
-        self.optimizer = make_optimizer(network, settings)
-        self.modules = {"network": network}
-        self.optimizers = {settings["optimizer"]: self.optimizer}
-        self.n_train, self.batch_size = len(train.volumes), settings["batch_size"]
+        optimizers = {settings["optimizer"]: make_optimizer(network, settings)}
+        super().__init__(network, train, validation, settings, facts, optimizers)
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rates."""
@@ -122,10 +121,6 @@ class ContrastiveLearner:
             "effective_rank": effective_rank(x),
         }
         return metrics | self._accuracy(x)
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights of the network."""
-        return self.network.state_dict()
 
     def _encode(self, volumes: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The features (n, d) of volumes as they are, or of random views of them."""
@@ -221,9 +216,6 @@ def set_rates(optimizer: torch.optim.Optimizer, settings: dict, epoch: int) -> N
     A linear rise over the first share ``warmup`` of the epochs, then half a cosine down. The
     predictor's does not fall, by which it keeps up with the projections (Chen and He, CVPR 2021).
     """
-    base, epochs = base_rate(settings), settings["epochs"]
-    risen = round(settings["warmup"] * epochs)
-    rise = min(1.0, (epoch + 1) / max(risen, 1))
-    fall = 0.5 + 0.5 * math.cos(math.pi * max(0, epoch - risen) / max(epochs - risen, 1))
+    base, (rise, fall) = base_rate(settings), rise_and_fall(epoch, settings)
     for k, group in enumerate(optimizer.param_groups):
         group["lr"] = base * rise * (fall if k == 0 else 1.0)

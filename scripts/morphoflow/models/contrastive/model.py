@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.contrastive.learner import BATCH, ContrastiveLearner, Split
 from morphoflow.models.contrastive.network import ContrastiveNetwork
+from morphoflow.models.splits import training_and_validation
 from morphoflow.models.volume_vae.data import (
     CHANNELS,
     as_floats,
     check_volumes,
     read_volumes,
-    split_rows,
     volume_batches,
 )
 from morphoflow.seeds import torch_generator
@@ -33,7 +32,7 @@ def build(
     the choice of the best epoch: the history tells how well neighbours agree in them.
     """
     size = check_volumes(samples)
-    rows = [_several(objects, split) for split in ("train", "validation")]
+    rows = training_and_validation(objects, least=2)
     network = ContrastiveNetwork(size, settings, torch_generator(seed, "initialisation"))
     classes = _classes(objects["label"])
     splits = [
@@ -55,16 +54,6 @@ def load(model: Model, device: torch.device) -> ContrastiveNetwork:
     network = ContrastiveNetwork(model.facts["size"], model.settings, torch.Generator())
     network.load_state_dict(model.state)
     return network.to(device).eval().requires_grad_(False)
-
-
-def _several(objects: pd.DataFrame, split: str) -> np.ndarray:
-    rows = split_rows(objects, split)
-    if len(rows) < 2:
-        raise InputError(
-            f'only one of {len(objects)} objects has split "{split}", and there is nothing to tell '
-            "it from; give that split a larger share, or add objects."
-        )
-    return rows
 
 
 def _classes(labels: pd.Series) -> torch.Tensor:

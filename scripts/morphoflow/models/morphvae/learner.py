@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from morphoflow.models.morphvae.network import MorphVAE
 from morphoflow.models.morphvae.walks import Batch, WalkTable, make_batch, passes
+from morphoflow.models.shared.learner import OneNetworkLearner
 from morphoflow.training.start import load_start
 
 if TYPE_CHECKING:
@@ -23,24 +24,23 @@ class Split:
     walks: WalkTable
     labels: Tensor
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
     @property
     def label_scale(self) -> float:
         """Neurons per seen label: makes a sum over labels a mean of the same scale in any split."""
         return len(self.labels) / max(int((self.labels >= 0).sum()), 1)
 
 
-class MorphVAELearner:
+class MorphVAELearner(OneNetworkLearner[MorphVAE, Split]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`."""
 
     def __init__(
         self, network: MorphVAE, train: Split, validation: Split, settings: dict, facts: dict
     ) -> None:
-        self.network, self.facts, self.settings = network, facts, settings
-        self.train, self.validation = train, validation
+        super().__init__(network, train, validation, settings, facts)
         self.train_scale, self.validation_scale = train.label_scale, validation.label_scale
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
-        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
-        self.n_train, self.batch_size = len(train.labels), settings["batch_size"]
 
     def start_from(self, state: dict[str, Tensor]) -> None:
         """Take over the weights of another run, but for what tells its perhaps other classes."""
@@ -111,10 +111,6 @@ class MorphVAELearner:
         ]
         means = {name: float(sum(part[name] for part in sums)) / len(labels) for name in sums[0]}
         return {**means, "rmse_um": math.sqrt(means["reconstruction"]) * self.facts["scale_um"]}
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights of the network."""
-        return self.network.state_dict()
 
     def _parts(self, indices: Tensor) -> list[Tensor]:
         # Several processes on GPUs average gradients in each backward pass, so all need one.

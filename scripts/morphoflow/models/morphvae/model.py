@@ -10,10 +10,10 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.model import Model
+from morphoflow.models.morphvae.latents import load
 from morphoflow.models.morphvae.learner import MorphVAELearner, Split
-from morphoflow.models.morphvae.network import MorphVAE, decoded_length
+from morphoflow.models.morphvae.network import MorphVAE
 from morphoflow.models.morphvae.selection import (
     class_names,
     class_numbers,
@@ -21,7 +21,8 @@ from morphoflow.models.morphvae.selection import (
     seen_labels,
     training_subset,
 )
-from morphoflow.models.morphvae.walks import Batch, coordinate_scale, make_batch, passes, walk_table
+from morphoflow.models.morphvae.walks import coordinate_scale, make_batch, passes, walk_table
+from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
@@ -35,13 +36,8 @@ def build(
     divided by their root mean square in the training split, soma left out, which the facts keep as
     ``scale_um``. A label that is missing or not among those of the training split is not used.
     """
-    samples, train = kept_walks(samples, settings), train_rows(objects)
-    validation = np.flatnonzero(objects["split"] == "validation")
-    if len(validation) == 0:
-        raise InputError(
-            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
-            "is chosen; give it a larger share of the split, or add objects."
-        )
+    samples = kept_walks(samples, settings)
+    train, validation = training_and_validation(objects)
     classes = class_names(objects["label"].iloc[train])
     numbers = class_numbers(objects["label"], classes)
     drawn = numpy_generator(seed, "sampling", 1)
@@ -72,7 +68,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     Nothing is drawn, and neither the order of the walks nor what lies in their padding matters.
     """
     samples = kept_walks(samples, model.settings)
-    network, x = _network(model, device), _matching(model, samples)
+    network, x = load(model, device), _matching(model, samples)
     table = walk_table(x, samples.length, model.facts["scale_um"], device)
     everything = torch.arange(len(x), device=device)
     with torch.inference_mode():
@@ -82,88 +78,6 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             for batch in [make_batch(table, rows)]
         ]
     return torch.cat(pooled).cpu().numpy()
-
-
-def reconstruct(
-    model: Model, samples: Samples, device: torch.device
-) -> tuple[np.ndarray, np.ndarray]:
-    """Every walk, encoded and decoded: nodes (n, walks, steps, 3) in um and lengths (n, walks).
-
-    The decoder is given the first node of a walk and nothing else; how far a walk goes is told by
-    :func:`morphoflow.models.morphvae.network.decoded_length`, and it is 0 from there on.
-    """
-    samples = kept_walks(samples, model.settings)
-    network, x = _network(model, device), _matching(model, samples)
-    table = walk_table(x, samples.length, model.facts["scale_um"], device)
-    everything = torch.arange(len(x), device=device)
-    nodes, lengths = np.empty_like(x), np.empty(x.shape[:2], np.int64)
-    for rows in passes(table, everything):
-        unfolded, ends = _unfold(network, make_batch(table, rows))
-        at = rows.cpu().numpy()
-        neuron = np.arange(len(at))[:, None]
-        nodes[at] = unfolded[neuron, table.place_of[at]] * model.facts["scale_um"]
-        lengths[at] = ends[neuron, table.place_of[at]]
-    return nodes, lengths
-
-
-@torch.inference_mode()
-def _unfold(network: MorphVAE, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """The decoded walks (b, m, steps, 3) and their lengths (b, m) at each place."""
-    z = network.latent.location(network.encode(batch))
-    # Each walk is decoded to the last step, so that its own length does not matter.
-    first = batch.steps[0]
-    following, ends = network.decode(z, [first] * len(batch.counts))
-    length = decoded_length(ends)
-    nodes = torch.stack([first, *following])
-    nodes = nodes * (torch.arange(len(nodes), device=z.device)[:, None, None] < length)
-    places = batch.by_place(nodes.flatten(0, 1))
-    places = places.view(*nodes.shape[:2], *batch.place.shape).permute(2, 3, 0, 1)
-    return places.cpu().numpy(), batch.by_place(length[None])[0].cpu().numpy()
-
-
-def walk_latents(
-    model: Model, x: np.ndarray, length: np.ndarray, device: torch.device
-) -> list[np.ndarray]:
-    """The location (m, latent_size) float32 of each distinct walk, for each neuron.
-
-    ``x`` (n, walks, steps, 3) in um, ``length`` (n, walks); the order is that of first occurrence.
-    """
-    network = _network(model, device)
-    table = walk_table(x, length, model.facts["scale_um"], device)
-    found: list[np.ndarray] = []
-    with torch.inference_mode():
-        for rows in passes(table, torch.arange(len(x), device=device)):
-            batch = make_batch(table, rows)
-            places = batch.by_place(network.latent.location(network.encode(batch)))
-            of_neuron = places.permute(1, 2, 0).cpu().numpy()
-            counts = table.n_walks[rows.cpu().numpy()]
-            found += [z[:m] for z, m in zip(of_neuron, counts, strict=True)]
-    return found
-
-
-@torch.inference_mode()
-def decode_latents(
-    model: Model, z: np.ndarray, device: torch.device
-) -> tuple[np.ndarray, np.ndarray]:
-    """The walks of latents ``z`` (w, latent_size): nodes (w, steps, 3) in um and lengths (w,).
-
-    A walk begins at the soma; how far it goes is told by
-    :func:`morphoflow.models.morphvae.network.decoded_length`, and it is 0 from there on.
-    """
-    network, steps = _network(model, device), model.facts["steps"]
-    latents = torch.from_numpy(np.ascontiguousarray(z.T, dtype=np.float32)).to(device)
-    soma = latents.new_zeros((3, latents.shape[1]))
-    following, ends = network.decode(latents, [soma] * steps)
-    length = decoded_length(ends)
-    nodes = torch.stack([soma, *following]) * model.facts["scale_um"]
-    nodes = nodes * (torch.arange(steps, device=device)[:, None, None] < length)
-    return nodes.permute(2, 0, 1).cpu().numpy(), length.cpu().numpy()
-
-
-def _network(model: Model, device: torch.device) -> MorphVAE:
-    network = MorphVAE(model.settings, len(model.facts["classes"]), torch.Generator())
-    network.load_state_dict(model.state)
-    return network.to(device).eval()
 
 
 def _matching(model: Model, samples: Samples) -> np.ndarray:

@@ -8,11 +8,11 @@ from morphoflow.analysis.geometry import principal_components
 from morphoflow.analysis.maps import tsne
 from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import with_noise
-from morphoflow.models.morphvae.model import decode_latents, walk_latents
-from morphoflow.models.morphvae.trees import Source
+from morphoflow.models.morphvae.latents import decode_latents, walk_latents
+from morphoflow.models.morphvae.trees import read_source
 from morphoflow.seeds import numpy_generator, torch_generator
+from morphoflow.store import Samples
 
-SHAPES = {"straight": "a line", "kinked": "a right angle", "zigzag": "turns of 90 degrees"}
 SHARES = (1.0, 1 / 3, 1 / 6)
 KAPPAS = (500.0, 100.0, 10.0)
 DRAWS = 20
@@ -21,7 +21,7 @@ NODES = ("x_um", "y_um", "z_um")
 
 
 def probe_walks(steps: int, length_um: float) -> dict[str, np.ndarray]:
-    """Walks (steps, 3) along x from the soma, of cable ``length_um``: SHAPES, as published.
+    """Walks (steps, 3) along x from the soma, of cable ``length_um``, as published.
 
     One is straight, one turns left by 90 degrees halfway, one does so at each node, to and fro.
     """
@@ -69,13 +69,21 @@ def probe_table(model: Model, seed: int, device: torch.device) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def walk_map(model: Model, source: Source, most: int, seed: int) -> pd.DataFrame:
+def walk_map(
+    model: Model,
+    samples: Samples,
+    objects: pd.DataFrame,
+    most: int,
+    seed: int,
+    device: torch.device,
+) -> pd.DataFrame:
     """A t-SNE map of the latents of up to ``most`` walks of held-out neurons: a row a walk.
 
     Columns: id and label of its neuron, ``n_nodes``, the place of its end relative to the soma
     (``end_x_um`` and so on), ``map_1`` and ``map_2`` (t-SNE of perplexity 50; published with 200 on
     64,000 walks).
     """
+    source = read_source(model, samples, objects, device)
     held_out = np.flatnonzero(source.split != "train")
     owner = np.repeat(held_out, [len(source.latents[i]) for i in held_out])
     latents = np.concatenate([source.latents[i] for i in held_out])

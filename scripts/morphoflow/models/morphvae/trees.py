@@ -7,12 +7,12 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
+from morphoflow.forest import Forest, concatenate
 from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import class_draw, with_noise
-from morphoflow.models.morphvae.model import decode_latents, walk_latents
+from morphoflow.models.morphvae.latents import decode_latents, walk_latents
 from morphoflow.models.morphvae.selection import kept_walks
 from morphoflow.models.morphvae.walks import distinct_walks
-from morphoflow.neurons.forest import Forest, concatenate
 from morphoflow.neurons.rebuild.rebuilder import Rebuilder, fit_rebuilder
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
@@ -95,8 +95,8 @@ def rebuilder_of(model: Model, source: Source, settings: dict, device: torch.dev
     )
 
 
-def generate_trees(
-    model: Model, source: Source, settings: dict, device: torch.device
+def make_trees(
+    model: Model, samples: Samples, objects: pd.DataFrame, settings: dict, device: torch.device
 ) -> tuple[Forest, pd.DataFrame]:
     """New neurons of each class, and a table of what each was made from (COLUMNS).
 
@@ -107,6 +107,7 @@ def generate_trees(
     its class in the training split, see :func:`class_draw`, with the same noise on top. Neuron k
     of a class does not depend on how many are asked for.
     """
+    source = read_source(model, samples, objects, device)
     rebuilder = rebuilder_of(model, source, settings, device)
     rows, latents, streams = [], [], []
     for number, label in enumerate(np.unique(source.labels)):

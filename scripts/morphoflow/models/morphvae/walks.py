@@ -22,8 +22,7 @@ class WalkTable:
 
     ``x`` (n, m, steps, 3) are coordinates in the unit of the model, 0 where a walk has ended,
     ``length`` (n, m) int64 numbers of nodes, ``weight`` (n, m) how often each walk occurs, 0 in
-    places without a walk. On the CPU, ``n_walks`` (n,) int64 counts the places in use, and
-    ``place_of`` (n, walks) int64 says where each of the walks as given has its place. ``packed``
+    places without a walk. On the CPU, ``n_walks`` (n,) int64 counts the places in use. ``packed``
     is whether batches are packed; on the CPU, since elsewhere it would mean to wait for the device.
     """
 
@@ -31,7 +30,6 @@ class WalkTable:
     length: Tensor
     weight: Tensor
     n_walks: np.ndarray
-    place_of: np.ndarray
     packed: bool
 
 
@@ -119,8 +117,7 @@ def walk_table(x: np.ndarray, length: np.ndarray, scale: float, device: torch.de
         table_length[i, : len(first)] = length[i, first]
         table_weight[i, : len(first)] = count
     tensors = (torch.from_numpy(part).to(device) for part in (table_x, table_length, table_weight))
-    place_of = np.stack([place for _, _, place in found])
-    return WalkTable(*tensors, n_walks, place_of, packed=device.type == "cpu")
+    return WalkTable(*tensors, n_walks, packed=device.type == "cpu")
 
 
 def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> Batch:

@@ -10,6 +10,7 @@ from morphoflow.cells.registration.brute import disc, register_brute
 from morphoflow.cells.registration.register import Registration, register
 from morphoflow.images.rotate import transform
 from morphoflow.models.o2vae.network import CellVAE
+from morphoflow.models.shared.learner import OneNetworkLearner, mean_scores
 from morphoflow.seeds import torch_generator
 
 BATCH = 256
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-class CellVAELearner:
+class CellVAELearner(OneNetworkLearner[CellVAE, Tensor]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
     ``train`` and ``validation`` are images (n, c, h, w) on the device, from 0 to 1.
@@ -28,15 +29,8 @@ class CellVAELearner:
     def __init__(
         self, network: CellVAE, train: Tensor, validation: Tensor, settings: dict, facts: dict
     ) -> None:
-        self.network, self.facts, self.settings = network, facts, settings
-        self.train, self.validation = train, validation
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
-        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
-        self.n_train, self.batch_size = len(train), settings["batch_size"]
+        super().__init__(network, train, validation, settings, facts)
         self.seen = disc(train.shape[-1], train.device) if settings["mask"] == "disc" else None
-
-    def start_epoch(self, epoch: int) -> None:
-        """Nothing changes with the epoch."""
 
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
@@ -66,15 +60,8 @@ class CellVAELearner:
     def validate(self) -> dict[str, float]:
         """The losses on the validation images, with the same draws each time."""
         generator = torch_generator(0, "noise", device=self.validation.device)
-        sums: dict[str, float] = {}
-        for x in self.validation.split(BATCH):
-            for name, value in self.losses(x, generator).items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(x)
-        return {name: value / len(self.validation) for name, value in sums.items()}
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights of the network."""
-        return self.network.state_dict()
+        parts = self.validation.split(BATCH)
+        return mean_scores((self.losses(x, generator), len(x)) for x in parts)
 
 
 def randomly_turned(x: Tensor, generator: torch.Generator) -> Tensor:

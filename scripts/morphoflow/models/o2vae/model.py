@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.images.rotate import inverse, transform
 from morphoflow.model import Model
 from morphoflow.models.o2vae.learner import BATCH, CellVAELearner, pose, target
 from morphoflow.models.o2vae.network import CellVAE
+from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
 
@@ -30,20 +30,11 @@ def build(
 
     ``samples.x`` is (n, channels, size, size), from 0 to 1. Labels are not used.
     """
-    train = train_rows(objects)
-    validation = np.flatnonzero(objects["split"] == "validation")
-    if len(validation) == 0:
-        raise InputError(
-            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
-            "is chosen; give it a larger share of the split, or add objects."
-        )
+    rows = training_and_validation(objects)
     channels, size = samples.x.shape[1:3]
     network = CellVAE(channels, size, settings, torch_generator(seed, "initialisation")).to(device)
     facts = {"channels": channels, "size": size}
-    parts = [
-        torch.from_numpy(samples.x.oindex[rows]).to(device, torch.float32)
-        for rows in (train, validation)
-    ]
+    parts = [torch.from_numpy(samples.x.oindex[part]).to(device, torch.float32) for part in rows]
     return CellVAELearner(network, *parts, settings, facts)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from morphoflow.models.point_ae.chamfer import best_signs, mean_distance, squared_distances
 from morphoflow.models.point_ae.decoders import sphere
 from morphoflow.models.point_ae.network import PointAutoencoder, mean_square
+from morphoflow.models.shared.learner import OneNetworkLearner
 
 BATCH = 64
 
@@ -29,8 +30,11 @@ class Clouds:
     graph: Tensor
     nm: Tensor
 
+    def __len__(self) -> int:
+        return len(self.x)
 
-class PointAELearner:
+
+class PointAELearner(OneNetworkLearner[PointAutoencoder, Clouds]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
     Where the encoder has ``in_axes``, the clouds must lie along their principal axes; they are then
@@ -45,17 +49,11 @@ class PointAELearner:
         settings: dict,
         facts: dict,
     ) -> None:
-        self.network, self.facts, self.in_axes = network, facts, network.encoder.in_axes
-        self.train, self.validation = train, validation
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
-        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
-        self.n_train, self.batch_size = len(train.x), settings["batch_size"]
+        super().__init__(network, train, validation, settings, facts)
+        self.in_axes = network.encoder.in_axes
         typical = medoid(train.x, self.in_axes)
         self.medoid_loss = float(constant_loss(typical, validation.x, self.in_axes))
         self.sphere_loss = float(sphere_loss(validation.x))
-
-    def start_epoch(self, epoch: int) -> None:
-        """Nothing changes with the epoch."""
 
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
@@ -100,10 +98,6 @@ class PointAELearner:
             decoded = self.network.decode(z)
             scores.append(relative_chamfer(decoded, posed(x, decoded, self.in_axes)))
         return tuple(torch.cat(each) for each in zip(*scores, strict=True))
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights of the network."""
-        return self.network.state_dict()
 
 
 # What a decoder that ignores its latent would score: one cloud for all, or a sphere.

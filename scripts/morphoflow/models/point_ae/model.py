@@ -11,8 +11,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.model import Model
 from morphoflow.models.point_ae.chamfer import best_signs, principal_axes
 from morphoflow.models.point_ae.learner import (
@@ -29,6 +27,7 @@ from morphoflow.models.point_ae.network import (
     read_clouds,
     read_scale,
 )
+from morphoflow.models.splits import training_and_validation
 from morphoflow.organelles.samples.render import clouds
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
@@ -46,13 +45,7 @@ def build(
     are divided by one unit, the median radius in training, so that their sizes stay comparable.
     Labels are not used.
     """
-    train = train_rows(objects)
-    validation = np.flatnonzero(objects["split"] == "validation")
-    if len(validation) == 0:
-        raise InputError(
-            f'none of the {len(objects)} objects has split "validation", on which the best epoch '
-            "is chosen; give it a larger share of the split, or add objects."
-        )
+    train, validation = training_and_validation(objects)
     network = PointAutoencoder(settings, torch_generator(seed, "initialisation")).to(device)
     facts = {"unit": fit_unit(read_clouds(samples, train))}
     parts = []

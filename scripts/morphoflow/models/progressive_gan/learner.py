@@ -96,7 +96,7 @@ class ProgressiveLearner:
         train, behind = self.images.train[self.stage], int(self.progress.behind)
         alpha = self._alpha(behind)
         real = as_numbers(train[indices % len(train)])
-        if alpha is not None and not self.schedule.faithful:
+        if alpha is not None and self.schedule.fades_reals:
             real = faded(repeated(halved(real)), real, alpha)
         for _ in range(self.settings["critic_steps"] - 1):
             with torch.no_grad():

@@ -11,19 +11,17 @@ import torch
 from torch import Tensor
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.model import Model
 from morphoflow.models.progressive_gan.blocks import initialise
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, part, read_images, sizes
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
-from morphoflow.models.progressive_gan.monitor import latents
-from morphoflow.models.progressive_gan.schedule import START_SIZE, Schedule
+from morphoflow.models.progressive_gan.monitor import latents as latents
+from morphoflow.models.progressive_gan.schedule import START_SIZE, schedule_of
+from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
-
-__all__ = ["build", "embed", "generate", "latents", "load"]
 
 # Pixels that are computed at a time.
 PIXELS = 1 << 22
@@ -37,9 +35,9 @@ def build(
     ``samples.x`` is (n, 1, size, size) uint8, and ``samples.levels`` holds it at the smaller sizes,
     from 16 pixels by doubling. Labels are not used.
     """
-    train, validation = train_rows(objects), np.flatnonzero(objects["split"] == "validation")
+    train, validation = training_and_validation(objects)
     stages = len(sizes(samples))
-    _check(len(train), len(validation), len(objects), stages, settings)
+    _check(len(train), stages, settings)
     facts = {
         "size": samples.x.shape[-1],
         "latent_size": settings["latent_size"],
@@ -48,7 +46,7 @@ def build(
         "grown": stages - 1 if settings["start_from"] else 0,
         "pixel_um": samples.attributes.get("pixel_um"),
     }
-    schedule = Schedule.of(settings, stages, facts["grown"])
+    schedule = schedule_of(settings, stages, facts["grown"])
     random = torch_generator(seed, "initialisation")
     networks = [_generator(facts, settings), _critic(facts, settings)]
     for network in networks:
@@ -107,12 +105,7 @@ def _ready(
     return network.to(device).eval().requires_grad_(False)
 
 
-def _check(train: int, validation: int, objects: int, stages: int, settings: dict) -> None:
-    if validation == 0:
-        raise InputError(
-            f'none of the {objects} objects has split "validation", on which the best epoch is '
-            "chosen; give it a larger share of the split, or add objects."
-        )
+def _check(train: int, stages: int, settings: dict) -> None:
     if train < settings["batch_size"]:
         raise InputError(
             f"there are {train} training images and `batch_size` is {settings['batch_size']}; "

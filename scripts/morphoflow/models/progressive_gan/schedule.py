@@ -2,12 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from morphoflow.errors import InputError
 
 START_SIZE = 16
-# What neuron-gan does within a stage: shares of its length, and where the learning rate falls to.
-PUBLISHED_FADE, PUBLISHED_FALL, PUBLISHED_FLOOR = 0.4, 0.5, 0.01
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,6 @@ class Schedule:
     learning rate stays at ``base_rate`` until the last ``decay`` of the last stage, over which it
     falls along a half cosine to ``final_rate``. The stages before ``grown`` are left out, for
     networks that went through them in another training.
-
-    With ``faithful`` it is that of neuron-gan, scaled to ``epochs``, and of these settings only
-    ``base_rate`` counts: a stage begins an epoch earlier, is faded in over 0.4 of its length, an
-    epoch at a time, and in the first half of each the rate falls geometrically to a hundredth.
-    Published with 150,000 epochs of 2 steps for 6 stages, and a rate of 1e-4.
 
     Raises
     ------
@@ -38,33 +32,24 @@ class Schedule:
     final_rate: float = 0.0
     fade: float = 0.5
     decay: float = 0.0
-    faithful: bool = False
     grown: int = 0
 
-    @classmethod
-    def of(cls, settings: dict, stages: int, grown: int) -> "Schedule":
-        """That of a model's settings."""
-        return cls(
-            stages=stages,
-            epochs=settings["epochs"],
-            epoch_steps=math.ceil(settings["epoch_images"] / settings["batch_size"]),
-            base_rate=settings["learning_rate"],
-            final_rate=settings["final_learning_rate"],
-            fade=settings["fade"],
-            decay=settings["decay"],
-            faithful=settings["faithful"],
-            grown=grown,
-        )
+    # How many epochs early a stage begins, and whether real images are faded with the stage.
+    early: ClassVar[int] = 0
+    fades_reals: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        least = self.phases * (1 + self.faithful)
+        least = self.phases * (1 + self.early)
         if 0 < self.epochs < least:
             raise InputError(
                 f"epochs is {self.epochs}, but images of {START_SIZE * 2 ** (self.stages - 1)} "
                 f"pixels take {self.phases} stages of growth; set epochs to {least} or more, or "
                 "choose smaller images."
             )
-        if not self.faithful and self.phases > 1 and self.fade + self.decay > 1:
+        self._check_fade()
+
+    def _check_fade(self) -> None:
+        if self.phases > 1 and self.fade + self.decay > 1:
             raise InputError(
                 f"decay is {self.decay} and fade is {self.fade}, so that the learning rate would "
                 "fall before the last stage is faded in; choose two whose sum is at most 1."
@@ -86,26 +71,21 @@ class Schedule:
 
     def stage(self, step: int) -> int:
         """The stage (from 0) at a step; it changes only where an epoch begins."""
-        epoch = step // self.epoch_steps + self.faithful
+        epoch = step // self.epoch_steps + self.early
         begun = sum(self._start(stage) <= epoch for stage in range(self.grown + 1, self.stages))
         return self.grown + (begun if self.epochs else 0)
 
     def alpha(self, step: int) -> float:
         """The share (0 to 1) of the finest stage in the images."""
         stage = self.stage(step)
-        if stage == self.grown:
-            return 1.0
-        if self.faithful:
-            done = step // self.epoch_steps + 1 - self._start(stage)
-            return min(1.0, done * self.phases / (PUBLISHED_FADE * self.epochs))
+        return 1.0 if stage == self.grown else min(1.0, self._faded(step, stage))
+
+    def _faded(self, step: int, stage: int) -> float:
         start, end = (self._start(k) * self.epoch_steps for k in (stage, stage + 1))
-        return min(1.0, (step - start) / (self.fade * (end - start)))
+        return (step - start) / (self.fade * (end - start))
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of both networks at a step."""
-        if self.faithful:
-            done = self.phases * (step // self.epoch_steps) / max(self.epochs, 1)
-            return self.base_rate * PUBLISHED_FLOOR ** min(1.0, done % 1 / PUBLISHED_FALL)
         last = (self.epochs - self._start(self.stages - 1)) * self.epoch_steps
         falling = self.decay * last
         left = min(1.0, (self.steps - step) / falling) if falling else 1.0
@@ -115,3 +95,46 @@ class Schedule:
     def _start(self, stage: int) -> int:
         """The epoch with which a stage begins."""
         return (stage - self.grown) * self.epochs // self.phases
+
+
+# What neuron-gan does within a stage: shares of its length, and where the learning rate falls to.
+PUBLISHED_FADE, PUBLISHED_FALL, PUBLISHED_FLOOR = 0.4, 0.5, 0.01
+
+
+class PublishedSchedule(Schedule):
+    """That of neuron-gan, scaled to ``epochs``; ``final_rate``, ``fade``, ``decay`` do not count.
+
+    A stage begins an epoch earlier, is faded in over 0.4 of its length, an epoch at a time, and in
+    the first half of each the rate falls geometrically to a hundredth. Published with 150,000
+    epochs of 2 steps for 6 stages, and a rate of 1e-4.
+    """
+
+    early = 1
+    fades_reals = False
+
+    def _check_fade(self) -> None:
+        pass
+
+    def _faded(self, step: int, stage: int) -> float:
+        done = step // self.epoch_steps + 1 - self._start(stage)
+        return done * self.phases / (PUBLISHED_FADE * self.epochs)
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of both networks at a step."""
+        done = self.phases * (step // self.epoch_steps) / max(self.epochs, 1)
+        return self.base_rate * PUBLISHED_FLOOR ** min(1.0, done % 1 / PUBLISHED_FALL)
+
+
+def schedule_of(settings: dict, stages: int, grown: int) -> Schedule:
+    """That of a model's settings: the published one if it is to be ``faithful``."""
+    kind = PublishedSchedule if settings["faithful"] else Schedule
+    return kind(
+        stages=stages,
+        epochs=settings["epochs"],
+        epoch_steps=math.ceil(settings["epoch_images"] / settings["batch_size"]),
+        base_rate=settings["learning_rate"],
+        final_rate=settings["final_learning_rate"],
+        fade=settings["fade"],
+        decay=settings["decay"],
+        grown=grown,
+    )

@@ -1,17 +1,15 @@
 """Ways through a latent whose points lie on a sphere."""
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from morphoflow.errors import InputError
 from morphoflow.fitting import fit_pca
 from morphoflow.model import Model
+from morphoflow.models.interface import Generating, load_model
 from morphoflow.seeds import torch_seed
 
 STEPS_SD = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -86,32 +84,18 @@ def lines(x: np.ndarray) -> Lines:
 # Latents and images by number: that of number i is the same however many are asked for.
 
 
-def generating_module(model: Model) -> ModuleType:
-    """The module of a model that makes images, or InputError if it makes none.
-
-    Such a module has ``latents(number, size, seed, device)`` for random latents (number, size), and
-    ``generate(model, z, device)`` for their images (number, 1, side, side) uint8; the model's facts
-    hold the ``latent_size``.
-    """
-    module = importlib.import_module(f"morphoflow.models.{model.name}")
-    if not hasattr(module, "generate"):
-        raise InputError(
-            f"the model '{model.name}' makes no images; take one that does, as progressive_gan."
-        )
-    return module
-
-
 def latent_block(model: Model, block: int, seed: int, device: torch.device) -> Tensor:
     """The latents (BLOCK, d) of the numbers from ``block * BLOCK`` on."""
     own = torch_seed(seed, "sampling", block)
-    return generating_module(model).latents(BLOCK, model.facts["latent_size"], own, device)
+    generating = load_model(model.code, Generating)
+    return generating.latents(BLOCK, model.facts["latent_size"], own, device)
 
 
 def image_blocks(
     model: Model, number: int, seed: int, device: torch.device
 ) -> Iterator[np.ndarray]:
     """The images (b, 1, side, side) uint8 of the numbers 0 to ``number - 1``, block by block."""
-    module = generating_module(model)
+    generating = load_model(model.code, Generating)
     for first in range(0, number, BLOCK):
         z = latent_block(model, first // BLOCK, seed, device)
-        yield module.generate(model, z, device)[: number - first]
+        yield generating.generate(model, z, device)[: number - first]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -65,17 +64,6 @@ def volume_batches(
     for start in range(0, samples.x.shape[0], batch):
         rows = np.arange(start, min(start + batch, samples.x.shape[0]))
         yield read_volumes(samples, rows, channels, device)
-
-
-def split_rows(objects: pd.DataFrame, split: str) -> np.ndarray:
-    """The rows of the objects of a ``split``, (m,) int64; InputError if there are none."""
-    rows = np.flatnonzero(objects["split"] == split)
-    if len(rows) == 0:
-        raise InputError(
-            f'none of the {len(objects)} objects has split "{split}"; give it a larger share, or '
-            "add objects."
-        )
-    return rows
 
 
 # Random turns and mirrorings of volumes that map their grid onto itself.

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from morphoflow.models.o2vae.network import Posterior
+from morphoflow.models.shared.learner import OneNetworkLearner, mean_scores
 from morphoflow.models.volume_vae.data import as_floats, randomly_turned
 from morphoflow.models.volume_vae.losses import (
     bounded_logit,
@@ -38,7 +39,7 @@ def inputs_and_mask(volumes: Tensor, settings: dict) -> tuple[Tensor, Tensor]:
     return floats[:, : len(settings["channels"])], mask
 
 
-class VolumeVAELearner:
+class VolumeVAELearner(OneNetworkLearner[VolumeVAE, Tensor]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
     ``train`` and ``validation`` are uint8 (n, c, size, size, size) on the device, with the channels
@@ -49,17 +50,10 @@ class VolumeVAELearner:
     def __init__(
         self, network: VolumeVAE, train: Tensor, validation: Tensor, settings: dict, facts: dict
     ) -> None:
-        self.network, self.facts, self.settings = network, facts, settings
-        self.train, self.validation = train, validation
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings["learning_rate"])
-        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
-        self.n_train, self.batch_size = len(train), settings["batch_size"]
+        super().__init__(network, train, validation, settings, facts)
         mean = mean_logits(self._batches(self.train), settings)
         network.typical.copy_(mean)
         self.baselines = self._baselines(mean)
-
-    def start_epoch(self, epoch: int) -> None:
-        """Nothing changes with the epoch."""
 
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
@@ -100,8 +94,7 @@ class VolumeVAELearner:
         whose mean varies over the volumes. See also ``baselines`` and :func:`mask_scores`.
         """
         generator = torch_generator(0, "noise", device=self.validation.device)
-        sums: dict[str, float] = {}
-        means = []
+        parts, means = [], []
         for x, mask in self._batches(self.validation):
             posterior = self.network.encode(x)
             z = posterior.draw(generator)
@@ -112,16 +105,10 @@ class VolumeVAELearner:
                 swapped, x, mask, self.settings
             ).mean()
             values |= mask_scores(logits, x, mask, self.settings)
-            for name, value in values.items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(x)
+            parts.append((values, len(x)))
             means.append(posterior.mean)
-        scores = {name: value / len(self.validation) for name, value in sums.items()}
         varies = torch.cat(means).var(0, correction=0) > ACTIVE_VARIANCE
-        return scores | {"active_latents": float(varies.sum())} | self.baselines
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights of the network."""
-        return self.network.state_dict()
+        return mean_scores(parts) | {"active_latents": float(varies.sum())} | self.baselines
 
     def _batches(self, volumes: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         for part in volumes.split(BATCH):

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from morphoflow.model import Model
+from morphoflow.models.splits import training_and_validation
 from morphoflow.models.volume_vae.data import (
     check_volumes,
     read_volumes,
-    split_rows,
     volume_batches,
 )
 from morphoflow.models.volume_vae.learner import (
@@ -31,15 +31,6 @@ from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
 from morphoflow.training.progress import note
 
-__all__ = [
-    "build",
-    "decode_pictures",
-    "embed",
-    "embed_with_uncertainty",
-    "load",
-    "reconstruct_pictures",
-]
-
 
 def build(
     samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
@@ -49,7 +40,7 @@ def build(
     ``samples.x`` is (n, 2, size, size, size) uint8, EM and mask. Labels are not used.
     """
     size = check_volumes(samples)
-    rows = [split_rows(objects, split) for split in ("train", "validation")]
+    rows = training_and_validation(objects)
     generator = torch_generator(seed, "initialisation")
     network = VolumeVAE(len(settings["channels"]), size, settings, generator).to(device)
     parts = [read_volumes(samples, each, needed_channels(settings), device) for each in rows]

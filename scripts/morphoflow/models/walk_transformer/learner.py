@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from morphoflow.models.contrastive.learner import nt_xent, set_rates
+from morphoflow.models.contrastive.learner import nt_xent
 from morphoflow.models.contrastive.monitor import effective_rank
 from morphoflow.models.morphvae.selection import UNLABELLED
+from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.models.walk_transformer.network import WalkTransformer
 from morphoflow.models.walk_transformer.walks import WalkSets, moved, two_views
 from morphoflow.seeds import torch_generator
@@ -29,8 +30,11 @@ class Split:
     sets: WalkSets
     labels: Tensor
 
+    def __len__(self) -> int:
+        return len(self.labels)
 
-class WalkTransformerLearner:
+
+class WalkTransformerLearner(OneNetworkLearner[WalkTransformer, Split]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
     With several processes a view is told from those of its own process alone.
@@ -44,15 +48,9 @@ class WalkTransformerLearner:
         settings: dict,
         facts: dict,
     ) -> None:
-        self.network, self.facts, self.settings = network, facts, settings
-        self.train, self.validation = train, validation
-        self.optimizer = torch.optim.AdamW(
-            network.parameters(),
-            lr=settings["learning_rate"],
-            weight_decay=settings["weight_decay"],
-        )
-        self.modules, self.optimizers = {"network": network}, {"adam": self.optimizer}
-        self.n_train, self.batch_size = len(train.labels), settings["batch_size"]
+        options = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+        optimizers = {"adam": torch.optim.AdamW(network.parameters(), **options)}
+        super().__init__(network, train, validation, settings, facts, optimizers)
 
     def start_from(self, state: dict[str, Tensor]) -> None:
         """Take over the weights of another run, but for a classifier of perhaps other classes."""
@@ -60,7 +58,8 @@ class WalkTransformerLearner:
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate: a linear rise, then half a cosine down."""
-        set_rates(self.optimizer, {**self.settings, "optimizer": "adam"}, epoch)
+        rise, fall = rise_and_fall(epoch, self.settings)
+        self.optimizer.param_groups[0]["lr"] = self.settings["learning_rate"] * rise * fall
 
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
@@ -108,10 +107,6 @@ class WalkTransformerLearner:
         means = {key: float(sum(row[key] for row in rows)) / len(rows) for key in rows[0]}
         whole = self.network.encode(sets)
         return {**means, "effective_rank": effective_rank(whole)}
-
-    def state(self) -> dict[str, Tensor]:
-        """The weights of the network."""
-        return self.network.state_dict()
 
     def _views(self, sets: WalkSets, generator: torch.Generator) -> WalkSets:
         views = two_views(sets, self.settings["view_walks"], generator)

@@ -10,10 +10,10 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.fitting import train_rows
 from morphoflow.model import Model
 from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae.walks import coordinate_scale
+from morphoflow.models.splits import training_and_validation
 from morphoflow.models.walk_transformer.learner import BATCH, Split, WalkTransformerLearner
 from morphoflow.models.walk_transformer.network import WalkTransformer
 from morphoflow.models.walk_transformer.walks import WalkSets, even_turns, walk_sets
@@ -33,14 +33,7 @@ def build(
     divided by their root mean square in the training split, soma left out, which the facts keep as
     ``scale_um``. Labels of the training split alone are learned from.
     """
-    train = train_rows(objects)
-    validation = np.flatnonzero(objects["split"] == "validation")
-    for name, rows in (("train", train), ("validation", validation)):
-        if len(rows) < 2:
-            raise InputError(
-                f'{len(rows)} of {len(objects)} objects has split "{name}", and two are needed to '
-                "tell one from another; give that split a larger share, or add objects."
-            )
+    train, validation = training_and_validation(objects, least=2)
     x, length = samples.x[:], samples.length
     scale = coordinate_scale(x[train], length[train])
     classes = class_names(objects["label"].iloc[train])

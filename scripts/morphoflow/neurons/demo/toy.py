@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.neurons.reading.tree import path_sum
 
 DIRECTIONS = {"up": 90, "right": 0, "down": -90, "left": 180}

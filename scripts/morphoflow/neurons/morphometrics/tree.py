@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 
 @dataclass(frozen=True, eq=False)

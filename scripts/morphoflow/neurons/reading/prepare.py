@@ -10,9 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import Forest, concatenate, single
-from morphoflow.neurons.reading.findings import CODES, Finding, Refused
-from morphoflow.neurons.reading.quality import Report, quality_table
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.neurons.reading.repair import (
     centre,
     fill_radii,
@@ -25,6 +23,49 @@ from morphoflow.neurons.reading.soma import collapse_soma
 from morphoflow.neurons.reading.sources import Source, list_sources
 from morphoflow.neurons.reading.swc import parse
 from morphoflow.neurons.reading.tree import Tree, root_of, rooted
+from morphoflow.reading.findings import Codes, Finding, Refused
+from morphoflow.reading.quality import Report, quality_table
+
+# What can be said about an SWC file.
+CODES: Codes = {
+    "extra_columns": ("info", "columns after the seventh are not read"),
+    "scale_header": ("info", "a SCALE line in the header is not applied: set the units instead"),
+    "no_soma": ("info", "no node of type 1, so the root stands for the soma"),
+    "extra_soma": ("info", "nodes of type 1 away from the soma are read as neurite"),
+    "left_out": ("info", "nodes of compartments that were not asked for are left out"),
+    "repeated_line": ("repaired", "a node written twice alike is read once"),
+    "negative_parent": ("repaired", "a negative parent other than -1 is read as -1"),
+    "unknown_type": ("repaired", "a type outside 0 to 255 is read as 0 (undefined)"),
+    "three_point_soma": ("repaired", "the three-point soma of NeuroMorpho.Org becomes one node"),
+    "contour_soma": ("repaired", "the outline of the soma becomes one node"),
+    "multi_point_soma": ("repaired", "the cylinders of the soma become one node"),
+    "moved_root": ("repaired", "the root moves to the soma"),
+    "joined_tree": ("repaired", "a further tree is joined to the nearest node of the main tree"),
+    "dropped_tree": ("repaired", "a further tree is left out"),
+    "reconnected": ("repaired", "pieces that lost their parent hang on the nearest kept ancestor"),
+    "zero_length": ("repaired", "nodes at the place of their parent are merged with it"),
+    "bad_radius": ("repaired", "a radius that is not positive and finite is replaced"),
+    "unreadable_file": ("refused", "copy the file anew"),
+    "empty_file": ("refused", "export the neuron anew or remove the file"),
+    "too_few_columns": ("refused", "give the line seven columns: id type x y z radius parent"),
+    "not_a_number": ("refused", "correct the line"),
+    "decimal_comma": ("refused", "write decimals with a point"),
+    "not_an_integer": ("refused", "write ids, types and parents as whole numbers"),
+    "bad_coordinate": ("refused", "correct the coordinate"),
+    "duplicate_id": ("refused", "give each node an id of its own"),
+    "missing_parent": ("refused", "add the parent's line, or write -1 to start a tree there"),
+    "cycle": ("refused", "correct the parents so that each path ends at a root"),
+    "nothing_left": ("refused", "choose compartments that the file has or remove the file"),
+    "same_neuron": ("refused", "keep one of the two files"),
+}
+
+# What is measured of a file, as it is read and as it is prepared (repaired, perhaps resampled).
+MEASURED = {
+    "n_nodes_read": "Int64",
+    "cable_length_read_um": "float64",
+    "n_nodes": "Int64",
+    "cable_length_um": "float64",
+}
 
 UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
 
@@ -79,14 +120,14 @@ def read_neurons(
     reports, neurons = [], []
     first_with: dict[bytes, str] = {}
     for source in sources:
-        report = Report(source.id, source.name)
+        report = Report(source.name, CODES, source.id)
         reports.append(report)
         try:
             neurons.append(_neuron(source, scale_um[source.path], plan, first_with, report))
         except Refused as refused:
             report.findings.append(refused.finding)
     _stop_if_refused(reports, on_bad_input)
-    return concatenate(neurons), quality_table(reports)
+    return concatenate(neurons), quality_table(reports, MEASURED, lines=True)
 
 
 def _neuron(
@@ -98,15 +139,15 @@ def _neuron(
 ) -> Forest:
     notes = report.findings
     tree = link(parse(source.read(), notes), scale_um, notes)
-    report.n_nodes_read = len(tree.parent)
-    report.cable_length_read_um = float(tree.segment_length.sum())
+    report.measured["n_nodes_read"] = len(tree.parent)
+    report.measured["cable_length_read_um"] = float(tree.segment_length.sum())
     tree = _repaired(tree, plan, notes)
     _refuse_same(tree, source, first_with)
     if plan.resample_um > 0:
         tree = resample(tree, plan.resample_um)
     neuron = single(source.id, tree.xyz, tree.parent, tree.radius, tree.compartment)
-    report.n_nodes = len(tree.parent)
-    report.cable_length_um = float(neuron.cable_length[0])
+    report.measured["n_nodes"] = len(tree.parent)
+    report.measured["cable_length_um"] = float(neuron.cable_length[0])
     return neuron
 
 
@@ -134,14 +175,14 @@ def _digest(tree: Tree) -> bytes:
 
 
 def _stop_if_refused(reports: list[Report], on_bad_input: str) -> None:
-    refused = [report for report in reports if report.refusal]
+    refused = [report for report in reports if report.refusals]
     if not refused or (on_bad_input == "skip" and len(refused) < len(reports)):
         return
-    finding = refused[0].refusal
+    finding = refused[0].refusals[0]
     line = "" if finding.line is None else f", line {finding.line}"
     skip = "" if len(refused) == len(reports) else " or set on_bad_input to skip"
     raise InputError(
-        f"{refused[0].file}{line}: {finding.message}; {CODES[finding.code][1]}{skip} "
+        f"{refused[0].file}{line}: {finding.sentence(CODES)}{skip} "
         f"({len(refused)} of {len(reports)} files are refused)."
     )
 
@@ -168,10 +209,10 @@ def one_tree(tree: Tree, soma: int | None, roots: str, notes: list[Finding]) -> 
         _note_dropped(tree, tops, cable, main, notes)
     root = main
     if soma is None or top[soma] != main:
-        notes.append(Finding("no_soma", "the root stands for the soma", int(tree.line[main])))
+        notes.append(Finding("no_soma", "the root stands for the soma", line=int(tree.line[main])))
     elif soma != main:
         root = soma
-        notes.append(Finding("moved_root", "the root moves to the soma", int(tree.line[soma])))
+        notes.append(Finding("moved_root", "the root moves to the soma", line=int(tree.line[soma])))
     return rooted(tree, root, bridges)
 
 
@@ -181,7 +222,8 @@ def _note_dropped(
     for top, length in zip(tops.tolist(), cable.tolist(), strict=True):
         if top != main:
             found = f"a further tree with {length:.3f} um of cable is left out"
-            notes.append(Finding("dropped_tree", found, int(tree.line[top]), f"{length:.3f} um"))
+            line = int(tree.line[top])
+            notes.append(Finding("dropped_tree", found, line=line, value=f"{length:.3f} um"))
 
 
 def _bridges(tree: Tree, top: np.ndarray, main: int, notes: list[Finding]) -> np.ndarray:
@@ -202,5 +244,5 @@ def _bridges(tree: Tree, top: np.ndarray, main: int, notes: list[Finding]) -> np
         waiting = waiting[top[waiting] != newest]
         found = f"a further tree is joined by a bridge of {away[start]:.3f} um"
         line = int(tree.line[newest])
-        notes.append(Finding("joined_tree", found, line, f"{away[start]:.3f} um"))
+        notes.append(Finding("joined_tree", found, line=line, value=f"{away[start]:.3f} um"))
     return np.array(edges, dtype=np.int64).reshape(-1, 2)

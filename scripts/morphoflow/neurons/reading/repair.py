@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from morphoflow.neurons.reading.findings import Finding, Refused
 from morphoflow.neurons.reading.swc import Table
 from morphoflow.neurons.reading.tree import SOMA, Tree, contract, follow, own_if, root_of
+from morphoflow.reading.findings import Finding, Refused
 
 DEFAULT_RADIUS_UM = 0.1
 
@@ -29,7 +29,9 @@ def select_compartments(tree: Tree, compartments: list[str], notes: list[Finding
     lost = ~keep
     length = float(tree.segment_length[lost].sum())
     found = f"{lost.sum()} nodes with {length:.3f} um of cable are of other compartments"
-    notes.append(Finding("left_out", found, int(tree.line[np.argmax(lost)]), f"{length:.3f} um"))
+    notes.append(
+        Finding("left_out", found, line=int(tree.line[np.argmax(lost)]), value=f"{length:.3f} um")
+    )
     up = follow(own_if(keep, tree.parent))[tree.parent]
     up[0] = -1
     _note_reconnected(tree, up, keep, notes)
@@ -50,7 +52,7 @@ def _note_reconnected(tree: Tree, up: np.ndarray, keep: np.ndarray, notes: list[
         length = float(np.linalg.norm(tree.xyz[moved] - tree.xyz[up[moved]], axis=1).sum())
         found = f"{len(moved)} pieces are reconnected by {length:.3f} um of cable in all"
         line = int(tree.line[moved].min())
-        notes.append(Finding("reconnected", found, line, f"{length:.3f} um"))
+        notes.append(Finding("reconnected", found, line=line, value=f"{length:.3f} um"))
 
 
 def merge_coinciding(tree: Tree, notes: list[Finding]) -> Tree:
@@ -60,7 +62,9 @@ def merge_coinciding(tree: Tree, notes: list[Finding]) -> Tree:
         return tree
     n = int(same.sum())
     line = int(tree.line[same].min())
-    notes.append(Finding("zero_length", f"{n} segments of zero length are merged", line, str(n)))
+    notes.append(
+        Finding("zero_length", f"{n} segments of zero length are merged", line=line, value=str(n))
+    )
     return contract(tree, follow(own_if(~same, tree.parent)))
 
 
@@ -72,7 +76,9 @@ def fill_radii(tree: Tree, notes: list[Finding]) -> Tree:
         return tree
     row = int(np.flatnonzero(bad)[np.argmin(tree.line[bad])])
     found = f"{bad.sum()} radii are replaced by {DEFAULT_RADIUS_UM} um"
-    notes.append(Finding("bad_radius", found, int(tree.line[row]), f"{tree.radius[row]:g}"))
+    notes.append(
+        Finding("bad_radius", found, line=int(tree.line[row]), value=f"{tree.radius[row]:g}")
+    )
     return replace(tree, radius=np.where(bad, DEFAULT_RADIUS_UM, tree.radius))
 
 
@@ -115,10 +121,12 @@ def _distinct(table: Table, notes: list[Finding]) -> np.ndarray:
         row = int(np.argmin(alike))
         value = str(table.id[row])
         found = f"the id {value} was given to another node in line {table.line[original[row]]}"
-        raise Refused("duplicate_id", found, int(table.line[row]), value)
+        raise Refused("duplicate_id", found, line=int(table.line[row]), value=value)
     row = int(np.argmax(repeat))
     found = f"{repeat.sum()} repeated lines are read once"
-    notes.append(Finding("repeated_line", found, int(table.line[row]), str(table.id[row])))
+    notes.append(
+        Finding("repeated_line", found, line=int(table.line[row]), value=str(table.id[row]))
+    )
     return np.flatnonzero(~repeat)
 
 
@@ -132,7 +140,7 @@ def _parent_rows(ids: np.ndarray, parent: np.ndarray, line: np.ndarray) -> np.nd
         more = f" ({missing.sum()} such lines)" if missing.sum() > 1 else ""
         value = str(parent[row])
         found = f"the parent {value} of node {ids[row]} does not exist{more}"
-        raise Refused("missing_parent", found, int(line[row]), value)
+        raise Refused("missing_parent", found, line=int(line[row]), value=value)
     _refuse_cycle(rows, ids, line)
     return rows
 
@@ -143,4 +151,4 @@ def _refuse_cycle(parent: np.ndarray, ids: np.ndarray, line: np.ndarray) -> None
     if astray.any():
         row = int(end[astray].min())
         found = f"the parents of node {ids[row]} lead back to itself"
-        raise Refused("cycle", found, int(line[row]), str(ids[row]))
+        raise Refused("cycle", found, line=int(line[row]), value=str(ids[row]))

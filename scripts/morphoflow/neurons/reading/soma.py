@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from morphoflow.neurons.reading.findings import Finding
 from morphoflow.neurons.reading.tree import (
     SOMA,
     Tree,
@@ -12,6 +11,7 @@ from morphoflow.neurons.reading.tree import (
     replace_node,
     root_of,
 )
+from morphoflow.reading.findings import Finding
 
 THREE_POINT_TOLERANCE = 0.05
 
@@ -85,7 +85,7 @@ def _centre_and_radius(
     if _is_three_point(tree, members, main):
         code, centre, radius = "three_point_soma", tree.xyz[main], tree.radius[main]
     found = f"{n} nodes of the soma become one of radius {radius:.3g} um"
-    notes.append(Finding(code, found, int(tree.line[main]), str(n)))
+    notes.append(Finding(code, found, line=int(tree.line[main]), value=str(n)))
     return centre, radius
 
 
@@ -105,4 +105,6 @@ def _note_extra(tree: Tree, extra: np.ndarray, notes: list[Finding]) -> None:
     if extra.any():
         n = int(extra.sum())
         found = f"{n} nodes of type 1 lie away from the soma and are read as neurite"
-        notes.append(Finding("extra_soma", found, int(tree.line[np.argmax(extra)]), str(n)))
+        notes.append(
+            Finding("extra_soma", found, line=int(tree.line[np.argmax(extra)]), value=str(n))
+        )

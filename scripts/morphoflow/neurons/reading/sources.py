@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.reading.findings import Refused
+from morphoflow.reading.findings import Refused
 
 
 @dataclass(frozen=True)

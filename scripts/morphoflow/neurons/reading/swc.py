@@ -1,15 +1,11 @@
 """SWC text to a table of nodes: one vectorised pass, and a search by line only to name a fault."""
 
 import re
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from morphoflow.files import whole
-from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.reading.findings import Finding, Refused
+from morphoflow.reading.findings import Finding, Refused
 
 COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
 
@@ -22,8 +18,6 @@ SCALE = re.compile(r"^\s*#\s*SCALE\s+(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 LARGEST_COORDINATE = 1e12
 
 LONGEST_VALUE = 60
-
-FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +72,7 @@ def _without_commas(rows: list[str], line: np.ndarray) -> list[str]:
         decimal = re.search(r"\S*\d,\d\S*", row)
         if decimal and len(row.split()) >= len(COLUMNS):
             value = _shown(decimal.group())
-            raise Refused("decimal_comma", f"'{value}' has a decimal comma", at, value)
+            raise Refused("decimal_comma", f"'{value}' has a decimal comma", line=at, value=value)
     return [row.replace(",", " ") for row in rows]
 
 
@@ -103,10 +97,10 @@ def _unreadable(rows: list[str], line: np.ndarray) -> Refused | None:
     more = _more(len(faults))
     if column == len(fields):
         found = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
-        return Refused("too_few_columns", found, at, _shown(row))
+        return Refused("too_few_columns", found, line=at, value=_shown(row))
     value = _shown(fields[column])
     found = f"the {COLUMNS[column]} '{value}' is not a number{more}"
-    return Refused("not_a_number", found, at, value)
+    return Refused("not_a_number", found, line=at, value=value)
 
 
 def _bad_field(row: str) -> int | None:
@@ -120,12 +114,14 @@ def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Fi
         count = [len(row.split()) for row in rows]
         first = next(i for i, n in enumerate(count) if n > len(COLUMNS))
         found = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
-        notes.append(Finding("extra_columns", found, int(line[first]), _shown(rows[first])))
+        notes.append(
+            Finding("extra_columns", found, line=int(line[first]), value=_shown(rows[first]))
+        )
     scale = SCALE.search(text)
     if scale and _rescales(scale.group(1)):
         at = text.count("\n", 0, scale.start(1)) + 1
         found = f"the header says SCALE {scale.group(1)}, which is not applied"
-        notes.append(Finding("scale_header", found, at, scale.group(1)))
+        notes.append(Finding("scale_header", found, line=at, value=scale.group(1)))
 
 
 def _rescales(scale: str) -> bool:
@@ -142,7 +138,7 @@ def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
         more = _more(int(bad.any(axis=1).sum()))
         value = f"{xyz[row, column]:g}"
         found = f"the {'xyz'[column]} coordinate {value} is not finite or beyond measure{more}"
-        raise Refused("bad_coordinate", found, int(line[row]), value)
+        raise Refused("bad_coordinate", found, line=int(line[row]), value=value)
     return Table(
         id=values[:, 0].astype(np.int64),
         compartment=_types(values[:, 1], line, notes),
@@ -161,7 +157,7 @@ def _refuse_fractions(values: np.ndarray, line: np.ndarray) -> None:
         name = ("id", "type", "parent")[column]
         value = f"{whole[row, column]:.15g}"
         found = f"the {name} {value} is not a whole number{_more(int(bad.any(axis=1).sum()))}"
-        raise Refused("not_an_integer", found, int(line[row]), value)
+        raise Refused("not_an_integer", found, line=int(line[row]), value=value)
 
 
 def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
@@ -169,7 +165,7 @@ def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndar
     if bad.any():
         row = int(np.argmax(bad))
         found = f"{bad.sum()} types outside 0 to 255 are read as 0 (undefined)"
-        notes.append(Finding("unknown_type", found, int(line[row]), f"{types[row]:.0f}"))
+        notes.append(Finding("unknown_type", found, line=int(line[row]), value=f"{types[row]:.0f}"))
     return np.where(bad, 0, types).astype(np.uint8)
 
 
@@ -178,7 +174,7 @@ def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.n
     if bad.any():
         row = int(np.argmax(bad))
         found = f"{bad.sum()} negative parents are read as -1, the start of a tree"
-        notes.append(Finding("negative_parent", found, int(line[row]), str(parent[row])))
+        notes.append(Finding("negative_parent", found, line=int(line[row]), value=str(parent[row])))
     return np.where(bad, -1, parent)
 
 
@@ -188,42 +184,3 @@ def _shown(text: str) -> str:
 
 def _more(n: int) -> str:
     return f" ({n} such lines)" if n > 1 else ""
-
-
-# Neurons as SWC files, in a folder or in one archive.
-
-
-def swc_text(neuron: Forest, decimals: int = 3) -> str:
-    """The SWC text of a forest of one, in um with ``decimals`` digits, ids from 1 on."""
-    n = len(neuron.parent)
-    up = np.where(neuron.parent < 0, -1, neuron.parent + 1)
-    numbers = [np.arange(1, n + 1), neuron.compartment, *neuron.xyz.T, neuron.radius, up]
-    row = " ".join(["%d %d", *[f"%.{decimals}f"] * 4, "%d\n"])
-    values = np.column_stack(numbers).ravel().tolist()
-    return "# id type x y z radius parent; um\n" + row * n % tuple(values)
-
-
-def write_swc(path: Path, forest: Forest, decimals: int = 3) -> None:
-    """Write each neuron as ``<id>.swc`` into a ``.zip`` archive or else a folder of that name."""
-    files = {
-        f"{forest.ids[i]}.swc": swc_text(forest.neuron(i), decimals).encode()
-        for i in range(forest.n)
-    }
-    if path.suffix.lower() == ".zip":
-        write_archive(path, files)
-        return
-    with whole(path) as folder:
-        folder.mkdir()
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-
-
-# Zip archives of SWC files, with equal bytes for equal content.
-
-
-def write_archive(path: Path, files: dict[str, bytes]) -> None:
-    """Write ``files`` (name: content) in the order of their names, without dates."""
-    with whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
-            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)

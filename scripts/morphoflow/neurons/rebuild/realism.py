@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 from morphoflow.analysis.feature_distances import two_sample_accuracy
 from morphoflow.analysis.scores import score
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.table import morphometrics, sibling_pairs
 from morphoflow.neurons.morphometrics.tree import Trees
 

@@ -9,8 +9,6 @@ way (Laturnus and Berens, ICML 2021) groups the nodes of each step anew, from th
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest, concatenate, single
-
 # Nodes nearer to their parent than this (um) are not made: in an SWC file of three decimals they
 # would lie on it.
 RESOLUTION_UM = 0.002
@@ -37,21 +35,6 @@ def rebuild(
     x, length = distinct(x, length)
     limit = np.broadcast_to(np.asarray(tolerance, dtype=np.float64), x.shape[1])
     return grow(x, length, np.ascontiguousarray(limit), max_children)[:2]
-
-
-def rebuild_forest(
-    ids: list[str],
-    walks: list[tuple[np.ndarray, np.ndarray]],
-    *,
-    tolerance: np.ndarray | float,
-    max_children: int,
-) -> Forest:
-    """The trees of several neurons, of which each has its walks and their lengths in ``walks``."""
-    neurons = []
-    for name, (x, length) in zip(ids, walks, strict=True):
-        xyz, parent = rebuild(x, length, tolerance=tolerance, max_children=max_children)
-        neurons.append(single(name, xyz, parent, 1.0, np.where(parent < 0, SOMA, DENDRITE)))
-    return concatenate(neurons)
 
 
 def distinct(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest, concatenate, single
+from morphoflow.forest import Forest, concatenate, single
 from morphoflow.neurons.rebuild.rebuild import DENDRITE, SOMA, distinct, grow, rebuild, turn_cut
 
 # Neurons that the tolerance is fitted on; more change it little and take longer.

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.tree import Trees
 
 # Distances from the soma, straight and along the cable.

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 Extent = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 

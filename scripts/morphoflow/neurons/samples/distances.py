@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from morphoflow.errors import InputError
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 
 def cable_points(neuron: Forest, number: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import tifffile
 from numba import njit
 
-from morphoflow.neurons.forest import Forest
+from morphoflow.forest import Forest
 
 # Points of each voxel along an axis that are tested; the 64 of a voxel are the bits of one number.
 FINE = 4

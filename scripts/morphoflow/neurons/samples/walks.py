@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numba import njit
 
-from morphoflow.neurons.forest import Forest
-from morphoflow.neurons.morphometrics.tree import child_table, path_sum, subtree_sum
+from morphoflow.forest import Forest
+from morphoflow.neurons.morphometrics.tree import child_table, subtree_sum
 
 Children = Literal["uniform", "weighted", "tips"]
 
@@ -43,22 +43,6 @@ def sample_walks(
     keys = _stream_keys(forest.ids, seed)
     _descend(forest.xyz, forest.offsets, keys, start, child, threshold, x, length)
     return x, length
-
-
-def reach_probability(forest: Forest, *, children: Children) -> np.ndarray:
-    """The probability that a walk without a step limit visits each node, (N,) float64.
-
-    It is the product of the branch probabilities from the soma down to the node.
-    """
-    parent = forest.parent_row
-    start, child = child_table(parent)
-    threshold = _thresholds(start, child, _child_weight(forest, start, children))
-    first = np.isin(np.arange(len(child)), start)
-    below = np.concatenate([[0.0], threshold[:-1]])
-    log_probability = np.zeros(len(parent))
-    with np.errstate(divide="ignore"):
-        log_probability[child] = np.log(threshold - np.where(first, 0.0, below))
-    return np.exp(path_sum(parent, log_probability))
 
 
 def _child_weight(forest: Forest, start: np.ndarray, children: Children) -> np.ndarray:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.errors import InputError
+from morphoflow.reading.labels import check_columns, origin, read_texts, refuse_twice
 
 ID_COLUMNS = ("label_id", "id")
 NUMBER_COLUMN = "class"
@@ -22,45 +23,32 @@ def read_class_tables(paths: list[Path], settings: dict) -> tuple[pd.DataFrame, 
     """
     objects, names = [], {}
     for path in map(Path, paths):
-        table = _read(path)
+        table = read_texts(path)
         column = next((name for name in (*ID_COLUMNS, NUMBER_COLUMN) if name in table), None)
         label = settings["label_column"]
         group = settings.get("group_column") if column != NUMBER_COLUMN else None
-        _check_columns(path, table, column, [label, group])
+        _check_ids(path, table, column)
+        check_columns(path, table, [label, group])
         ids = [_number(path, line, text) for line, text in enumerate(table[column], start=2)]
         if column == NUMBER_COLUMN:
             names.update(zip(ids, _texts(table, label), strict=True))
             continue
         said = {"label": _texts(table, label), "group": _texts(table, group)}
-        origin = {"file": path.name, "line": range(2, len(table) + 2)}
-        objects.append(pd.DataFrame({"label_id": pd.array(ids, dtype="uint64"), **said, **origin}))
+        labelled = {"label_id": pd.array(ids, dtype="uint64"), **said, **origin(path, table)}
+        objects.append(pd.DataFrame(labelled))
     columns = ["label_id", "label", "group", "file", "line"]
     labels = pd.concat(objects, ignore_index=True) if objects else pd.DataFrame(columns=columns)
-    _refuse_twice(labels)
+    refuse_twice(labels, "label_id", "{}")
     return labels.astype({"label_id": "uint64", "label": object, "group": object}), names
 
 
-def _read(path: Path) -> pd.DataFrame:
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    try:
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
-
-
-def _check_columns(path: Path, table: pd.DataFrame, column: str | None, wanted: list) -> None:
-    found = ", ".join(table.columns)
+def _check_ids(path: Path, table: pd.DataFrame, column: str | None) -> None:
     if column is None:
+        found = ", ".join(table.columns)
         raise InputError(
             f"{path} has no column 'label_id' (it has: {found}); name the column of object ids so, "
             f"or 'class' where the table names the numbers of the class volume."
         )
-    for name in filter(None, wanted):
-        if name not in table:
-            raise InputError(
-                f"{path} has no column '{name}' (it has: {found}); rename a column, or set "
-                f"label_column or group_column in the config."
-            )
 
 
 def _number(path: Path, line: int, text: str) -> int:
@@ -77,13 +65,3 @@ def _texts(table: pd.DataFrame, column: str | None) -> list[str | None]:
     if column is None:
         return [None] * len(table)
     return [text.strip() or None for text in table[column]]
-
-
-def _refuse_twice(labels: pd.DataFrame) -> None:
-    twice = labels[labels["label_id"].duplicated()]
-    if len(twice):
-        row = twice.iloc[0]
-        raise InputError(
-            f"{row['file']}, line {row['line']}: the id {row['label_id']} stands there a second "
-            f"time; remove one of the lines."
-        )

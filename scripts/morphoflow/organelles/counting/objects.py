@@ -1,14 +1,23 @@
 """The object table of organelles: measured, labelled and split; and what was found on the way."""
 
-import numpy as np
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.organelles.counting import findings
-from morphoflow.splits import assign_splits
+from morphoflow.reading.objects import (
+    few_groups,
+    labels_without,
+    one_class,
+    small_classes,
+    split_of,
+    stop_at,
+    stray_labels,
+)
+from morphoflow.reading.quality import COUNTS, as_quality, fault, note, verdict_row
 from morphoflow.tables import OBJECT_COLUMNS, SPLITS
 
 NO_CLASS = 0
+
+FEWER_GROUPS = "name smaller groups in group_column, or leave it out"
 
 
 def object_table(
@@ -28,26 +37,61 @@ def object_table(
     groups than splits raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects
     of such a class stay, without a label. Raises InputError for fewer than three objects.
     """
-    small = findings.too_small(measured, file, settings["min_voxels"])
     kept = measured[measured["voxels"] >= settings["min_voxels"]].reset_index(drop=True)
     _check_number(len(kept), len(measured), file, settings["min_voxels"])
     label, group = _labels_and_groups(kept["label_id"], labels, majority)
-    rare = findings.small_classes(label, file)
+    rare = small_classes(label, objects="objects", more="")
+    strays = [labels.assign(id=labels["label_id"])]
     faults = [
-        *findings.strays(labels, measured["label_id"]),
+        *stray_labels(strays, measured["label_id"], "there is no object {}"),
         *rare.values(),
-        *findings.few_groups(group, settings["split"], file),
+        *few_groups(group, settings["split"], FEWER_GROUPS),
     ]
-    findings.stop_at(faults, settings["on_bad_input"])
-    label = label.where(~label.isin(list(rare)), None)
-    shares = {name: settings["split"][name] for name in SPLITS}
-    generator = np.random.default_rng(settings["split"]["seed"])
-    split = assign_splits(label, group, shares, generator)
+    stop_at(faults, settings["on_bad_input"])
+    label = labels_without(label, rare)
     described = {"id": kept["label_id"].astype(str).astype(object), "source": file}
-    described |= {"label": label, "group": group, "split": split}
+    described |= {"label": label, "group": group}
+    described |= {"split": split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
-    listed = [*faults, *small, *findings.notes(objects, file)]
-    return objects, findings.quality_table(file, len(measured), len(objects), listed)
+    listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects)]
+    return objects, _quality(file, len(measured), len(objects), listed)
+
+
+def _quality(file: str, read: int, kept: int, rows: list[dict]) -> pd.DataFrame:
+    """The quality table of one volume, which is at fault wherever no class table is."""
+    rows = [{**row, "file": row["file"] or file} for row in rows]
+    refused = any(row["severity"] == "refused" and row["file"] == file for row in rows)
+    verdict = "partly_refused" if refused else "ok"
+    rows = [{**row, "verdict": verdict if row["file"] == file else "ok"} for row in rows]
+    counts = dict(zip(COUNTS, (read, kept), strict=True))
+    return as_quality([verdict_row(file, verdict, len(rows), counts), *rows], COUNTS)
+
+
+def _too_small(objects: pd.DataFrame, min_voxels: int) -> list[dict]:
+    """A fault for each object that has fewer than ``min_voxels`` voxels."""
+    return [
+        fault(
+            "too_few_voxels",
+            f"object {small.label_id} has {small.voxels} voxels and min_voxels is {min_voxels}",
+            id=str(small.label_id),
+            value=str(small.voxels),
+        )
+        for small in objects[objects["voxels"] < min_voxels].itertuples()
+    ]
+
+
+def _notes(objects: pd.DataFrame) -> list[dict]:
+    """What is worth knowing of the objects that are kept."""
+    counts = {
+        "touches_border": (objects["touches_border"].sum(), "touch the border of the volume"),
+        "single_voxel": ((objects["voxels"] == 1).sum(), "are a single voxel"),
+    }
+    found = [
+        note(code, f"{n} of {len(objects)} objects {what}", value=str(n))
+        for code, (n, what) in counts.items()
+        if n
+    ]
+    return [*found, *one_class(objects["label"])]
 
 
 def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:

@@ -11,10 +11,10 @@ import pandas as pd
 import tensorstore as ts
 import zarr
 
+from morphoflow.organelles.masks.pyramid import CHUNK, level_shape, shard_shape
+from morphoflow.organelles.masks.pyramid_write import create_store
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Triple
-from morphoflow.organelles.volumes.pyramid import CHUNK, level_shape, shard_shape
-from morphoflow.organelles.volumes.pyramid_write import create_store
 from morphoflow.organelles.volumes.units import Size
 
 ZSTD_LEVEL = 3

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import tensorstore as ts
 
+from morphoflow.organelles.masks.pyramid import CHUNK, SHARD_BITS, level_shape
+from morphoflow.organelles.masks.pyramid_write import create_store
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Triple
-from morphoflow.organelles.volumes.pyramid import CHUNK, SHARD_BITS, level_shape
-from morphoflow.organelles.volumes.pyramid_write import create_store
 from morphoflow.organelles.volumes.units import Size
 
 PROPERTIES = "segment_properties"

@@ -5,15 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from morphoflow.colors import cluster_color
 from morphoflow.errors import InputError
-from morphoflow.figures.style import CLUSTER_COLORS, GREY
 from morphoflow.organelles.counting.lookup import Relabelling, relabel
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.pieces import pieces
 from morphoflow.organelles.volumes.source import Source
 from morphoflow.rows import rows_in_order
-
-NOISE = -1
+from morphoflow.tables import NOISE
 
 
 class MaskVolume:
@@ -75,8 +74,3 @@ def cluster_list(objects: pd.DataFrame) -> pd.DataFrame:
 def cluster_name(cluster: int) -> str:
     """What a cluster is called in tables and viewers."""
     return "noise" if cluster == NOISE else f"cluster {cluster}"
-
-
-def cluster_color(cluster: int) -> str:
-    """The colour of a cluster, as in the figures."""
-    return GREY if cluster == NOISE else CLUSTER_COLORS[cluster % len(CLUSTER_COLORS)]

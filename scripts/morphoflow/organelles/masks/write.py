@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import tensorstore as ts
 
+from morphoflow.colors import cluster_color
 from morphoflow.errors import InputError
 from morphoflow.organelles.counting.lookup import relabelling
 from morphoflow.organelles.masks.ome_zarr import create_ome_zarr
@@ -17,10 +18,10 @@ from morphoflow.organelles.masks.precomputed import (
     write_cluster_properties,
     write_object_properties,
 )
-from morphoflow.organelles.masks.volume import MaskVolume, cluster_color, cluster_list
+from morphoflow.organelles.masks.pyramid import level_factors
+from morphoflow.organelles.masks.pyramid_write import write_pyramids
+from morphoflow.organelles.masks.volume import MaskVolume, cluster_list
 from morphoflow.organelles.volumes.boxes import Box, blocks
-from morphoflow.organelles.volumes.pyramid import level_factors
-from morphoflow.organelles.volumes.pyramid_write import write_pyramids
 from morphoflow.organelles.volumes.source import Source
 from morphoflow.organelles.volumes.units import Size
 

@@ -14,8 +14,9 @@ from morphoflow.organelles.volumes.source import Source
 
 NM_PER_UM = 1000.0
 
-# By group: size in physical units, form (what is left when an object is scaled), texture,
-# position, and the published features. None but position changes as an object turns.
+# By group: size in physical units, form (what is left when an object is scaled), brightness,
+# position, and, where they are asked for, the published features per slice. None but these and
+# position changes as an object turns.
 GROUPS = {
     "size": [
         "volume_um3",
@@ -49,14 +50,17 @@ GROUPS = {
 SKEWED = frozenset(GROUPS["size"] + GROUPS["form"]) - {"surface_to_volume_per_um"}
 
 
-def measure_objects(source: Source, objects: pd.DataFrame) -> pd.DataFrame:
-    """Shape measures of ``objects`` (rows of the object table), one row each, in their order."""
+def measure_objects(source: Source, objects: pd.DataFrame, *, legacy: bool = False) -> pd.DataFrame:
+    """Shape measures of ``objects`` (rows of the object table), one row each, in their order.
+
+    ``legacy`` adds those of :func:`morphoflow.organelles.shapes.legacy.legacy_measures`.
+    """
     spacing = np.array(source.voxel_size_nm) / NM_PER_UM
-    rows = [measure_object(source, row, spacing) for row in objects.itertuples()]
+    rows = [measure_object(source, row, spacing, legacy) for row in objects.itertuples()]
     return pd.DataFrame(rows)
 
 
-def measure_object(source: Source, row, spacing: np.ndarray) -> dict:
+def measure_object(source: Source, row, spacing: np.ndarray, legacy: bool) -> dict:
     """Shape measures of one object; ``spacing`` (3,) is the size of a voxel in um."""
     mask = ObjectMask(source, row.label_id, box_of(row))
     area, euler = _additive(mask, spacing)
@@ -66,7 +70,7 @@ def measure_object(source: Source, row, spacing: np.ndarray) -> dict:
         **proportions(row.axis_sd_um_1, row.axis_sd_um_2, row.axis_sd_um_3),
         "euler_number": euler,
         **skeleton_measures(mask, spacing),
-        **legacy_measures(mask),
+        **(legacy_measures(mask) if legacy else {}),
     }
 
 

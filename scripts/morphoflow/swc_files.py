@@ -1,0 +1,47 @@
+"""Trees as SWC files, in a folder or in one archive."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from morphoflow.files import whole
+from morphoflow.forest import Forest
+
+FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def swc_text(neuron: Forest, decimals: int = 3) -> str:
+    """The SWC text of a forest of one, in um with ``decimals`` digits, ids from 1 on."""
+    n = len(neuron.parent)
+    up = np.where(neuron.parent < 0, -1, neuron.parent + 1)
+    numbers = [np.arange(1, n + 1), neuron.compartment, *neuron.xyz.T, neuron.radius, up]
+    row = " ".join(["%d %d", *[f"%.{decimals}f"] * 4, "%d\n"])
+    values = np.column_stack(numbers).ravel().tolist()
+    return "# id type x y z radius parent; um\n" + row * n % tuple(values)
+
+
+def write_swc(path: Path, forest: Forest, decimals: int = 3) -> None:
+    """Write each neuron as ``<id>.swc`` into a ``.zip`` archive or else a folder of that name."""
+    files = {
+        f"{forest.ids[i]}.swc": swc_text(forest.neuron(i), decimals).encode()
+        for i in range(forest.n)
+    }
+    if path.suffix.lower() == ".zip":
+        write_archive(path, files)
+        return
+    with whole(path) as folder:
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+
+
+# Zip archives of SWC files, with equal bytes for equal content.
+
+
+def write_archive(path: Path, files: dict[str, bytes]) -> None:
+    """Write ``files`` (name: content) in the order of their names, without dates."""
+    with whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, FIRST_ZIP_DATE)
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)
