@@ -4,6 +4,12 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Which build of torch: that which is installed, else one for GPUs where there is one.
+INSTALLED := $(patsubst $(VENV)/torch-%,%,$(wildcard $(VENV)/torch-*))
+GPU := $(wildcard /dev/nvidia0)$(shell nvidia-smi -L 2> /dev/null)
+TORCH ?= $(or $(INSTALLED),$(if $(GPU),cuda,cpu))
+SIZE_cpu := 2.5
+SIZE_cuda := 6
 # Figures are drawn without a screen.
 export MPLBACKEND := agg
 
@@ -46,7 +52,7 @@ format: $(VENV)/test.done ## Format all code
 reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
 	@PYTHONPATH=scripts python -m morphoflow.reference
 
-lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/*.lock
+lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	@envs/lock $(CURDIR)/$(VENV)-lock/bin/uv
 	@rm -rf $(VENV)-lock
@@ -54,17 +60,25 @@ lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/
 clean: ## Remove the installation (not the results)
 	rm -rf $(VENV)
 
-$(VENV)/bin/pip:
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
 	    echo "morphoflow needs Python 3.11, 3.12 or 3.13, but '$(PYTHON)' is not one of them."; \
 	    echo "Install one and say: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "Installing into $(VENV); the first time takes some minutes and downloads about 1 GB."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	    echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 
-$(VENV)/%.done: envs/%.lock | $(VENV)/bin/pip
-	@echo "Installing the packages pinned in $<."
-	@pip install --quiet --disable-pip-version-check -r $< || { \
-	    echo "pip could not install the packages named above. Check the internet connection and"; \
-	    echo "call 'make $(MAKECMDGOALS)' again; 'make clean' starts over."; exit 1; }
+$(VENV)/torch-$(TORCH): | $(VENV)/bin/python
+	@case $(TORCH) in cpu|cuda) ;; *) \
+	    echo "TORCH is '$(TORCH)', but must be cpu or cuda."; exit 1;; esac
+	@[ -z "$(INSTALLED)" ] || { \
+	    echo "$(VENV) holds torch for '$(INSTALLED)', not for '$(TORCH)'. To change it, say:"; \
+	    echo "  make clean && make $(MAKECMDGOALS) TORCH=$(TORCH)"; exit 1; }
+	@touch $@
+
+$(VENV)/%.done: envs/%.lock envs/torch.txt | $(VENV)/torch-$(TORCH)
+	@echo "Installing the packages pinned in $<, with torch for TORCH=$(TORCH), into $(VENV)."
+	@echo "The first time takes some minutes and $(SIZE_$(TORCH)) GB of disk."
+	@envs/install $(VENV)/bin/python $< $(TORCH) || { \
+	    echo "A package named above could not be installed. Check the internet connection and call"; \
+	    echo "'make $(MAKECMDGOALS)' again; 'make clean' starts over."; exit 1; }
 	@touch $@

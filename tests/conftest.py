@@ -1,12 +1,19 @@
-"""What all tests share: where they run, figures without a screen, torch that repeats itself."""
+"""What all tests share: where they run, figures without a screen, torch that repeats itself.
+
+Where torch is not installed, what needs it is skipped, and nothing else: a file that imports it as
+a whole, a test that comes to import it alone. So the rest runs on a further Python (``.ci/run``).
+"""
 
 import os
+from importlib.util import find_spec
 
 import pytest
 
 from places import ROOT
 
 os.environ["MPLBACKEND"] = "agg"
+TORCHLESS = find_spec("torch") is None
+REASON = "torch is not installed"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,3 +58,30 @@ def store(tmp_path):
         return read_samples(path)
 
     return make
+
+
+def needs_torch(call: pytest.CallInfo) -> bool:
+    """Whether what was called ended, at its root, at an import of torch where there is none."""
+    error = call.excinfo.value if call.excinfo else None
+    while TORCHLESS and error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def as_skipped(report, place: str):
+    report.outcome, report.longrepr = "skipped", (place, 0, f"Skipped: {REASON}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    return as_skipped(report, str(collector.path)) if needs_torch(report.call) else report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = yield
+    return as_skipped(report, str(item.path)) if needs_torch(call) else report

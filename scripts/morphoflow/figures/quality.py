@@ -29,7 +29,7 @@ def finding_counts(quality: pd.DataFrame) -> pd.DataFrame:
     found = quality[quality["code"] != "verdict"]
     counts = found.groupby(["code", "severity"])["file"].nunique().rename("files").reset_index()
     rank = {name: i for i, name in enumerate(SEVERITIES)}
-    counts["rank"] = -counts["severity"].map(rank).fillna(-1)
+    counts["rank"] = [-rank.get(severity, -1) for severity in counts["severity"]]
     ordered = counts.sort_values(["rank", "files", "code"], ascending=[True, False, True])
     return ordered.drop(columns="rank").reset_index(drop=True)
 

@@ -42,7 +42,8 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
     check_columns(path, table, ["id", columns.label, columns.group])
     ids = table["id"].str.strip().str.removesuffix(".swc")
     group = ids if columns.group is None else table[columns.group].str.strip()
-    label = table[columns.label].str.strip()
+    # Of type object, which can hold None; pandas 3 makes None in a column of strings NaN.
+    label = table[columns.label].str.strip().astype(object)
     return pd.DataFrame(
         {
             "id": ids,

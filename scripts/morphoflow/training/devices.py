@@ -48,5 +48,5 @@ def check_visible(gpus: int) -> None:
             f"{gpus} GPU granted but torch {torch.__version__} sees {visible}. Run with "
             "--resources gpu=0 to train on the CPU (on SLURM: --set-resources train:gpu=0), or "
             "check the driver (nvidia-smi), CUDA_VISIBLE_DEVICES and that this torch was built for "
-            "CUDA."
+            "CUDA (make clean, then make demo TORCH=cuda)."
         )

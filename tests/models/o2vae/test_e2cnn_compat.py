@@ -1,4 +1,4 @@
-"""e2cnn runs with the present NumPy and torch, and neither is changed for anyone else."""
+"""e2cnn runs with the present NumPy, SciPy and torch, and none is changed for anyone else."""
 
 import importlib
 import re
@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
-from morphoflow.models.o2vae.e2cnn_compat import e2nn, gspaces
+from morphoflow.models.o2vae.e2cnn_compat import block_diag, e2nn, gspaces, rot90
 from morphoflow.models.o2vae.encoder import representations
 from places import SCRIPTS
 
@@ -102,10 +103,22 @@ def test_state_loads_into_another_model_of_one_channel():
     torch.testing.assert_close(layers[1].weights, layers[0].weights, rtol=0, atol=0)
 
 
-def test_numpy_and_torch_stay_as_they_are():
+def test_blocks_lie_on_the_diagonal_of_a_sparse_matrix():
+    found = block_diag([np.array([[1.0, 2.0]]), np.array([[3.0]])], format="csc")
+    assert sparse.isspmatrix(found) and found.format == "csc"
+    np.testing.assert_array_equal(found.toarray(), [[1, 2, 0], [0, 0, 3]])
+
+
+def test_quarter_turns_may_be_given_as_floats():
+    turned = rot90(np.array([[1, 2], [3, 4]]), 1.0, axes=(-2, -1))
+    np.testing.assert_array_equal(turned, [[2, 4], [1, 3]])
+
+
+def test_numpy_scipy_and_torch_stay_as_they_are():
     assert not hasattr(np, "float")
     assert np.uint8 is np.dtype("uint8").type and torch.uint8 is torch.zeros(1).byte().dtype
-    assert np.array.__module__ == "numpy"
+    assert np.array.__module__ == np.rot90.__module__ == "numpy"
+    assert sparse.block_diag.__module__.partition(".")[0] == "scipy"
     # Without a word about what it shall do, torch's own still warns.
     with pytest.raises(UserWarning, match="indexing"):
         torch.meshgrid([torch.arange(2), torch.arange(2)])

@@ -133,7 +133,7 @@ def published_neurons(facts: dict) -> tuple[dict[str, bytes], pd.DataFrame]:
     """
     content, rows = KINDS[facts.get("kind", "package")](facts)
     table = pd.DataFrame(rows).reindex(columns=COLUMNS)
-    return content, table.assign(group=table["group"].fillna(table["id"]))
+    return content, table.assign(group=table["group"].where(table["group"].notna(), table["id"]))
 
 
 def swc_files(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -78,7 +78,7 @@ def open_tiff(file: Path) -> MappedVolume | SliceVolume:
     """
     try:
         tiff = tifffile.TiffFile(file)
-        series = tiff.series
+        series = list(tiff.series)  # read now: newer releases of tifffile wait until they are used
         size = tiff_voxel_size(tiff)
     # A damaged file fails anywhere in its reader, with errors of any kind.
     except Exception as error:
