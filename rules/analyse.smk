@@ -7,9 +7,9 @@ rule analyse_embedding:
         embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
         measures=object_measures,
     output:
+        maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
         tables=multiext(
             "results/{dataset}/{model}/{variant}/seed{seed}/",
-            "maps.parquet",
             "clusters.parquet",
             "cluster_scores.parquet",
             "cluster_profiles.parquet",
@@ -37,7 +37,7 @@ rule analyse_embedding:
     params:
         settings=as_json({part: config[part] for part in ANALYSIS}),
         uses_labels=uses_labels,
-        folder="results/{dataset}/{model}/{variant}/seed{seed}",
+        folder=subpath(output.maps, parent=True),
     shell:
         "python {input.script:q} --embedding {input.embedding:q} --measures {input.measures:q}"
         " --settings {params.settings:q} --uses-labels {params.uses_labels}"

@@ -69,7 +69,7 @@ rule draw_neurons:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        folder="results/{dataset}/figures",
+        folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --trees {input.trees:q} --walks {input.walks:q}"
         " --densities {input.densities:q} --objects {input.objects:q} --quality {input.quality:q}"
@@ -131,7 +131,7 @@ rule draw_cells:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        folder="results/{dataset}/figures",
+        folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --crops {input.crops:q} --prealigned {input.prealigned:q}"
         " --objects {input.objects:q} --quality {input.quality:q} --scores {input.scores:q}"
@@ -185,7 +185,7 @@ rule draw_organelles:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        folder="results/{dataset}/figures",
+        folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --volumes {input.volumes:q} --objects {input.objects:q}"
         " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder} &> {log}"
@@ -238,7 +238,7 @@ rule draw_dendrites:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
-        folder="results/{dataset}/figures",
+        folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder} &> {log}"
@@ -276,8 +276,8 @@ rule draw_run:
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         figures=lambda wildcards: figures_of_run(run_of(wildcards)),
-        run="results/{dataset}/{model}/{variant}/seed{seed}",
-        dataset="results/{dataset}",
+        run=subpath(output.folder, parent=True),
+        dataset=lambda wildcards: f"results/{wildcards.dataset}",
         settings=drawing_settings,
     shell:
         "python {input.script:q} --figures {params.figures} --run {params.run}"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.models.embedding import embed_objects
+from morphoflow.models.shared.embedding import embed_objects
 from morphoflow.training.devices import prepare_device
 
 

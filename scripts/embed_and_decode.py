@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.models.embedding import embed_objects
-from morphoflow.models.shapes import decode_shapes
+from morphoflow.models.shared.embedding import embed_objects
+from morphoflow.models.shared.shapes import decode_shapes
 from morphoflow.training.devices import prepare_device
 
 

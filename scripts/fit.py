@@ -4,8 +4,8 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.model import Model, write_model
-from morphoflow.models.embedding import embed_objects
 from morphoflow.models.interface import Baseline, load_model, model_file
+from morphoflow.models.shared.embedding import embed_objects
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects

@@ -9,7 +9,7 @@ import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
-from morphoflow.store import open_group, text_array, text_bytes, write_array
+from morphoflow.store import array_of, open_group, text_array, text_bytes, write_array
 
 DTYPES = {
     "offsets": np.int64,
@@ -136,8 +136,8 @@ class Forest:
         group = open_group(path)
         if group.attrs.get("form") != "neurons":
             raise InputError(f"{path} does not hold neurons; prepare the neurons anew.")
-        arrays = {name: group[name][:] for name in DTYPES}
-        return cls(ids=text_array(group["id"][:]), **arrays)
+        arrays = {name: np.asarray(array_of(group, name)[:]) for name in DTYPES}
+        return cls(ids=text_array(np.asarray(array_of(group, "id")[:])), **arrays)
 
 
 def single(

@@ -72,7 +72,8 @@ def test_every_object_of_a_real_volume_is_counted_measured_and_cut(volume, tmp_p
     objects = tmp_path / "objects.parquet"
     tables = {name: tmp_path / f"{name}.parquet" for name in ("contacts_table", "quality")}
     parts = {"counts": counts, "contacts": contacts, "labels": []}
-    run("merge_counts", source=source, settings=SETTINGS, objects=objects, **parts, **tables)
+    made = {"objects": objects, **tables}
+    run("merge_counts", source=source, block="null", settings=SETTINGS, **parts, **made)
     table, opened = read_objects(objects), open_source(source)
     labels = opened.read_labels(Box((0, 0, 0), opened.shape))
     ids, voxels = np.unique(labels[labels > 0], return_counts=True)

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from morphoflow.plan import read_models, read_runs, settings_of, with_shared
+from morphoflow.plan import (
+    MODALITIES,
+    Run,
+    read_models,
+    read_runs,
+    recommended,
+    runs_of_datasets,
+    settings_of,
+    with_shared,
+)
 from morphoflow.plan_files import cell_files, neuron_files
 from morphoflow.schema import complete
 from places import CONFIG
@@ -43,7 +52,6 @@ def test_rows_are_read(tmp_path):
         ("toy_neurons\twalker\tquick\t-1", "seed '-1'"),
         ("toy_neurons\tvoxels\tdefault\t0", "for organelles.*holds neurons"),
         ("toy_neurons\twalker\tquick\t0\n" * 2, "lists toy_neurons/walker/quick/seed0 twice"),
-        ("", "a row"),
     ],
 )
 def test_a_wrong_row_is_named_with_the_way_out(tmp_path, row, named):
@@ -64,6 +72,51 @@ def test_a_missing_table_folder_or_file_is_named(tmp_path):
     ]:
         with pytest.raises(ValueError, match=named):
             neuron_files("mine", settings)
+
+
+def config_of(**datasets) -> dict:
+    """A configuration with datasets of neurons."""
+    empty = {modality: {} for modality in MODALITIES}
+    return {**empty, "neurons": {name: {"seeds": [0], **each} for name, each in datasets.items()}}
+
+
+def test_a_dataset_names_its_models_and_seeds():
+    config = config_of(mine={"models": ["density", "walk_transformer/untrained"], "seeds": [1, 2]})
+    runs = runs_of_datasets(config, read_models(CARDS), [])
+    assert [run.folder for run in runs] == [
+        "mine/density/default/seed1",
+        "mine/density/default/seed2",
+        "mine/walk_transformer/untrained/seed1",
+        "mine/walk_transformer/untrained/seed2",
+    ]
+
+
+def test_a_dataset_that_names_none_gets_what_cards_recommend_and_one_with_rows_its_rows():
+    models = read_models(CARDS)
+    listed = [Run("listed", "morphvae", "default", 3)]
+    config = config_of(mine={}, listed={}, none={"models": []})
+    runs = runs_of_datasets(config, models, listed)
+    assert runs[0] == listed[0] and {run.dataset for run in runs} == {"listed", "mine"}
+    mine = {(run.model, run.variant) for run in runs if run.dataset == "mine"}
+    assert {("morphometry", "default"), ("walk_transformer", "untrained")} <= mine
+    assert all(models[model]["modality"] == "neurons" for model, _ in mine)
+    for modality in MODALITIES:
+        kinds = {models[each.split("/")[0]]["trained"] for each in recommended(models, modality)}
+        assert kinds == {True, False}, "a baseline beside a trained model"
+
+
+@pytest.mark.parametrize(
+    ("member", "named"),
+    [
+        ("densty", "mine 'density'|mean 'density'"),
+        ("density/big", "variant 'big'"),
+        ("o2vae", "is for cells"),
+    ],
+)
+def test_a_wrong_model_of_a_dataset_is_named(member, named):
+    with pytest.raises(ValueError, match=named) as error:
+        runs_of_datasets(config_of(mine={"models": [member]}), read_models(CARDS), [])
+    assert "neurons.mine.models" in str(error.value)
 
 
 def test_neurons_are_found_in_folders_of_any_depth(tmp_path):
