@@ -1,9 +1,24 @@
+import os
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.20")
 
+HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)
+if not os.path.isdir(HERE):
+    raise WorkflowError(
+        f"morphoflow cannot run from {HERE}: Snakemake fetches single files from there, and this "
+        "workflow has a library. Clone it (git clone --branch TAG ADDRESS FOLDER) and name "
+        "FOLDER/Snakefile in its place."
+    )
 
-configfile: "config/config.yaml"
+
+# Of the working directory, which may be a lab folder. Where it is missing, rules/common.smk says what
+# to do, unless --configfile or the module that uses these rules has brought a configuration.
+if os.path.exists("config/config.yaml"):
+
+    configfile: "config/config.yaml"
 
 
 report: "rules/report/workflow.rst"

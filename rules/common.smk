@@ -14,6 +14,10 @@ WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pare
 # Its library, whatever else is installed.
 sys.path.insert(0, str(WORKFLOW / "scripts"))
 
+# Numba keeps what it compiles beside the code; where that is read-only, in the working directory.
+if not os.access(WORKFLOW / "scripts", os.W_OK):
+    os.environ.setdefault("NUMBA_CACHE_DIR", os.path.abspath(".snakemake/numba"))
+
 from morphoflow.dependencies import code as modules_of
 from morphoflow.models.interface import (
     Embedding,
@@ -28,6 +32,7 @@ from morphoflow.plan import (
     MODALITIES,
     Run,
     add_combinations,
+    check_named,
     check_simulated,
     read_config,
     read_models,
@@ -46,30 +51,34 @@ from morphoflow.plan_files import (
 from morphoflow.sweeps import add_sweeps
 
 SCHEMAS = WORKFLOW / "config/schemas"
+# Where users may have thought that a path begins, beside the working directory, where it does.
+ELSEWHERE = [*{Path(path).parent: None for path in workflow.configfiles}, WORKFLOW]
 
 try:
+    check_named(config, WORKFLOW)
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
     find_cards(config, WORKFLOW)
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
-    MODELS = read_models(WORKFLOW / "config/models")
+    MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
-    LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS)
+    LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
-        name: neuron_files(name, settings)
+        name: neuron_files(name, settings, ELSEWHERE)
         for name, settings in config["neurons"].items()
     }
     CELL_FILES = {
-        name: cell_files(name, settings) for name, settings in config["cells"].items()
+        name: cell_files(name, settings, ELSEWHERE)
+        for name, settings in config["cells"].items()
     }
     ORGANELLE_FILES = {
-        name: organelle_files(name, settings)
+        name: organelle_files(name, settings, ELSEWHERE)
         for name, settings in config["organelles"].items()
     }
     DENDRITE_FILES = {
-        name: dendrite_files(name, settings)
+        name: dendrite_files(name, settings, ELSEWHERE)
         for name, settings in config["dendrites"].items()
     }
 except ValueError as error:

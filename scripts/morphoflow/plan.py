@@ -4,7 +4,7 @@ The Snakefile imports this module. Every error is a ValueError with a sentence f
 """
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -13,11 +13,19 @@ from typing import Any
 import yaml
 
 from morphoflow.models.interface import check_card
+from morphoflow.places import relative
 from morphoflow.schema import complete, hint
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 COLUMNS = ("dataset", "model", "variant", "seed")
 COMBINATION = "combination"
+# What a card of a lab folder adds to the workflow's card of the same name.
+ADDED = {
+    "properties": {
+        "variants": {"type": "object", "default": {}},
+        "recommended": {"type": "array", "items": {"type": "string"}},
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -40,28 +48,94 @@ class Run:
         return f"{self.dataset}/{self.model}/{self.variant}"
 
 
+def check_named(config: dict, workflow: Path) -> None:
+    """Raise ValueError if a configuration names no dataset; ``workflow`` is where to make one."""
+    if any(config.get(modality) for modality in MODALITIES):
+        return
+    if config:
+        raise ValueError(
+            f"the config names no dataset; take the # away before an example in it, or write a "
+            f"dataset of your own under one of {', '.join(MODALITIES)}."
+        )
+    raise ValueError(
+        f"the working directory '{Path.cwd()}' has no config/config.yaml; go to a lab folder or "
+        f"name it by --directory, make a new one (make -C '{workflow.resolve()}' lab DIR=FOLDER), "
+        f"or name a configuration by --configfile."
+    )
+
+
 def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
     return complete(config, yaml.safe_load(schema.read_text(encoding="utf-8")), "the config")
 
 
-def read_models(folder: Path) -> dict[str, dict]:
-    """The descriptions of all models, by name, each checked with all its variants."""
+def read_models(folder: Path, own: Path | None = None) -> dict[str, dict]:
+    """The descriptions of all models, by name, each checked with all its variants.
+
+    ``folder`` holds the workflow's cards. ``own`` may hold those of a lab folder: whole cards under
+    new names, and under the name of one of the workflow's, variants that are added to it.
+    """
     schema = yaml.safe_load((folder.parent / "schemas" / "model.schema.yaml").read_text())
     shared = yaml.safe_load((folder.parent / "schemas" / "settings.schema.yaml").read_text())
-    models = {}
-    for path in sorted(folder.glob("*.yaml")):
-        models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
-        check_card(models[path.stem], str(path))
-        models[path.stem]["settings"] = with_shared(
-            models[path.stem]["settings"], shared, str(path)
-        )
+    cards = {path: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
+    for path in _own_cards(folder, own):
+        base = folder / path.name
+        if base in cards:
+            cards[base] = _with_variants(cards[base], read_yaml(path), str(path))
+        else:
+            cards[path] = read_yaml(path)
+    models: dict[str, dict] = {}
+    for path, card in cards.items():
+        models[path.stem] = _checked_card(card, schema, shared, str(path))
         for variant in models[path.stem]["variants"]:
             settings_of(models, path.stem, variant)
-        for variant in models[path.stem]["recommended"]:
-            place = f"{path}, recommended: variant"
-            _known(variant, models[path.stem]["variants"], place, "its variants")
-    return models
+    return dict(sorted(models.items()))
+
+
+def read_yaml(path: Path) -> dict:
+    """The keys of a YAML file; ValueError names the file and the line where it is none."""
+    try:
+        keys = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(keys, dict):
+        raise ValueError(f"{path} has no keys; write some, such as `variants:`, or remove it.")
+    return keys
+
+
+def _own_cards(folder: Path, own: Path | None) -> list[Path]:
+    """The cards of a lab folder, unless that is the workflow's own folder."""
+    if own is None or not own.is_dir() or own.resolve() == folder.resolve():
+        return []
+    return sorted(own.glob("*.yaml"))
+
+
+def _with_variants(card: dict, added: dict, place: str) -> dict:
+    """The workflow's card with the variants that a card of the same name in a lab folder adds."""
+    others = sorted(added.keys() - {"variants", "recommended"})
+    if others:
+        raise ValueError(
+            f"{place}: the workflow has a card of this name, to which yours may add `variants` and "
+            f"`recommended` alone, not '{others[0]}'; leave it out, or rename the file for a model "
+            f"of your own."
+        )
+    added = complete(added, ADDED, place)
+    twice = sorted(added["variants"].keys() & card["variants"].keys())
+    if twice:
+        raise ValueError(
+            f"{place}: variant '{twice[0]}' is in the workflow's card already; rename yours."
+        )
+    return card | added | {"variants": card["variants"] | added["variants"]}
+
+
+def _checked_card(card: dict, schema: dict, shared: dict, place: str) -> dict:
+    """A card with its defaults and shared settings, held against its code."""
+    whole = complete(card, schema, place)
+    check_card(whole, place)
+    whole["settings"] = with_shared(whole["settings"], shared, place)
+    for variant in whole["recommended"]:
+        _known(variant, whole["variants"], f"{place}, recommended: variant", "its variants")
+    return whole
 
 
 def with_shared(settings: dict[str, dict], shared: dict[str, dict], place: str) -> dict[str, dict]:
@@ -90,10 +164,21 @@ def settings_of(models: dict[str, dict], model: str, variant: str) -> dict:
     return complete(changes, schema, f"config/models/{model}.yaml, variant '{variant}'")
 
 
-def read_runs(path: Path, datasets: dict[str, str], models: dict[str, dict]) -> list[Run]:
-    """Read the table of runs; ``datasets`` maps each known dataset to its modality."""
+def read_runs(
+    path: Path,
+    datasets: dict[str, str],
+    models: dict[str, dict],
+    elsewhere: Iterable[Path] = (),
+) -> list[Run]:
+    """Read the table of runs; ``datasets`` maps each known dataset to its modality.
+
+    ``elsewhere`` are folders in which a user may have meant the table.
+    """
     if not path.is_file():
-        raise ValueError(f"the table of runs '{path}' is missing; set `runs` in the config.")
+        raise ValueError(
+            f"the table of runs '{path}' does not exist; set `runs` in the config. "
+            f"{relative(str(path), elsewhere)}"
+        )
     with path.open(newline="", encoding="utf-8") as stream:
         lines = [line for line in stream if not line.startswith("#")]
     table = csv.DictReader(lines, delimiter="\t")

@@ -4,9 +4,11 @@ The Snakefile imports this module, so it reads no data. Every error is a ValueEr
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from morphoflow.organelles.volumes.watched import watched_files
+from morphoflow.places import relative
 
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 
@@ -28,34 +30,39 @@ def _sources(config: dict) -> list[dict]:
     return [source for dataset in datasets for source in dataset["sources"]]
 
 
-def neuron_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+def neuron_files(
+    dataset: str, settings: dict, elsewhere: Iterable[Path] = ()
+) -> dict[str, list[str]]:
     """The files that a dataset of neurons reads: ``swc``, those of its folders, and ``labels``.
 
     Raises ValueError for a folder, card or label table that is named and not there.
+    ``elsewhere`` are folders in which a user may have meant it.
     """
     sources = settings["sources"]
     place = f"dataset '{dataset}'"
     for source in sources:
-        _existing_file(source.get("card"), f"{place}: the dataset card")
-    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
+        _existing_file(source.get("card"), f"{place}: the dataset card", elsewhere)
+    labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     folders = [source["folder"] for source in sources if "folder" in source]
-    swc = [path for folder in folders for path in _swc_files(Path(folder), place)]
+    swc = [path for folder in folders for path in _swc_files(Path(folder), place, elsewhere)]
     return {"swc": swc, "labels": labels}
 
 
-def cell_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+def cell_files(
+    dataset: str, settings: dict, elsewhere: Iterable[Path] = ()
+) -> dict[str, list[str]]:
     """What a dataset of cells reads: ``files`` and folders of its sources, and ``labels``.
 
     Raises ValueError for a file, folder, card or label table that is named and not there.
+    ``elsewhere`` are folders in which a user may have meant it.
     """
     place = f"dataset '{dataset}'"
     named = [(key, source.get(key)) for source in settings["sources"] for key in CELL_PATHS]
     for key, path in named:
-        if path is not None and not Path(path).exists():
-            raise ValueError(f"{place}: '{path}' does not exist; correct `{key}` in the config.")
+        _check_exists(path, place, key, elsewhere)
     for source in settings["sources"]:
-        _existing_file(source.get("card"), f"{place}: the dataset card")
-    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
+        _existing_file(source.get("card"), f"{place}: the dataset card", elsewhere)
+    labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     files = [file for _, path in named if path for file in _files_of(Path(path))]
     return {"files": files, "labels": labels}
 
@@ -67,11 +74,12 @@ def _files_of(path: Path) -> list[str]:
     return sorted(str(file) for file in path.rglob("*") if file.is_file())
 
 
-def _swc_files(folder: Path, place: str) -> list[str]:
+def _swc_files(folder: Path, place: str, elsewhere: Iterable[Path]) -> list[str]:
     if not folder.is_dir():
         raise ValueError(
             f"{place}: the folder '{folder}' does not exist; "
-            f"correct `folder` in the config or put the files there."
+            f"correct `folder` in the config or put the files there. "
+            f"{relative(str(folder), elsewhere)}"
         )
     files = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() == ".swc")
     if not files:
@@ -79,26 +87,37 @@ def _swc_files(folder: Path, place: str) -> list[str]:
     return files
 
 
-def _existing_file(path: str | None, what: str) -> list[str]:
+def _existing_file(path: str | None, what: str, elsewhere: Iterable[Path]) -> list[str]:
     if path is None:
         return []
     if not Path(path).is_file():
-        raise ValueError(f"{what} '{path}' does not exist; correct the path in the config.")
+        hint = relative(path, elsewhere)
+        raise ValueError(f"{what} '{path}' does not exist; correct the path in the config. {hint}")
     return [path]
 
 
-def organelle_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+def _check_exists(path: str | None, place: str, key: str, elsewhere: Iterable[Path]) -> None:
+    if path is not None and not Path(path).exists():
+        raise ValueError(
+            f"{place}: '{path}' does not exist; correct `{key}` in the config. "
+            f"{relative(path, elsewhere)}"
+        )
+
+
+def organelle_files(
+    dataset: str, settings: dict, elsewhere: Iterable[Path] = ()
+) -> dict[str, list[str]]:
     """What a dataset of organelles reads: ``volumes``, small files of each that change with it, and
     ``classes``, its class table.
 
     Raises ValueError for a volume or table that is named and not there.
+    ``elsewhere`` are folders in which a user may have meant it.
     """
     place = f"dataset '{dataset}'"
     named = [(key, settings[key]) for key in ("em", "labels", "classes") if key in settings]
     for key, path in named:
-        if not Path(path).exists():
-            raise ValueError(f"{place}: '{path}' does not exist; correct `{key}` in the config.")
-    table = _existing_file(settings.get("class_table"), f"{place}: the class table")
+        _check_exists(path, place, key, elsewhere)
+    table = _existing_file(settings.get("class_table"), f"{place}: the class table", elsewhere)
     files = [
         file
         for key, path in named
@@ -107,15 +126,17 @@ def organelle_files(dataset: str, settings: dict) -> dict[str, list[str]]:
     return {"volumes": sorted(set(files)), "classes": table}
 
 
-def dendrite_files(dataset: str, settings: dict) -> dict[str, list[str]]:
+def dendrite_files(
+    dataset: str, settings: dict, elsewhere: Iterable[Path] = ()
+) -> dict[str, list[str]]:
     """What a dataset of dendrite images reads: the ``files`` of its sources, and ``labels``.
 
     Raises ValueError for a file, folder or label table that is named and not there.
+    ``elsewhere`` are folders in which a user may have meant it.
     """
     place = f"dataset '{dataset}'"
     named = [source["images"] for source in settings["sources"] if "images" in source]
     for path in named:
-        if not Path(path).exists():
-            raise ValueError(f"{place}: '{path}' does not exist; correct `images` in the config.")
-    labels = _existing_file(settings.get("labels"), f"{place}: the label table")
+        _check_exists(path, place, "images", elsewhere)
+    labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     return {"files": [file for path in named for file in _files_of(Path(path))], "labels": labels}
