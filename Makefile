@@ -14,7 +14,7 @@ SIZE_cuda := 6
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm format reference lock clean
+.PHONY: help demo lab test test-slurm format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,10 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	@echo "  results/phantom/figures/                   organelles of a generated EM volume"
 	@echo "  results/class_iv/figures/                  simulated dendrites, and images that a GAN made"
 	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
+
+lab: $(VENV)/workflow.done ## Make a folder for your own data and results: make lab DIR=FOLDER
+	@[ -n "$$DIR" ] || { echo "Say which folder: make lab DIR=FOLDER"; exit 1; }
+	@cd "$(PWD)" && PYTHONPATH="$(CURDIR)/scripts" "$(CURDIR)/$(VENV)/bin/python" -m morphoflow.lab --folder "$$DIR"
 
 test: $(VENV)/test.done ## Install, then run all tests
 	@echo "Running all tests; this takes some minutes."
