@@ -53,7 +53,7 @@ test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it install
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
 
-reference: $(VENV)/workflow.done ## Write config/README.md anew from the schemas
+reference: $(VENV)/workflow.done ## Write the pages of config anew from the schemas
 	@PYTHONPATH=scripts python -m morphoflow.reference
 
 lock: ## Resolve the version ranges of pyproject.toml to the exact pins in envs/

@@ -18,6 +18,7 @@ sys.path.insert(0, str(WORKFLOW / "scripts"))
 if not os.access(WORKFLOW / "scripts", os.W_OK):
     os.environ.setdefault("NUMBA_CACHE_DIR", os.path.abspath(".snakemake/numba"))
 
+from morphoflow.console import watch
 from morphoflow.dependencies import code as modules_of
 from morphoflow.models.interface import (
     Embedding,
@@ -50,6 +51,7 @@ from morphoflow.plan_files import (
 )
 from morphoflow.sweeps import add_sweeps
 
+watch(workflow)
 SCHEMAS = WORKFLOW / "config/schemas"
 # Where users may have thought that a path begins, beside the working directory, where it does.
 ELSEWHERE = [*{Path(path).parent: None for path in workflow.configfiles}, WORKFLOW]

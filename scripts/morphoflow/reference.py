@@ -1,32 +1,123 @@
-"""The configuration's reference in Markdown, made from the schemas and the models' descriptions."""
+"""The configuration's reference in Markdown, made from the schemas and the models' cards.
+
+``config/README.md`` says what there is, a page for each kind of data begins with an example
+(``config/examples``) and ends with every key, and others are about analysis and models.
+"""
 
 import json
 from pathlib import Path
 
 import yaml
 
-from morphoflow.plan import read_models
+from morphoflow.plan import MODALITIES, read_models, recommended
 
-HEAD = """# Configuration
+INDEX = """# Configuration
 
-`config.yaml` says which data there are and how they are prepared; `runs.tsv` says what to compute
-with them, one row for each dataset, model, variant and seed; `models/*.yaml` hold the settings of
-each model and its named variants. To change a few keys only, write them into a file of your own and
-add `--configfile my.yaml`: it is merged over `config.yaml`.
+`config.yaml` says which data there are, how they are prepared and which models see them. Paths are
+relative to the folder in which Snakemake is called: the one above this folder, or your lab folder
+(`make lab DIR=FOLDER` makes one).
 
-Everything is checked before the first job starts, and a wrong key or value is named.
-The tables below are made from the schemas (`make reference`), which are the only place of defaults.
-"""
+| page | what it explains |
+|---|---|
+{pages}
+| [models.md](models.md) | Every model, its settings and variants, and how to add your own. |
+
+To change a few keys only, write them into a file of your own and add `--configfile my.yaml`: it is
+merged over `config.yaml`. Everything is checked before the first job starts, and a wrong key or
+value is named. All pages are made from the schemas (`make reference`), which are the only place of
+defaults, and from `examples`.
+
+## Which models
+
+Name them under a dataset, each as `model` or `model/variant`, with `seeds: [0, 1, 2]` for a spread.
+A dataset without `models` gets those that are recommended for its kind: baselines, the default
+model, and the same model untrained. Single runs are rows of a table:
+
+## runs.tsv
+
+{runs}"""
+MODELS = """# Models
+
+Name a model under a dataset as `model`, for its variant `default`, or as `model/variant`. A variant
+of your own goes into a file of the model's name in `config/models`, in your lab folder or here; in
+a lab folder the file adds to the workflow's. Such as this `config/models/o2vae.yaml`, of which a
+dataset of cells then asks for `o2vae/mine`:
+
+```yaml
+{example}```
+
+What a variant does not name stays as in the table of its model.
+
+{models}"""
+PAGE = """# {title}
+
+{description}
+
+```yaml
+{example}```
+{models}
+## All keys
+
+{keys}"""
+ANALYSIS = (
+    "What is computed of every embedding, how embeddings are combined, and sweeps over settings."
+)
 
 
-def reference(config: Path) -> str:
-    """The text of ``config/README.md`` for the folder ``config``."""
-    parts = [HEAD]
-    for title, name in (("config.yaml", "config"), ("runs.tsv", "runs")):
-        schema = _load(config / "schemas" / f"{name}.schema.yaml")
-        parts += [f"## {title}\n", _table(_rows(schema))]
-    parts += [_model(*described) for described in read_models(config / "models").items()]
-    return "\n".join(parts)
+def pages(config: Path) -> dict[str, str]:
+    """The text of each page by its name, for the folder ``config``."""
+    schema = _load(config / "schemas" / "config.schema.yaml")["properties"]
+    models = read_models(config / "models")
+    texts = {f"{kind}.md": _modality(kind, schema[kind], config, models) for kind in MODALITIES}
+    others = {key: part for key, part in schema.items() if key not in (*MODALITIES, "runs")}
+    keys = _table(_rows({"properties": others}))
+    example = _example(config, "analysis")
+    texts["analysis.md"] = PAGE.format(
+        title="Analysis", description=ANALYSIS, example=example, models="", keys=keys
+    )
+    texts["models.md"] = MODELS.format(
+        example=_example(config, "models"),
+        models="\n".join(_model(*described) for described in models.items()),
+    )
+    return {"README.md": _index(config, schema), **texts}
+
+
+def _index(config: Path, schema: dict) -> str:
+    said = {kind: schema[kind]["description"] for kind in MODALITIES} | {"analysis": ANALYSIS}
+    listed = "\n".join(f"| [{name}.md]({name}.md) | {text} |" for name, text in said.items())
+    runs = _table(_rows(_load(config / "schemas" / "runs.schema.yaml")))
+    return INDEX.format(pages=listed, runs=runs)
+
+
+def _modality(kind: str, schema: dict, config: Path, models: dict[str, dict]) -> str:
+    """A page with an example, the models that there are, and every key of a dataset."""
+    rows = [
+        f"| [`{name}`](models.md#model-{name}) | {_first_sentence(model['description'])} | "
+        f"{', '.join(f'`{variant}`' for variant in model['variants'])} |"
+        for name, model in models.items()
+        if model["modality"] == kind
+    ]
+    without = ", ".join(f"`{name.removesuffix('/default')}`" for name in recommended(models, kind))
+    listed = ["", "## Models", "", f"Without `models:` a dataset gets {without}.", ""]
+    listed += ["| model | what it is | variants |", "|---|---|---|", *rows, ""]
+    keys = _table(_rows(schema["additionalProperties"]))
+    return PAGE.format(
+        title=kind.capitalize(),
+        description=schema["description"],
+        example=_example(config, kind),
+        models="\n".join(listed),
+        keys=f"Those of a dataset, such as `{kind}.NAME.labels`:\n\n{keys}",
+    )
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a description, or all of it."""
+    head, point, _ = text.partition(". ")
+    return head.removesuffix(".") if point else text.strip().removesuffix(".")
+
+
+def _example(config: Path, name: str) -> str:
+    return (config / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def _model(name: str, model: dict) -> str:
@@ -71,4 +162,5 @@ def _load(path: Path) -> dict:
 
 
 if __name__ == "__main__":
-    Path("config/README.md").write_text(reference(Path("config")), encoding="utf-8")
+    for name, text in pages(Path("config")).items():
+        Path("config", name).write_text(text, encoding="utf-8")

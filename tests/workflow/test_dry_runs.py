@@ -1,10 +1,12 @@
 """What a dry run must show: every target under every profile, GPUs, and mistakes by name."""
 
 import re
-from pathlib import Path
 
 import pytest
+import yaml
 
+from morphoflow.plan import MODALITIES
+from morphoflow.reference import pages
 from places import ROOT
 from workflow import CONFIG, RUNS, Workflow
 
@@ -167,10 +169,21 @@ def test_a_mistake_stops_before_any_job_and_is_named(workflow, mistake):
     assert "Traceback" not in done.stdout and not (workflow.folder / "results/tiny").exists()
 
 
-def test_the_reference_of_the_configuration_is_up_to_date():
-    from morphoflow.reference import reference
+def test_the_pages_of_the_configuration_are_up_to_date():
+    made = pages(ROOT / "config")
+    assert {path.name for path in (ROOT / "config").glob("*.md")} == set(made)
+    for name, text in made.items():
+        assert (ROOT / "config" / name).read_text() == text, f"{name}: say `make reference`"
 
-    assert (ROOT / "config/README.md").read_text() == reference(Path(ROOT / "config"))
+
+def test_a_page_of_each_kind_of_data_begins_with_an_example_and_has_every_key():
+    schema = yaml.safe_load((ROOT / "config/schemas/config.schema.yaml").read_text())
+    for kind in MODALITIES:
+        text = pages(ROOT / "config")[f"{kind}.md"]
+        example = (ROOT / f"config/examples/{kind}.yaml").read_text()
+        assert text.index(example) < text.index("## Models") < text.index("## All keys")
+        keys = schema["properties"][kind]["additionalProperties"]["properties"]
+        assert [key for key in keys if f"\n| `{key}` |" not in text] == []
 
 
 def test_the_top_level_is_as_agreed():

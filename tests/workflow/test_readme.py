@@ -13,14 +13,17 @@ import yaml
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.interface import Trained, load_model
 from morphoflow.plan import (
-    COLUMNS,
+    MODALITIES,
     add_combinations,
-    check_run,
+    check_simulated,
     read_config,
     read_models,
+    recommended,
+    runs_of_datasets,
     settings_of,
 )
 from morphoflow.store import Samples, read_samples, write_samples
+from morphoflow.sweeps import add_sweeps
 from morphoflow.swc_files import write_swc
 from morphoflow.tables import SPLITS
 from plain_training import train
@@ -31,6 +34,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 FOLDERS = ("config", "envs", "profiles", "resources", "rules", "scripts", "tests")
 CPU = torch.device("cpu")
+PAGES = (*MODALITIES, "analysis")
 
 
 def blocks(language: str) -> list[str]:
@@ -82,30 +86,50 @@ def test_make_targets_that_are_named_are_there():
 # The examples of configuration
 
 
-def example() -> dict:
-    """The configuration of all examples together, with the defaults."""
-    first, *others = [yaml.safe_load(text) for text in blocks("yaml")]
-    config = {"runs": "config/runs.tsv", "neurons": first}
-    for part in others:
-        for key, value in part.items():
+def config_of(texts: list[str]) -> dict:
+    """The configuration of several YAML texts together, with the defaults."""
+    config: dict = {}
+    for text in texts:
+        for key, value in yaml.safe_load(text).items():
             config.setdefault(key, {}).update(value)
     return read_config(config, ROOT / "config/schemas/config.schema.yaml")
 
 
-def test_the_examples_of_configuration_are_valid():
-    config = example()
-    datasets = {"toy_neurons": "neurons"}
-    for modality in ("neurons", "cells", "organelles"):
-        datasets |= dict.fromkeys(config[modality], modality)
+def planned(config: dict) -> dict[str, set[str]]:
+    """The models that each dataset of a configuration gets, as ``model/variant``."""
     models = read_models(ROOT / "config/models")
     add_combinations(models, config["combinations"])
-    rows = [line.split("\t") for text in blocks("") for line in text.splitlines() if "\t" in line]
-    assert len(rows) > 15
-    for row in rows:
-        modality = models[row[1]]["modality"]
-        # Two of the examples call their dataset `my_neurons`: neurons, and images of dendrites.
-        known = datasets | ({"my_neurons": modality} if row[0] == "my_neurons" else {})
-        check_run(dict(zip(COLUMNS, row, strict=True)), "README", known, models)
+    check_simulated(config["dendrites"])
+    add_sweeps(
+        config["sweeps"], {name: kind for kind in MODALITIES for name in config[kind]}, models
+    )
+    found: dict[str, set[str]] = {}
+    for run in runs_of_datasets(config, models, []):
+        found.setdefault(run.dataset, set()).add(f"{run.model}/{run.variant}")
+    return found
+
+
+def test_the_examples_of_configuration_are_valid_and_get_the_models_that_they_name():
+    shown = [text for text in blocks("yaml") if not text.startswith("sweeps")]
+    found = planned(config_of(shown))
+    assert set(found) == {"my_neurons", "my_cells", "my_mitochondria", "my_dendrites"}
+    assert "combination/form_and_points" in found["my_mitochondria"]
+    assert {"walk_transformer/default", "walk_transformer/untrained"} < found["my_neurons"]
+
+
+def test_the_example_of_a_sweep_is_valid():
+    (sweep,) = [text for text in blocks("yaml") if text.startswith("sweeps")]
+    toys = "neurons: {toy_neurons: {sources: [{toy: three}]}}"
+    assert planned(config_of([sweep, toys]))
+
+
+def test_the_examples_of_the_pages_are_valid_and_name_what_is_recommended():
+    folder = ROOT / "config/examples"
+    found = planned(config_of([(folder / f"{kind}.yaml").read_text() for kind in PAGES]))
+    assert set(found) == {"my_neurons", "my_cells", "my_mitochondria", "my_dendrites"}
+    models = read_models(ROOT / "config/models")
+    (neurons,) = [found[name] for name in found if name == "my_neurons"]
+    assert neurons == set(recommended(models, "neurons"))
 
 
 # The example in Python
