@@ -22,10 +22,8 @@ help: ## What can be made
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
 	@echo "Running the demo: neurons, cells, organelles and dendrites, from raw files to a report."
 	@echo "It takes about half an hour on 2 cores; a second call only makes what is missing."
-	@snakemake --profile profiles/laptop --cores $(CORES) --quiet rules host -- demo || { \
-	    echo; echo "The demo stopped. What failed jobs said (their whole logs are in results/logs):"; \
-	    grep -rhE --include='*.log' '^(error:|[A-Za-z_.]+Error)' results/logs; \
-	    echo "Mend what is named and call 'make demo' again: finished steps are kept."; exit 1; }
+	@snakemake --profile profiles/laptop --cores $(CORES) -- demo || { \
+	    echo "The demo stopped. Mend what is named above and call 'make demo' again."; exit 1; }
 	@echo
 	@echo "Done. Look at:"
 	@echo "  results/report.html                        everything in one page: open it in a browser"

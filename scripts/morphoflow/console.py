@@ -94,7 +94,7 @@ class View(logging.Handler):
         elif event == LogEvent.ERROR and FAILED in record.getMessage() and progress.failed:
             self.over.set()
             self._say(_last_line(progress, now))
-        elif record.levelno > logging.INFO and "CalledProcessError" not in record.getMessage():
+        elif record.levelno > logging.INFO and not _is_said_already(record.getMessage()):
             self._erase()
             self.printer.handle(record)
 
@@ -150,6 +150,11 @@ def _is_noise(record: logging.LogRecord) -> bool:
         "Conda environments:",
     )
     return record.levelno <= logging.INFO and record.getMessage().startswith(starts)
+
+
+def _is_said_already(message: str) -> bool:
+    """Whether a message repeats that a job has failed."""
+    return "CalledProcessError" in message or message.startswith("Exiting because a job")
 
 
 def _done(progress: Progress, job: int, now: float) -> str:

@@ -23,8 +23,8 @@ from morphoflow.plan import (
     settings_of,
 )
 from morphoflow.store import Samples, read_samples, write_samples
-from morphoflow.sweeps import add_sweeps
 from morphoflow.swc_files import write_swc
+from morphoflow.sweeps import add_sweeps
 from morphoflow.tables import SPLITS
 from plain_training import train
 from synthetic_neurons import small_forest
