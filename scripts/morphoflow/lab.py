@@ -18,9 +18,17 @@ CONFIG = """# What to compute. Every key, its meaning and its default: {workflow
 # gets those that are recommended for its kind; single runs may be listed in config/runs.tsv.
 runs: config/runs.tsv
 """
-SNAKEFILE = """# The workflow, as it is in its own folder; configuration, data and results lie here.
+SNAKEFILE = '''# The workflow, as it is in its own folder; configuration, data and results lie here.
 include: {snakefile}
-"""
+
+
+rule everything:
+    """All that the configuration asks for, with the report."""
+    default_target: True
+    input:
+        rules.all.input,
+    localrule: True
+'''
 
 
 def main(folder: Path) -> None:
