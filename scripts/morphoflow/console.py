@@ -28,6 +28,8 @@ TOLD = {
     LogEvent.PROGRESS,
 }
 LAST_LINES = 5
+# How a job says what a user should mend.
+SENTENCE = "error: "
 
 
 def watch(workflow: Any) -> None:
@@ -81,8 +83,7 @@ class View(logging.Handler):
     def _follow(self, progress: Progress, event: str | None, record: Any) -> None:
         now = time.monotonic()
         if event == LogEvent.JOB_INFO:
-            logs = tuple(record.log)
-            progress.jobs[record.jobid] = job_of(record.rule_name, record.wildcards, logs)
+            progress.jobs[record.jobid] = job_of(record.rule_name, record.wildcards)
             progress.begin(record.jobid, now)
         elif event == LogEvent.JOB_FINISHED:
             progress.finish(record.job_id, now)
@@ -90,7 +91,9 @@ class View(logging.Handler):
                 self._say(_done(progress, record.job_id, now))
         elif event == LogEvent.JOB_ERROR:
             progress.fail(record.jobid)
-            self._say(_failure(progress.jobs[record.jobid], record.log))
+            self._say(_failure(str(progress.jobs[record.jobid]), record.rule_msg, record.log))
+        elif event == LogEvent.GROUP_ERROR:
+            self._say(_group_failure(progress, record))
         elif event == LogEvent.ERROR and FAILED in record.getMessage() and progress.failed:
             self.over.set()
             self._say(_last_line(progress, now))
@@ -136,7 +139,7 @@ def last_lines(log: Path) -> list[str]:
     """What a job that failed said at last: its sentence for users, or its last lines."""
     with log.open(encoding="utf-8", errors="replace") as stream:
         lines = [line.rstrip() for line in deque(stream, LAST_LINES) if line.strip()]
-    said = [line for line in lines if line.startswith("error: ")]
+    said = [line for line in lines if line.startswith(SENTENCE)]
     return said[-1:] or lines
 
 
@@ -163,11 +166,26 @@ def _done(progress: Progress, job: int, now: float) -> str:
     return f"[{clock}] {progress.jobs[job]}, {took}; {progress.summary(now)}"
 
 
-def _failure(job: Job, logs: list[str]) -> str:
-    files = [path for path in (*logs, *job.logs) if Path(path).is_file()]
-    said = [f"    {line}" for line in last_lines(Path(files[0]))] if files else []
-    where = f"; its whole log is {files[0]}" if files else ", and left no log"
-    return "\n".join([f"Failed: {job}{where}", *said])
+def _failure(name: str, reason: str | None, logs: list[str]) -> str:
+    """What has failed, why if Snakemake knows, and the last lines of the first log that has any."""
+    parts = [f"Failed: {name}" + (f": {reason}" if reason else "")]
+    for log in (Path(log) for log in logs if Path(log).is_file()):
+        said = last_lines(log)
+        parts += [f"  {log} ends with"] * bool(said) + [f"    {line}" for line in said]
+        if said and said[-1].startswith(SENTENCE):
+            break
+    return "\n".join(parts)
+
+
+def _group_failure(progress: Progress, record: Any) -> str:
+    """The same for jobs that ran together: the job that wrote last is the one that failed."""
+    members, logs = record.job_error_info, []
+    for member in members:
+        progress.fail(member["jobid"])
+        logs += [log for log in member["log"] if Path(log).is_file()]
+    logs.sort(key=lambda log: Path(log).stat().st_mtime)
+    names = ", ".join(str(progress.jobs[member["jobid"]]) for member in members)
+    return _failure(f"one of {names}", None, [*logs[-1:], *record.aux_logs])
 
 
 def _last_line(progress: Progress, now: float) -> str:

@@ -15,15 +15,14 @@ class Job:
     rule: str
     dataset: str
     name: str
-    logs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.rule} {self.name}".rstrip()
 
 
-def job_of(rule: str, wildcards: dict[str, str], logs: tuple[str, ...] = ()) -> Job:
+def job_of(rule: str, wildcards: dict[str, str]) -> Job:
     """The job of a rule for its wildcards; one that is of no dataset counts for all."""
-    return Job(rule, wildcards.get("dataset", ALL), "/".join(wildcards.values()), logs)
+    return Job(rule, wildcards.get("dataset", ALL), "/".join(wildcards.values()))
 
 
 @dataclass

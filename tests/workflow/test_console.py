@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -124,7 +125,7 @@ def follow(shown: View, log) -> None:
     tell(shown, LogEvent.JOB_FINISHED, job_id=1)
     log.write_text("error: there is no GPU; train on the CPU.\n")
     tell(shown, LogEvent.ERROR, logging.ERROR, "RuleException:\nCalledProcessError in train.smk")
-    tell(shown, LogEvent.JOB_ERROR, logging.ERROR, jobid=0, log=[str(log)])
+    tell(shown, LogEvent.JOB_ERROR, logging.ERROR, jobid=0, rule_msg=None, log=[str(log)])
     tell(shown, LogEvent.ERROR, logging.ERROR, f"WorkflowError:\n{FAILED}.")
     shown.close()
 
@@ -132,12 +133,41 @@ def follow(shown: View, log) -> None:
 def test_a_run_that_fails_says_the_jobs_last_lines_and_ends_with_the_way_out(tmp_path):
     stream, log = io.StringIO(), tmp_path / "train.log"
     follow(view(stream), log)
-    first, done, failed, error, last = stream.getvalue().splitlines()
+    first, done, failed, where, error, last = stream.getvalue().splitlines()
     assert first == "2 jobs to do."
     assert done.split("] ")[1].startswith("report, 0 s; 1 of 2 jobs done")
-    assert failed == f"Failed: train cells; its whole log is {log}"
+    assert (failed, where) == ("Failed: train cells", f"  {log} ends with")
     assert error == "    error: there is no GPU; train on the CPU."
     assert "1 of 2 jobs done: train cells failed. Mend" in last and "same command again" in last
+
+
+def test_of_a_job_that_was_killed_all_logs_are_shown_and_why(tmp_path):
+    stream, logs = io.StringIO(), [tmp_path / "train.log", tmp_path / "slurm.log"]
+    logs[0].write_text("epoch 3 of 9\n")
+    logs[1].write_text("DUE TO TIME LIMIT\n")
+    shown = view(stream)
+    tell(shown, LogEvent.RUN_INFO)
+    missing = str(tmp_path / "none.log")
+    more = {"jobid": 0, "rule_msg": "TIMEOUT", "log": [missing, *map(str, logs)]}
+    tell(shown, LogEvent.JOB_ERROR, logging.ERROR, **more)
+    said = stream.getvalue().splitlines()
+    assert said[1] == "Failed: train cells: TIMEOUT"
+    assert [line.strip() for line in said[3::2]] == ["epoch 3 of 9", "DUE TO TIME LIMIT"]
+
+
+def test_of_jobs_that_ran_together_the_one_is_shown_that_wrote_last(tmp_path):
+    stream, logs = io.StringIO(), [tmp_path / "train.log", tmp_path / "report.log"]
+    for k, log in enumerate(logs):
+        log.write_text(f"error: {log.stem}\n")
+        os.utime(log, (100 - k, 100 - k))
+    shown = view(stream)
+    tell(shown, LogEvent.RUN_INFO)
+    members = [{"jobid": k, "log": [str(log)]} for k, log in enumerate(logs)]
+    told = {"job_error_info": members, "aux_logs": []}
+    tell(shown, LogEvent.GROUP_ERROR, logging.ERROR, **told)
+    assert shown.progress.failed == {0, 1}
+    assert "one of train cells, report" in stream.getvalue()
+    assert "error: train" in stream.getvalue() and "error: report" not in stream.getvalue()
 
 
 def test_a_terminal_shows_a_block_that_is_drawn_anew_in_its_place(tmp_path, monkeypatch):
