@@ -16,7 +16,7 @@ from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from morphoflow.progress import Job, Progress, duration, job_of
+from morphoflow.progress import Progress, duration, job_of
 
 FAILED = "At least one job did not complete successfully"
 # What Snakemake says of each job and of itself.
