@@ -18,6 +18,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from morphoflow.progress import Progress, duration, job_of
 
+INTERRUPTED = "processes on user request"
 FAILED = "At least one job did not complete successfully"
 # What Snakemake says of each job and of itself.
 TOLD = {
@@ -56,6 +57,7 @@ class View(logging.Handler):
         self.printer, self.workflow, self.stream = printer, workflow, printer.stream
         self.live = self.stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self.progress: Progress | None = None
+        self.interrupted = False
         self.height = 0
         self.over = threading.Event()
         self.drawing = threading.RLock()
@@ -82,6 +84,7 @@ class View(logging.Handler):
 
     def _follow(self, progress: Progress, event: str | None, record: Any) -> None:
         now = time.monotonic()
+        self.interrupted |= INTERRUPTED in record.getMessage()
         if event == LogEvent.JOB_INFO:
             progress.jobs[record.jobid] = job_of(record.rule_name, record.wildcards)
             progress.begin(record.jobid, now)
@@ -94,9 +97,9 @@ class View(logging.Handler):
             self._say(_failure(str(progress.jobs[record.jobid]), record.rule_msg, record.log))
         elif event == LogEvent.GROUP_ERROR:
             self._say(_group_failure(progress, record))
-        elif event == LogEvent.ERROR and FAILED in record.getMessage() and progress.failed:
+        elif event == LogEvent.ERROR and FAILED in record.getMessage():
             self.over.set()
-            self._say(_last_line(progress, now))
+            self._say(_last_line(progress, now, self.interrupted))
         elif record.levelno > logging.INFO and not _is_said_already(record.getMessage()):
             self._erase()
             self.printer.handle(record)
@@ -171,6 +174,8 @@ def _failure(name: str, reason: str | None, logs: list[str]) -> str:
     parts = [f"Failed: {name}" + (f": {reason}" if reason else "")]
     for log in (Path(log) for log in logs if Path(log).is_file()):
         said = last_lines(log)
+        if said[-1:] == ["KeyboardInterrupt"]:
+            return f"Interrupted: {name}"
         parts += [f"  {log} ends with"] * bool(said) + [f"    {line}" for line in said]
         if said and said[-1].startswith(SENTENCE):
             break
@@ -188,11 +193,15 @@ def _group_failure(progress: Progress, record: Any) -> str:
     return _failure(f"one of {names}", None, [*logs[-1:], *record.aux_logs])
 
 
-def _last_line(progress: Progress, now: float) -> str:
+def _last_line(progress: Progress, now: float, interrupted: bool) -> str:
+    """The last line of a run that was not finished: how far it came, and how to go on."""
+    head = f"Stopped after {duration(now - progress.start)} with {len(progress.took)} of "
+    head += f"{len(progress.jobs)} jobs done"
+    if interrupted:
+        return f"{head}. Give the same command again to go on: what is done is kept."
     names = [str(progress.jobs[job]) for job in sorted(progress.failed)]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    failed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return (
-        f"Stopped after {duration(now - progress.start)} with {len(progress.took)} of "
-        f"{len(progress.jobs)} jobs done: {', '.join(names[:3])}{more} failed. Mend what the lines "
-        f"above name and give the same command again; what is done is kept."
+        f"{head}; what failed: {failed or 'no job of this call'}. Mend what the lines above name "
+        f"and give the same command again: what is done is kept."
     )

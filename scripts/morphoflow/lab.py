@@ -37,6 +37,10 @@ def main(folder: Path) -> None:
     Raises InputError where the folder holds one of the files already.
     """
     folder = folder.expanduser()
+    if not (WORKFLOW / "Snakefile").is_file():
+        raise InputError(
+            f"'{WORKFLOW}' holds the library without the workflow; call this in a clone of it."
+        )
     files = lab_files(WORKFLOW)
     there = [name for name in [*files, "profiles"] if os.path.lexists(folder / name)]
     if there:

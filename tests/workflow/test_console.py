@@ -138,7 +138,21 @@ def test_a_run_that_fails_says_the_jobs_last_lines_and_ends_with_the_way_out(tmp
     assert done.split("] ")[1].startswith("report, 0 s; 1 of 2 jobs done")
     assert (failed, where) == ("Failed: train cells", f"  {log} ends with")
     assert error == "    error: there is no GPU; train on the CPU."
-    assert "1 of 2 jobs done: train cells failed. Mend" in last and "same command again" in last
+    assert "1 of 2 jobs done; what failed: train cells. Mend" in last
+    assert "same command again" in last
+
+
+def test_a_run_that_its_user_stops_has_not_failed(tmp_path):
+    stream, log = io.StringIO(), tmp_path / "train.log"
+    log.write_text("Traceback\n  ...\nKeyboardInterrupt\n")
+    shown = view(stream)
+    tell(shown, LogEvent.RUN_INFO)
+    tell(shown, message="Terminating processes on user request, this might take some time.")
+    tell(shown, LogEvent.JOB_ERROR, logging.ERROR, jobid=0, rule_msg=None, log=[str(log)])
+    tell(shown, LogEvent.ERROR, logging.ERROR, f"WorkflowError:\n{FAILED}.")
+    _, interrupted, last = stream.getvalue().splitlines()
+    assert interrupted == "Interrupted: train cells"
+    assert last.startswith("Stopped after 0 s with 0 of 2 jobs done. Give the same command again")
 
 
 def test_of_a_job_that_was_killed_all_logs_are_shown_and_why(tmp_path):

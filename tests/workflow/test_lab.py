@@ -86,6 +86,13 @@ def test_a_folder_with_data_becomes_a_lab_folder_and_one_with_a_link_is_left_alo
     assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["profiles"]
 
 
+def test_a_library_without_the_workflow_makes_no_lab_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr("morphoflow.lab.WORKFLOW", tmp_path)
+    with pytest.raises(InputError, match="without the workflow; call this in a clone"):
+        main(tmp_path / "lab")
+    assert not (tmp_path / "lab").exists()
+
+
 # From any folder
 
 
