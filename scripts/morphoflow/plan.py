@@ -42,16 +42,16 @@ class Run:
 
 def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
-    return complete(config, yaml.safe_load(schema.read_text(encoding="utf-8")), "the config")
+    return complete(config, _load(schema), "the config")
 
 
 def read_models(folder: Path) -> dict[str, dict]:
     """The descriptions of all models, by name, each checked with all its variants."""
-    schema = yaml.safe_load((folder.parent / "schemas" / "model.schema.yaml").read_text())
-    shared = yaml.safe_load((folder.parent / "schemas" / "settings.schema.yaml").read_text())
+    schema = _load(folder.parent / "schemas" / "model.schema.yaml")
+    shared = _load(folder.parent / "schemas" / "settings.schema.yaml")
     models = {}
     for path in sorted(folder.glob("*.yaml")):
-        models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
+        models[path.stem] = complete(_load(path), schema, str(path))
         check_card(models[path.stem], str(path))
         models[path.stem]["settings"] = with_shared(
             models[path.stem]["settings"], shared, str(path)
@@ -200,6 +200,12 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
         if simulated is not None:
             place = f"the config, dendrites.{name}.realism.simulated: dataset"
             _known(simulated, dendrites, place, "the config's `dendrites`")
+
+
+def _load(path: Path) -> Any:
+    """A YAML file, by the reader in C where there is one: every job reads all cards and schemas."""
+    reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=reader)
 
 
 def _known(name: str | None, choices: Collection[str], what: str, place: str) -> None:
