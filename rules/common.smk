@@ -208,12 +208,10 @@ def share(wildcards):
     return 1 / int(wildcards.parts)
 
 
-def training_minutes(wildcards, input, attempt):
-    """The time of a training: by its data, and by the images that it draws itself."""
+def minutes_besides(wildcards):
+    """What a training takes besides its samples: a start, and the images that it makes itself."""
     chosen = settings(wildcards.model, wildcards.variant)
-    drawn = chosen["epochs"] * chosen.get("epoch_images", 0)
-    ask = minutes(30 + 0.01 * drawn, 0.03, "samples", times=epochs)
-    return ask(wildcards, input, attempt)
+    return 30 + 0.01 * chosen["epochs"] * chosen.get("epoch_images", 0)
 
 
 def of_runs(pattern, **chosen):

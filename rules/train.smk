@@ -32,7 +32,7 @@ rule train:
     resources:
         gpu=1,
         mem_mb=memory(1500, 11, "samples"),
-        runtime=training_minutes,
+        runtime=minutes(minutes_besides, 0.03, "samples", times=epochs),
     params:
         code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,

@@ -17,9 +17,11 @@ KNOWN = {
     "partitions": dict,
 }
 
+KINDS = {str: "a text", int: "a whole number", dict: "names with limits"}
+
 
 def read_site(profile: Path, lab: Path) -> dict:
-    """The facts in ``lab``/site.yaml, or else beside the profile, and under ``file`` where they are.
+    """The facts in ``lab``/site.yaml, or else beside the profile; under ``file``, where they lie.
 
     Exits with a sentence where a fact is missing or is not what SLURM says, if SLURM is here.
     """
@@ -40,10 +42,10 @@ def check_keys(site: object, file: Path) -> None:
     site = site if isinstance(site, dict) else {}
     for name, kind in KNOWN.items():
         # An empty text may be left out behind its colon.
-        value = site.get(name, None)
+        value = site.get(name)
         if name not in site or not isinstance("" if value is None and kind is str else value, kind):
             said = f"'{value}'" if name in site else "missing"
-            refuse(file, f"`{name}` is {said}, but must be a {kind.__name__}; see its comments")
+            refuse(file, f"`{name}` is {said}, but must be {KINDS[kind]}; see its comments")
     unknown = sorted(site.keys() - KNOWN.keys())
     if unknown:
         refuse(file, f"there is no fact `{unknown[0]}`; known are {', '.join(KNOWN)}")

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 MB = 2**20
 # Most clusters grant a day. What takes longer is a training, which goes on where it stopped.
@@ -18,6 +19,7 @@ MOST_MINUTES = 1440
 STEP_MB = 100
 
 Request = Callable[..., int]
+FromWildcards = Callable[[Any], float]
 
 
 def memory(base: float, per_mb: float = 0.0, *inputs: str) -> Request:
@@ -31,24 +33,29 @@ def memory(base: float, per_mb: float = 0.0, *inputs: str) -> Request:
 
 
 def minutes(
-    base: float, per_mb: float = 0.0, *inputs: str, times: Callable[..., float] | None = None
+    base: float | FromWildcards,
+    per_mb: float = 0.0,
+    *inputs: str,
+    times: FromWildcards | None = None,
 ) -> Request:
     """A rule's ``runtime``: ``base`` minutes and ``per_mb`` for each MB of the named inputs.
 
     ``times`` says from the wildcards how often the inputs are gone through, such as a training's
-    epochs, or which share of them a job takes. Nothing asks for more than a day.
+    epochs, or which share of them a job takes; ``base`` may depend on them too. Nothing asks for
+    more than a day.
     """
 
     def ask(wildcards, input, attempt: int) -> int:
         passes = times(wildcards) if times else 1
-        asked = base + per_mb * passes * megabytes(input, inputs)
+        start = base(wildcards) if callable(base) else base
+        asked = start + per_mb * passes * megabytes(input, inputs)
         return min(attempt * math.ceil(asked), MOST_MINUTES)
 
     return ask
 
 
 def megabytes(input, names: Iterable[str]) -> float:
-    """The size in memory of the named inputs of a job, in MB; of those that are not there yet, 0."""
+    """The size in memory of a job's named inputs in MB; of those that are not there yet, 0."""
     paths = [path for name in names for path in _paths(input.get(name))]
     return sum(size_mb(Path(path)) for path in paths)
 

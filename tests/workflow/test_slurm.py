@@ -15,7 +15,7 @@ from slurm import runs
 from slurm.cluster import Cluster, Unavailable
 from slurm.disk import mounted
 from slurm.held import LOG
-from slurm.runs import BASELINE, ON_CPU, SAMPLES
+from slurm.runs import BASELINE, SAMPLES
 from slurm.stops import cancel, interrupt_driver, of_rule, preempt
 from slurm.submitted import MODEL, Submitted
 from workflow import results
@@ -43,14 +43,21 @@ def cluster():
 def laptop(cluster, tmp_path_factory):
     """The workflow, run on this machine without SLURM; in short, up to the baseline's model."""
     workflow = Submitted(tmp_path_factory.mktemp("laptop"), cluster)
-    workflow.snakemake(*(["embeddings"] if WHOLE else [*SAMPLES, BASELINE]))
-    return workflow
+    try:
+        workflow.snakemake(*(["embeddings"] if WHOLE else [*SAMPLES, BASELINE]))
+        yield workflow
+    finally:
+        workflow.stop()
 
 
 @pytest.fixture(scope="module")
 def refused(cluster, laptop, tmp_path_factory):
     """A run whose training fails twice; in short, on the samples that the laptop made."""
-    return runs.refuse(cluster, tmp_path_factory.mktemp("cluster"), None if WHOLE else laptop)
+    workflow = Submitted(tmp_path_factory.mktemp("cluster"), cluster)
+    try:
+        yield runs.refuse(workflow, None if WHOLE else laptop)
+    finally:
+        workflow.stop()
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +84,8 @@ def again(whole, laptop, tmp_path):
     """A copy of the finished workflow."""
     workflow = copy.copy(laptop)
     workflow.folder = shutil.copytree(laptop.folder, tmp_path / "copy")
-    return workflow
+    yield workflow
+    workflow.stop()
 
 
 def test_a_job_that_trains_gets_a_gpu_and_its_partition_and_no_other_does(refused):
@@ -92,7 +100,7 @@ def test_a_job_that_trains_gets_a_gpu_and_its_partition_and_no_other_does(refuse
 
 def test_memory_and_time_rise_with_the_attempt(refused):
     asked = [(job["MinMemoryNode"], job["TimeLimit"]) for job in of_rule(refused.jobs, "train")]
-    assert asked == [("8000M", "04:00:00"), ("16000M", "08:00:00")]
+    assert asked == [("1600M", "00:31:00"), ("3200M", "01:02:00")]
 
 
 def test_a_failing_job_shows_its_log_and_what_does_not_depend_on_it_is_made(refused):
@@ -141,7 +149,7 @@ def test_another_profile_reruns_nothing(finished, laptop):
 def test_a_deleted_file_is_made_by_one_job(finished):
     workflow, before = finished.workflow, results(finished.workflow)
     (workflow.folder / BASELINE).with_name("embedding.h5ad").unlink()
-    (new,) = runs.run(workflow, "embeddings", *ON_CPU).jobs[len(finished.jobs) :]
+    (new,) = runs.run(workflow, "embeddings").jobs[len(finished.jobs) :]
     assert new["Comment"] == "rule_embed_wildcards_tiny_density_default_0"
     assert results(workflow) == before
 
@@ -154,7 +162,7 @@ def test_a_full_disk_costs_no_training_and_leaves_nothing_half_written(again, la
         (again.folder / MODEL).unlink()
         # Room for the checkpoint, and not for the model besides.
         disk.fill(left=int(4.5 * size))
-        options = ("models", *ON_CPU, "--retries", "0")
+        options = ("models", "--retries", "0")
         failed = runs.run(again, *options, check=False)
         assert failed.code and "No space left on device" in failed.said
         disk.clear()
