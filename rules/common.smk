@@ -43,7 +43,7 @@ from morphoflow.plan_files import (
     neuron_files,
     organelle_files,
 )
-from morphoflow.requests import memory, minutes
+from morphoflow.requests import memory, minutes, step_memory
 from morphoflow.sweeps import add_sweeps
 
 SCHEMAS = WORKFLOW / "config/schemas"
@@ -208,7 +208,13 @@ def share(wildcards):
     return 1 / int(wildcards.parts)
 
 
-def minutes_besides(wildcards):
+def memory_of_step(wildcards, input):
+    """The memory of a training besides its samples."""
+    chosen = settings(wildcards.model, wildcards.variant)
+    return step_memory(Path(input.samples), chosen["batch_size"])
+
+
+def minutes_besides(wildcards, input):
     """What a training takes besides its samples: a start, and the images that it makes itself."""
     chosen = settings(wildcards.model, wildcards.variant)
     return 30 + 0.01 * chosen["epochs"] * chosen.get("epoch_images", 0)

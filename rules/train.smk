@@ -31,7 +31,7 @@ rule train:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=memory(1500, 11, "samples"),
+        mem_mb=memory(memory_of_step, 3, "samples"),
         runtime=minutes(minutes_besides, 0.03, "samples", times=epochs),
     params:
         code=lambda wildcards: MODELS[wildcards.model]["code"],

@@ -15,10 +15,11 @@ from pathlib import Path
 import anndata
 import numpy as np
 import pandas as pd
+import zarr
 from machine import cpu_model
 
 from morphoflow.plan import read_config, read_models, settings_of
-from morphoflow.store import write_samples
+from morphoflow.store import write_array, write_samples
 from morphoflow.tables import write_table
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,9 @@ def train(folder: Path, model: str, changes: dict, shape: tuple) -> dict:
     line = common(folder, model, changes, samples, objects)
     line += ["--history", folder / "history.parquet", "--checkpoints", folder / "checkpoints"]
     line += ["--tensorboard", folder / "tensorboard", "--start-from", "--gpus", "0"]
-    return {"rule": "train", "model": model, **changes, **used("train", line, shape, samples)}
+    batch = settings_of(MODELS, model, "default")["batch_size"]
+    record = {"rule": "train", "model": model, "batch": batch, **changes}
+    return record | used("train", line, shape, samples)
 
 
 def fit(folder: Path, model: str, changes: dict, shape: tuple) -> dict:
@@ -146,7 +149,6 @@ def make_samples(folder: Path, model: str, shape: tuple) -> tuple[Path, Path]:
     if form == "walks":
         more["length"] = np.full(shape[:2], shape[2], dtype=np.int32)
     if form == "crops":
-        more["mask"] = np.ones((shape[0], *shape[2:]), dtype=np.uint8)
         more["facts"] = {"channels": ["stain"], "pixel_size_um": 1.0}
     if form in ("volumes", "points"):
         more["scale"] = np.ones(shape[0], dtype=np.float32)
@@ -155,6 +157,9 @@ def make_samples(folder: Path, model: str, shape: tuple) -> tuple[Path, Path]:
     if len(shape) == 2:
         more["names"] = [f"measure_{i}" for i in range(shape[1])]
     write(samples, objects, x, **more)
+    if form == "crops":
+        mask = np.ones((shape[0], *shape[2:]), dtype=np.uint8)
+        write_array(zarr.open_group(samples), "mask", mask)
     write_table(folder / "objects.parquet", objects, {})
     return samples, folder / "objects.parquet"
 

@@ -18,36 +18,50 @@ MOST_MINUTES = 1440
 # In MB; so small differences between inputs make no requests of their own.
 STEP_MB = 100
 
+# What a step of a training keeps for each MB of its batch, by the models on volumes of 64^3.
+STEP_MB_PER_MB = 150
+TRAINING_MB = 1500
+
 Request = Callable[..., int]
-FromWildcards = Callable[[Any], float]
+# From the wildcards and the inputs of a job.
+FromJob = Callable[[Any, Any], float]
 
 
-def memory(base: float, per_mb: float = 0.0, *inputs: str) -> Request:
+def memory(base: float | FromJob, per_mb: float = 0.0, *inputs: str) -> Request:
     """A rule's ``mem_mb``: ``base`` MB and ``per_mb`` for each MB of the named inputs."""
 
     def ask(wildcards, input, attempt: int) -> int:
-        asked = base + per_mb * megabytes(input, inputs)
+        start = base(wildcards, input) if callable(base) else base
+        asked = start + per_mb * megabytes(input, inputs)
         return attempt * STEP_MB * math.ceil(asked / STEP_MB)
 
     return ask
 
 
+def step_memory(samples: Path, batch: int) -> float:
+    """The MB of a training besides its data: libraries, and what a step on ``batch`` samples keeps.
+
+    That grows with the size of a sample, not with their number.
+    """
+    shape = _described(samples / "x").get("shape", [1])
+    return TRAINING_MB + STEP_MB_PER_MB * size_mb(samples / "x") * min(1, batch / shape[0])
+
+
 def minutes(
-    base: float | FromWildcards,
+    base: float | FromJob,
     per_mb: float = 0.0,
     *inputs: str,
-    times: FromWildcards | None = None,
+    times: Callable[[Any], float] | None = None,
 ) -> Request:
     """A rule's ``runtime``: ``base`` minutes and ``per_mb`` for each MB of the named inputs.
 
     ``times`` says from the wildcards how often the inputs are gone through, such as a training's
-    epochs, or which share of them a job takes; ``base`` may depend on them too. Nothing asks for
-    more than a day.
+    epochs, or which share of them a job takes. Nothing asks for more than a day.
     """
 
     def ask(wildcards, input, attempt: int) -> int:
         passes = times(wildcards) if times else 1
-        start = base(wildcards) if callable(base) else base
+        start = base(wildcards, input) if callable(base) else base
         asked = start + per_mb * passes * megabytes(input, inputs)
         return min(attempt * math.ceil(asked), MOST_MINUTES)
 

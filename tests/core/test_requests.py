@@ -2,13 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import zarr
 
-from morphoflow.requests import MOST_MINUTES, memory, minutes, size_mb
+from morphoflow.requests import MOST_MINUTES, memory, minutes, size_mb, step_memory
 from morphoflow.store import write_samples
 from places import ROOT
 
@@ -16,6 +17,8 @@ MB = 2**20
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
 MEASURED = json.loads((ROOT / "resources/benchmarks/job_sizes.json").read_text())["jobs"]
 SMALL = json.loads((ROOT / "resources/benchmarks/small_workflow.json").read_text())["rules"]
+NOTHING = {"samples": "none"}
+WILDCARDS = SimpleNamespace(parts=1, epochs=1, batch=16)
 # What the two Snakemakes around a job take, of which a benchmark does not know.
 AROUND_MB = 300
 
@@ -24,9 +27,15 @@ def requests_of(rule):
     """The functions by which a rule asks for memory and time."""
     text = RULES[RULES.index(f"rule {rule}:\n") :].partition("\nrule ")[0]
     names = {"memory": memory, "minutes": minutes, "share": lambda wildcards: 1 / wildcards.parts}
-    names |= {"epochs": lambda wildcards: wildcards.epochs, "minutes_besides": lambda wildcards: 30}
+    names |= {"epochs": lambda wildcards: wildcards.epochs}
+    names |= {"minutes_besides": lambda wildcards, input: 30}
+    names |= {"memory_of_step": step}
     found = [re.search(rf"^        {key}=(.*),$", text, re.M) for key in ("mem_mb", "runtime")]
     return [eval(each.group(1), names) for each in found]
+
+
+def step(wildcards, input):
+    return step_memory(Path(input["samples"]), wildcards.batch)
 
 
 def file_of(path, mb):
@@ -37,7 +46,7 @@ def file_of(path, mb):
 
 
 def store_of(path, mb, n=4):
-    zarr.create_array(path / "x", shape=(n, int(mb * MB / n)), dtype=np.uint8)
+    zarr.open_group(path, mode="w").create_array("x", shape=(n, int(mb * MB / n)), dtype=np.uint8)
     return str(path)
 
 
@@ -83,6 +92,14 @@ def test_an_input_that_has_changed_is_measured_anew(tmp_path):
     assert ask(None, {"one": file_of(path, 2)}, 1) == 200
 
 
+def test_a_step_takes_memory_by_its_batch_however_many_samples_there_are(tmp_path):
+    few, many = (Path(store_of(tmp_path / str(n), mb=n, n=n)) for n in (16, 1600))
+    assert step_memory(few, 16) == step_memory(many, 16) == step_memory(few, 99)
+    assert step_memory(many, 32) - step_memory(few, 0) == 2 * (
+        step_memory(many, 16) - step_memory(few, 0)
+    )
+
+
 def test_nothing_asks_for_more_than_a_day(tmp_path):
     given = {"samples": file_of(tmp_path / "a", 1000)}
     assert minutes(10, 1, "samples")(None, given, 3) == MOST_MINUTES
@@ -90,7 +107,7 @@ def test_nothing_asks_for_more_than_a_day(tmp_path):
 
 @pytest.mark.parametrize("rule", SMALL)
 def test_what_a_rule_always_asks_for_covers_the_small_workflow_twice(rule):
-    mem, runtime = (ask(SimpleNamespace(parts=1, epochs=1), {}, 1) for ask in requests_of(rule))
+    mem, runtime = (ask(WILDCARDS, NOTHING, 1) for ask in requests_of(rule))
     assert mem >= 1.3 * SMALL[rule]["mb"] + AROUND_MB
     assert mem <= 8 * (SMALL[rule]["mb"] + AROUND_MB)
     assert runtime * 60 >= 2 * SMALL[rule]["cpu_s"]
@@ -98,11 +115,11 @@ def test_what_a_rule_always_asks_for_covers_the_small_workflow_twice(rule):
 
 @pytest.mark.parametrize("job", MEASURED, ids=lambda job: f"{job['rule']}-{job['shape']}")
 def test_requests_cover_what_was_measured_on_larger_inputs_with_a_margin(tmp_path, job):
-    given = {"samples": store_of(tmp_path / "s.zarr", job["input_mb"])}
+    given = {"samples": store_of(tmp_path / "s.zarr", job["input_mb"], n=job["shape"][0])}
     given |= {"measures": given["samples"]}
     given |= {"embedding": file_of(tmp_path / "e.h5ad", job.get("embedding_mb", 0))}
     mem, runtime = (
-        ask(SimpleNamespace(epochs=job.get("epochs", 1)), given, 1)
+        ask(SimpleNamespace(epochs=job.get("epochs"), batch=job.get("batch")), given, 1)
         for ask in requests_of(job["rule"])
     )
     assert mem >= 1.2 * job["mb"] + AROUND_MB
@@ -116,7 +133,7 @@ def test_requests_grow_with_the_input(tmp_path, rule):
     for mb in sizes:
         store = store_of(tmp_path / f"{mb}.zarr", mb)
         given = dict.fromkeys(("samples", "measures", "embedding"), store)
-        asked.append([ask(SimpleNamespace(epochs=10), given, 1) for ask in requests_of(rule)])
+        asked.append([ask(WILDCARDS, given, 1) for ask in requests_of(rule)])
     mem, runtime = zip(*asked, strict=True)
     assert mem[0] < mem[1] < mem[2] and runtime[0] < runtime[1] <= runtime[2]
 

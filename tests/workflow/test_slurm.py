@@ -150,12 +150,13 @@ def test_a_deleted_file_is_made_by_one_job(finished):
     workflow, before = finished.workflow, results(finished.workflow)
     (workflow.folder / BASELINE).with_name("embedding.h5ad").unlink()
     (new,) = runs.run(workflow, "embeddings").jobs[len(finished.jobs) :]
-    assert new["Comment"] == "rule_embed_wildcards_tiny_density_default_0"
+    assert new["Comment"] == "rule_results_fit"
     assert results(workflow) == before
 
 
 def test_a_full_disk_costs_no_training_and_leaves_nothing_half_written(again, laptop):
     expected = results(laptop)
+    again.change_site(gpus_at_once=0)
     with mounted(again.folder / "results") as disk:
         shutil.copytree(laptop.folder / "results", disk.folder, dirs_exist_ok=True)
         size = (again.folder / MODEL).stat().st_size
@@ -195,5 +196,16 @@ def test_many_small_jobs_go_as_one_that_asks_for_the_sum_of_times_and_the_memory
     (job,) = runs.run(again, *MANY, *GROUPED, *SMALL).jobs[before:]
     assert job["Comment"] == "rule_fits_fit"
     asked = [job[key] for key in ("MinMemoryNode", "TimeLimit", "NumCPUs", "Partition")]
-    assert asked == ["4000M", "00:30:00", "1", "cpu"]
+    assert asked == ["1600M", "00:30:00", "1", "cpu"]
     assert all((again.folder / model).exists() for model in MANY)
+
+
+def test_analysis_and_figures_of_a_run_are_one_job_with_the_sum_of_their_times(again):
+    figures = BASELINE.replace("model.pt", "figures")
+    before = len(again.cluster.jobs())
+    measured, job = runs.run(again, figures).jobs[before:]
+    assert measured["Comment"].startswith("rule_measure_morphometrics")
+    assert job["Comment"].startswith("rule_results_")
+    asked = [job[key] for key in ("MinMemoryNode", "TimeLimit", "NumCPUs", "Partition")]
+    assert asked == ["1600M", "01:01:00", "1", "cpu"]
+    assert (again.folder / figures / "maps.svg").exists()
