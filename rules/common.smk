@@ -117,6 +117,7 @@ wildcard_constraints:
     parts="[0-9]+",
 
 
+@cache
 def entry(name):
     """The entry script of a rule, as a path from the working directory."""
     return os.path.relpath(WORKFLOW / "scripts" / f"{name}.py")
@@ -177,6 +178,7 @@ def model_code(name):
     return lambda wildcards: modules_of(entry(name), code_file(wildcards.model))
 
 
+@cache
 def code_file(model, kind=Embedding):
     """The file of a model that defines the functions of a kind."""
     return os.path.relpath(model_file(MODELS[model]["code"], kind))

@@ -54,10 +54,13 @@ def test_a_site_without_gpus_is_one_line_and_no_job_asks_for_one(workflow):
     assert not any(" gpu=1," in each or "gpu_model" in each for each in jobs.values())
 
 
-def test_the_profile_lists_all_rules_that_ask_for_a_gpu():
+def test_the_profiles_list_all_rules_that_ask_for_a_gpu():
     # Snakemake passes over a name that no rule has without a word.
     text = (PROFILE / "profile.yaml").read_text()
     listed = yaml.safe_load(re.search(r"gpu_rules = (\[.*\])", text).group(1))
+    for other in ("pbs", "lsf"):
+        told = (ROOT / "profiles" / other / "README.md").read_text()
+        assert sorted(re.findall(r"(\w+):gpu=0", told)) == sorted(listed)
     rules = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
     using = re.findall(r"^rule (\w+):\n(?:(?!rule ).*\n)*?        gpu=1,", rules, re.M)
     assert sorted(listed) == sorted(using)
