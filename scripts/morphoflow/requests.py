@@ -30,7 +30,7 @@ FromJob = Callable[[Any, Any], float]
 def memory(base: float | FromJob, per_mb: float = 0.0, *inputs: str) -> Request:
     """A rule's ``mem_mb``: ``base`` MB and ``per_mb`` for each MB of the named inputs."""
 
-    def ask(wildcards, input, attempt: int) -> int:
+    def ask(wildcards: Any, input: Any, attempt: int) -> int:
         start = base(wildcards, input) if callable(base) else base
         asked = start + per_mb * megabytes(input, inputs)
         return attempt * STEP_MB * math.ceil(asked / STEP_MB)
@@ -59,7 +59,7 @@ def minutes(
     epochs, or which share of them a job takes. Nothing asks for more than a day.
     """
 
-    def ask(wildcards, input, attempt: int) -> int:
+    def ask(wildcards: Any, input: Any, attempt: int) -> int:
         passes = times(wildcards) if times else 1
         start = base(wildcards, input) if callable(base) else base
         asked = start + per_mb * passes * megabytes(input, inputs)
@@ -68,7 +68,7 @@ def minutes(
     return ask
 
 
-def megabytes(input, names: Iterable[str]) -> float:
+def megabytes(input: Any, names: Iterable[str]) -> float:
     """The size in memory of a job's named inputs in MB; of those that are not there yet, 0."""
     paths = [path for name in names for path in _paths(input.get(name))]
     return sum(size_mb(Path(path)) for path in paths)
@@ -118,7 +118,7 @@ def _described(folder: Path) -> dict:
     return {}
 
 
-def _paths(given: object) -> list[str]:
+def _paths(given: Any) -> list[str]:
     """The paths of an input, of which there may be one, several or none."""
     if given is None:
         return []

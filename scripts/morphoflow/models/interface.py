@@ -196,7 +196,6 @@ def load_model(code: str, kind: type[Asked]) -> Asked:
     return cast(Asked, importlib.import_module(".".join(("morphoflow.models", *parts))))
 
 
-@cache
 def functions(kind: type) -> dict[str, list[str]]:
     """The functions that a protocol asks for, each with the names of its parameters."""
     named = inspect.getmembers(kind, inspect.isfunction)
