@@ -32,8 +32,8 @@ rule analyse_embedding:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(1500, 50, "embedding", "measures"),
+        runtime=minutes(30, 5, "embedding", "measures"),
     params:
         settings=as_json({part: config[part] for part in ANALYSIS}),
         uses_labels=uses_labels,
@@ -62,8 +62,8 @@ rule compare_scores:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     shell:
         "python {input.script:q} --scores {input.scores:q}"
         " --output {output.scores} --summary {output.summary} &> {log}"

@@ -17,8 +17,8 @@ rule fetch_cells:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     shell:
         "python {input.script:q} --card {input.card:q} --output {output.folder} &> {log}"
 
@@ -45,8 +45,8 @@ rule read_cells:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(2000, 5, "files"),
+        runtime=minutes(30, 0.05, "files"),
     params:
         sources=cell_sources,
         settings=cell_settings,
@@ -73,8 +73,8 @@ rule measure_shapes:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 8, "samples"),
+        runtime=minutes(20, 0.1, "samples"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q} --output {output.output} &> {log}"
 
@@ -98,8 +98,8 @@ rule prealign_crops:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 8, "samples"),
+        runtime=minutes(20, 0.2, "samples"),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
     shell:
@@ -127,8 +127,8 @@ rule register_crops:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 8, "samples"),
+        runtime=minutes(20, 0.2, "samples"),
     params:
         # The first mean is of crops that are prealigned by the same foreground.
         settings=lambda wildcards: as_json(

@@ -49,6 +49,7 @@ from morphoflow.plan_files import (
     neuron_files,
     organelle_files,
 )
+from morphoflow.requests import memory, minutes, step_memory
 from morphoflow.sweeps import add_sweeps
 
 watch(workflow)
@@ -127,6 +128,7 @@ wildcard_constraints:
     parts="[0-9]+",
 
 
+@cache
 def entry(name):
     """The entry script of a rule, as a path from the working directory."""
     return os.path.relpath(WORKFLOW / "scripts" / f"{name}.py")
@@ -187,6 +189,7 @@ def model_code(name):
     return lambda wildcards: modules_of(entry(name), code_file(wildcards.model))
 
 
+@cache
 def code_file(model, kind=Embedding):
     """The file of a model that defines the functions of a kind."""
     return os.path.relpath(model_file(MODELS[model]["code"], kind))
@@ -208,12 +211,37 @@ def starting_model(wildcards):
     return [f"results/{start}/seed{wildcards.seed}/model.pt"] if start else []
 
 
+def epochs(wildcards):
+    """How often a job's training goes through its samples."""
+    return settings(wildcards.model, wildcards.variant)["epochs"]
+
+
+def share(wildcards):
+    """Which share of a dataset a job takes."""
+    return 1 / int(wildcards.parts)
+
+
+def memory_of_step(wildcards, input):
+    """The memory of a training besides its samples."""
+    chosen = settings(wildcards.model, wildcards.variant)
+    return step_memory(Path(input.samples), chosen["batch_size"])
+
+
+def minutes_besides(wildcards, input):
+    """What a training takes besides its samples: a start, and the images that it makes itself."""
+    chosen = settings(wildcards.model, wildcards.variant)
+    return 30 + 0.01 * chosen["epochs"] * chosen.get("epoch_images", 0)
+
+
 def of_runs(pattern, **chosen):
-    """Paths for every row of the table of runs, or for those with the chosen values."""
-    runs = [
-        run for run in RUNS if all(getattr(run, key) in chosen[key] for key in chosen)
-    ]
-    return sorted({pattern.format(run=run) for run in runs})
+    """Input function: paths for every row of the table of runs, or those with the chosen values."""
+    return lambda wildcards: sorted(
+        {
+            pattern.format(run=run)
+            for run in RUNS
+            if all(getattr(run, key) in chosen[key] for key in chosen)
+        }
+    )
 
 
 def members_of(wildcards):
@@ -307,14 +335,17 @@ def figures_of_run(run):
 
 
 def figures_of(datasets):
-    """The figures of the chosen datasets as SVG files, and those of all runs on them as folders."""
-    paths = {
+    """Input function: the figures of datasets as SVG files, those of all runs on them as folders."""
+    return lambda wildcards: dataset_figures(datasets) + run_figures(datasets)
+
+
+def dataset_figures(datasets):
+    """The figures of those of the chosen datasets that have runs, as SVG files."""
+    return sorted(
         f"results/{dataset}/figures/{name}.svg"
-        for dataset in datasets
-        if any(run.dataset == dataset for run in RUNS)
+        for dataset in {run.dataset for run in RUNS}.intersection(datasets)
         for name in OF_DATASET[DATASETS[dataset]]
-    }
-    return sorted(paths) + run_figures(datasets)
+    )
 
 
 def run_figures(datasets):
@@ -323,8 +354,8 @@ def run_figures(datasets):
 
 
 def masks_of(datasets):
-    """The label volumes by clusters of all runs on the chosen datasets, as folders."""
-    return [
+    """Input function: label volumes by clusters of all runs on the chosen datasets, as folders."""
+    return lambda wildcards: [
         f"results/{run.folder}/masks"
         for run in RUNS
         if run.dataset in datasets and run.dataset in ORGANELLES
@@ -332,8 +363,8 @@ def masks_of(datasets):
 
 
 def movies_of(datasets):
-    """The time-lapses of the models that make images, on the chosen datasets."""
-    return [
+    """Input function: the time-lapses of the models that make images, on the chosen datasets."""
+    return lambda wildcards: [
         f"results/{run.folder}/timelapse.mp4"
         for run in RUNS
         if run.dataset in datasets and is_able(run.model, "generating")

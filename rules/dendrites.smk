@@ -15,8 +15,8 @@ rule simulate_dendrites:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(120),
     params:
         settings=lambda wildcards: as_json(
             dataset_of(wildcards)["sources"][int(wildcards.part)]["simulated"]
@@ -48,8 +48,8 @@ rule read_dendrites:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(2000, 5, "files"),
+        runtime=minutes(30, 0.05, "files"),
     params:
         sources=dendrite_sources,
         settings=dendrite_settings,
@@ -79,8 +79,8 @@ rule measure_arbors:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(1000, 20, "samples"),
+        runtime=minutes(20, 0.2, "samples"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --output {output.table} --features {output.features} &> {log}"

@@ -24,8 +24,8 @@ rule embed:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 2, "samples"),
+        runtime=minutes(20, 0.1, "samples"),
     params:
         uncertainty=uncertainty,
         size_joined=size_joined,
@@ -62,8 +62,8 @@ rule embed_and_decode:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 4, "samples"),
+        runtime=minutes(20, 0.2, "samples"),
     params:
         uncertainty=uncertainty,
         size_joined=size_joined,
@@ -98,8 +98,8 @@ rule combine_embeddings:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1000, 6, "embeddings"),
+        runtime=minutes(10, 0.05, "embeddings"),
     params:
         weights=lambda wildcards: as_json(
             list(config["combinations"][wildcards.variant].values())

@@ -16,8 +16,8 @@ rule summarise_sweeps:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         names=list(SWEEPS),
     shell:
@@ -43,8 +43,8 @@ rule tabulate_run_times:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         benchmarks=subpath(output[0], parent=True),
     shell:

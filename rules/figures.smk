@@ -66,8 +66,8 @@ rule draw_neurons:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1500, 2, "trees", "walks", "densities"),
+        runtime=minutes(20),
     params:
         folder=subpath(output.quality, parent=True),
     shell:
@@ -128,8 +128,8 @@ rule draw_cells:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1500, 2, "crops"),
+        runtime=minutes(20),
     params:
         folder=subpath(output.quality, parent=True),
     shell:
@@ -182,8 +182,8 @@ rule draw_organelles:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1500, 1, "volumes"),
+        runtime=minutes(20),
     params:
         folder=subpath(output.quality, parent=True),
     shell:
@@ -235,8 +235,8 @@ rule draw_dendrites:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1500, 2, "samples"),
+        runtime=minutes(20),
     params:
         folder=subpath(output.quality, parent=True),
     shell:
@@ -272,8 +272,8 @@ rule draw_run:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory(1500, 2, "pictures"),
+        runtime=minutes(30),
     params:
         figures=lambda wildcards: figures_of_run(run_of(wildcards)),
         run=subpath(output.folder, parent=True),

@@ -31,8 +31,8 @@ rule generate_images:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
     shell:
@@ -65,8 +65,8 @@ rule measure_generated_arbors:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(1000, 20, "samples"),
+        runtime=minutes(20, 0.2, "samples"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --output {output.table}"
         " --features {output.features} &> {log}"
@@ -98,8 +98,8 @@ rule measure_realism:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(2000, 10, "samples", "generated"),
+        runtime=minutes(60, 0.2, "samples", "generated"),
     params:
         settings=realism_settings,
     shell:

@@ -34,8 +34,8 @@ rule generate_trees:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 10, "samples"),
+        runtime=minutes(60, 0.1, "samples"),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
         most=MOST_WALKS_ON_MAP,
@@ -70,8 +70,8 @@ rule measure_tree_realism:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 10, "trees", "generated"),
+        runtime=minutes(30, 0.2, "trees", "generated"),
     params:
         settings=lambda wildcards: as_json(
             {"bootstraps": dataset_of(wildcards)["generated"]["bootstraps"]}

@@ -21,8 +21,8 @@ rule measure_invariance:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1500, 6, "samples"),
+        runtime=minutes(20, 0.5, "samples"),
     shell:
         "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
         " --objects {input.objects:q} --seed {wildcards.seed} --dataset {wildcards.dataset} --variant {wildcards.variant}"

@@ -18,8 +18,8 @@ rule fetch_neurons:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     shell:
         "python {input.script:q} --card {input.card:q} --archive {output.archive}"
         " --labels {output.labels} &> {log}"
@@ -46,8 +46,8 @@ rule generate_neurons:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     shell:
         "python {input.script:q} --name {wildcards.toy} --per-population {wildcards.number}"
         " --seed {wildcards.seed} --archive {output.archive} --labels {output.labels} &> {log}"
@@ -78,8 +78,8 @@ rule read_neurons:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 6, "archives", "files"),
+        runtime=minutes(20, 0.02, "archives", "files"),
     params:
         sources=source_settings,
         settings=reading_settings,
@@ -105,8 +105,8 @@ rule sample_walks:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.02, "trees"),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
     shell:
@@ -131,8 +131,8 @@ rule map_densities:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.1, "trees"),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["densities"]),
     shell:
@@ -156,8 +156,8 @@ rule measure_morphometrics:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.1, "trees"),
     shell:
         "python {input.script:q} --trees {input.trees:q} --samples {output.samples} &> {log}"
 
@@ -178,8 +178,8 @@ rule measure_barcodes:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.1, "trees"),
     shell:
         "python {input.script:q} --trees {input.trees:q} --samples {output.samples} &> {log}"
 
@@ -203,8 +203,8 @@ rule export_stacks:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(4000, 10, "trees"),
+        runtime=minutes(60, 0.1, "trees"),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["stacks"]),
     shell:
@@ -230,8 +230,8 @@ rule measure_neuron_distances:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(4000, 10, "trees"),
+        runtime=minutes(240, 0.1, "trees"),
     params:
         points=50,
     shell:

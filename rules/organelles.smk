@@ -15,8 +15,8 @@ rule generate_phantom:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(1500),
+        runtime=minutes(60),
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["phantom"]),
     shell:
@@ -42,8 +42,8 @@ rule count_blocks:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(2000),
+        runtime=minutes(60, 4e-5, "volumes", times=share),
     params:
         source=organelle_source,
         block=organelle_block,
@@ -79,8 +79,8 @@ rule merge_counts:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(2000, 12, "counts", "contacts"),
+        runtime=minutes(60, 4e-5, "volumes"),
     params:
         source=organelle_source,
         block=organelle_block,
@@ -115,8 +115,8 @@ rule measure_objects:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        mem_mb=memory(2000, 6, "objects"),
+        runtime=minutes(60, 8, "objects", times=share),
     params:
         source=organelle_source,
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
@@ -152,8 +152,8 @@ rule merge_measures:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        mem_mb=memory(1500, 12, "objects", "contacts", "measures"),
+        runtime=minutes(60, 8, "objects"),
     params:
         source=organelle_source,
         settings=organelle_settings("neighbour_radius_um", "density_cell_um"),
@@ -184,8 +184,8 @@ rule cut_volumes:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        mem_mb=memory(2000, 6, "objects"),
+        runtime=minutes(60, 4, "objects", times=share),
     params:
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
@@ -214,8 +214,8 @@ rule sample_points:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        mem_mb=memory(2000, 6, "objects"),
+        runtime=minutes(60, 4, "objects", times=share),
     params:
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
@@ -245,8 +245,8 @@ rule join_samples:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=memory(1000, 0.5, "parts"),
+        runtime=minutes(20, 0.01, "parts"),
     shell:
         "python {input.script:q} --objects {input.objects:q} --parts {input.parts:q}"
         " --output {output.samples} &> {log}"
@@ -268,8 +268,8 @@ rule render_objects:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(1000, 1, "samples"),
+        runtime=minutes(20, 0.02, "samples"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --output {output.pictures} &> {log}"
 
@@ -294,8 +294,8 @@ rule write_masks:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        mem_mb=memory(2000, 6, "objects"),
+        runtime=minutes(60, 1e-4, "volumes"),
     params:
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["masks"]),

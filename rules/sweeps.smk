@@ -21,8 +21,8 @@ rule compare_sweep:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(20),
     params:
         members=sweep_members,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
@@ -56,8 +56,8 @@ rule draw_sweep:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         swept=swept_settings,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],

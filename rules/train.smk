@@ -31,8 +31,8 @@ rule train:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(memory_of_step, 3, "samples"),
+        runtime=minutes(minutes_besides, 0.03, "samples", times=epochs),
     params:
         code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,
@@ -72,8 +72,8 @@ rule fit:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        mem_mb=memory(1500, 6, "samples"),
+        runtime=minutes(20, 0.05, "samples"),
     params:
         code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,

@@ -66,7 +66,7 @@ def check_named(config: dict, workflow: Path) -> None:
 
 def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
-    return complete(config, yaml.safe_load(schema.read_text(encoding="utf-8")), "the config")
+    return complete(config, _load(schema), "the config")
 
 
 def read_models(folder: Path, own: Path | None = None) -> dict[str, dict]:
@@ -75,8 +75,8 @@ def read_models(folder: Path, own: Path | None = None) -> dict[str, dict]:
     ``folder`` holds the workflow's cards. ``own`` may hold those of a lab folder: whole cards under
     new names, and under the name of one of the workflow's, variants that are added to it.
     """
-    schema = yaml.safe_load((folder.parent / "schemas" / "model.schema.yaml").read_text())
-    shared = yaml.safe_load((folder.parent / "schemas" / "settings.schema.yaml").read_text())
+    schema = _load(folder.parent / "schemas" / "model.schema.yaml")
+    shared = _load(folder.parent / "schemas" / "settings.schema.yaml")
     cards = {path: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
     for path in _own_cards(folder, own):
         base = folder / path.name
@@ -95,7 +95,7 @@ def read_models(folder: Path, own: Path | None = None) -> dict[str, dict]:
 def read_yaml(path: Path) -> dict:
     """The keys of a YAML file; ValueError names the file and the line where it is none."""
     try:
-        keys = yaml.safe_load(path.read_text(encoding="utf-8"))
+        keys = _load(path)
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(keys, dict):
@@ -285,6 +285,12 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
         if simulated is not None:
             place = f"the config, dendrites.{name}.realism.simulated: dataset"
             _known(simulated, dendrites, place, "the config's `dendrites`")
+
+
+def _load(path: Path) -> Any:
+    """A YAML file, by the reader in C where there is one: every job reads all cards and schemas."""
+    reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=reader)
 
 
 def _known(name: str | None, choices: Collection[str], what: str, place: str) -> None:

@@ -16,7 +16,7 @@ from slurm import runs
 from slurm.cluster import Cluster, Unavailable
 from slurm.disk import mounted
 from slurm.held import LOG
-from slurm.runs import BASELINE, ON_CPU, SAMPLES
+from slurm.runs import BASELINE, SAMPLES
 from slurm.stops import cancel, interrupt_driver, of_rule, preempt
 from slurm.submitted import MODEL, Submitted
 from workflow import results
@@ -44,14 +44,21 @@ def cluster():
 def laptop(cluster, tmp_path_factory):
     """The workflow, run on this machine without SLURM; in short, up to the baseline's model."""
     workflow = Submitted(tmp_path_factory.mktemp("laptop"), cluster)
-    workflow.snakemake(*(["embeddings"] if WHOLE else [*SAMPLES, BASELINE]))
-    return workflow
+    try:
+        workflow.snakemake(*(["embeddings"] if WHOLE else [*SAMPLES, BASELINE]))
+        yield workflow
+    finally:
+        workflow.stop()
 
 
 @pytest.fixture(scope="module")
 def refused(cluster, laptop, tmp_path_factory):
     """A run whose training fails twice; in short, on the samples that the laptop made."""
-    return runs.refuse(cluster, tmp_path_factory.mktemp("cluster"), None if WHOLE else laptop)
+    workflow = Submitted(tmp_path_factory.mktemp("cluster"), cluster)
+    try:
+        yield runs.refuse(workflow, None if WHOLE else laptop)
+    finally:
+        workflow.stop()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +85,8 @@ def again(whole, laptop, tmp_path):
     """A copy of the finished workflow."""
     workflow = copy.copy(laptop)
     workflow.folder = shutil.copytree(laptop.folder, tmp_path / "copy")
-    return workflow
+    yield workflow
+    workflow.stop()
 
 
 def test_a_job_that_trains_gets_a_gpu_and_its_partition_and_no_other_does(refused):
@@ -93,7 +101,7 @@ def test_a_job_that_trains_gets_a_gpu_and_its_partition_and_no_other_does(refuse
 
 def test_memory_and_time_rise_with_the_attempt(refused):
     asked = [(job["MinMemoryNode"], job["TimeLimit"]) for job in of_rule(refused.jobs, "train")]
-    assert asked == [("8000M", "04:00:00"), ("16000M", "08:00:00")]
+    assert asked == [("1600M", "00:31:00"), ("3200M", "01:02:00")]
 
 
 def test_a_failing_job_shows_its_log_and_what_does_not_depend_on_it_is_made(refused):
@@ -142,20 +150,21 @@ def test_another_profile_reruns_nothing(finished, laptop):
 def test_a_deleted_file_is_made_by_one_job(finished):
     workflow, before = finished.workflow, results(finished.workflow)
     (workflow.folder / BASELINE).with_name("embedding.h5ad").unlink()
-    (new,) = runs.run(workflow, "embeddings", *ON_CPU).jobs[len(finished.jobs) :]
-    assert new["Comment"] == "rule_embed_wildcards_tiny_density_default_0"
+    (new,) = runs.run(workflow, "embeddings").jobs[len(finished.jobs) :]
+    assert new["Comment"] == "rule_results_fit"
     assert results(workflow) == before
 
 
 def test_a_full_disk_costs_no_training_and_leaves_nothing_half_written(again, laptop):
     expected = results(laptop)
+    again.change_site(gpus_at_once=0)
     with mounted(again.folder / "results") as disk:
         shutil.copytree(laptop.folder / "results", disk.folder, dirs_exist_ok=True)
         size = (again.folder / MODEL).stat().st_size
         (again.folder / MODEL).unlink()
         # Room for the checkpoint, and not for the model besides.
         disk.fill(left=int(4.5 * size))
-        options = ("models", *ON_CPU, "--retries", "0")
+        options = ("models", "--retries", "0")
         failed = runs.run(again, *options, check=False)
         assert failed.code and "No space left on device" in failed.said
         disk.clear()
@@ -188,5 +197,16 @@ def test_many_small_jobs_go_as_one_that_asks_for_the_sum_of_times_and_the_memory
     (job,) = runs.run(again, *MANY, *GROUPED, *SMALL).jobs[before:]
     assert job["Comment"] == "rule_fits_fit"
     asked = [job[key] for key in ("MinMemoryNode", "TimeLimit", "NumCPUs", "Partition")]
-    assert asked == ["4000M", "00:30:00", "1", "cpu"]
+    assert asked == ["1600M", "00:30:00", "1", "cpu"]
     assert all((again.folder / model).exists() for model in MANY)
+
+
+def test_analysis_and_figures_of_a_run_are_one_job_with_the_sum_of_their_times(again):
+    figures = BASELINE.replace("model.pt", "figures")
+    before = len(again.cluster.jobs())
+    measured, job = runs.run(again, figures).jobs[before:]
+    assert measured["Comment"].startswith("rule_measure_morphometrics")
+    assert job["Comment"].startswith("rule_results_")
+    asked = [job[key] for key in ("MinMemoryNode", "TimeLimit", "NumCPUs", "Partition")]
+    assert asked == ["1600M", "01:01:00", "1", "cpu"]
+    assert (again.folder / figures / "maps.svg").exists()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -245,6 +246,7 @@ def _check_functions(path: Path, kind: type, place: str) -> None:
             )
 
 
+@cache
 def _defined(path: Path) -> dict[str, list[str] | None]:
     """The functions at the top of a file by name, with their parameters (None if imported)."""
     if not path.is_file():

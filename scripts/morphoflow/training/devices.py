@@ -45,8 +45,8 @@ def check_visible(gpus: int) -> None:
     visible = torch.cuda.device_count() if gpus else 0
     if visible < gpus:
         raise InputError(
-            f"{gpus} GPU granted but torch {torch.__version__} sees {visible}. Run with "
-            "--resources gpu=0 to train on the CPU (on SLURM: --set-resources train:gpu=0), or "
+            f"{gpus} GPU granted but torch {torch.__version__} sees {visible}. To compute on CPUs "
+            "alone, run with --resources gpu=0 (on SLURM: `gpus_at_once: 0` in site.yaml); or "
             "check the driver (nvidia-smi), CUDA_VISIBLE_DEVICES and that this torch was built for "
             "CUDA (make clean, then make demo TORCH=cuda)."
         )

@@ -2,9 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
-from slurm.cluster import Cluster
 from slurm.held import LOG, hold_training
 from slurm.stops import (
     cancel,
@@ -17,8 +15,6 @@ from slurm.stops import (
 )
 from slurm.submitted import MODEL, Submitted
 
-# The cap `--resources gpu=0` would hold where jobs are submitted, but not within them.
-ON_CPU = ("--set-resources", "train:gpu=0", "embed:gpu=0")
 BASELINE = "results/tiny/density/default/seed0/model.pt"
 # What a training and the baseline's fit begin with.
 SAMPLES = ("results/tiny/samples/walks.zarr", "results/tiny/samples/densities.zarr")
@@ -40,24 +36,24 @@ def run(workflow: Submitted, *arguments: str, check: bool = True) -> Outcome:
     return Outcome(workflow, done.returncode, done.stdout, workflow.cluster.jobs())
 
 
-def refuse(cluster: Cluster, folder: Path, begun: Submitted | None) -> Outcome:
+def refuse(workflow: Submitted, begun: Submitted | None) -> Outcome:
     """A run whose training fails twice, since the GPU that SLURM gives it is none.
 
     It goes on from the samples of a workflow that was ``begun``, if there is one.
     """
-    workflow = Submitted(folder, cluster)
     if begun:
-        shutil.copytree(begun.folder, folder, dirs_exist_ok=True)
-        (folder / BASELINE).unlink()
+        shutil.copytree(begun.folder, workflow.folder, dirs_exist_ok=True)
+        (workflow.folder / BASELINE).unlink()
     return run(workflow, "models", "--keep-going", "--retries", "1", check=False)
 
 
 def stop_in_every_way(workflow: Submitted) -> dict:
-    """Call the workflow again, for the CPU, and stop its training in every way there is.
+    """Call the workflow again, on a site without GPUs, and stop its training in every way.
 
     Returns what the training's log said after each.
     """
-    driver = workflow.start("embeddings", *ON_CPU, profile="slurm")
+    workflow.change_site(gpus_at_once=0)
+    driver = workflow.start("embeddings", profile="slurm")
     said = {}
     for stop in (preempt, crash, cancel, run_out_of_time, interrupt_driver):
         held = hold_training(workflow, driver)
@@ -65,7 +61,7 @@ def stop_in_every_way(workflow: Submitted) -> dict:
         held.wait(timeout=300)
         said[stop] = (workflow.folder / LOG).read_text()
     driver.communicate(timeout=300)
-    driver = workflow.start("embeddings", *ON_CPU, profile="slurm")
+    driver = workflow.start("embeddings", profile="slurm")
     held = hold_training(workflow, driver)
     said[kill_driver] = (workflow.folder / LOG).read_text()
     kill_driver(workflow.cluster, None, driver)
@@ -78,7 +74,7 @@ def go_on(workflow: Submitted) -> Outcome:
     orphan = of_rule(workflow.cluster.jobs(), "train")[-1]["JobId"]
     assert workflow.cluster.wait(orphan) == "COMPLETED"
     workflow.snakemake("--unlock", profile="slurm")
-    return run(workflow, "embeddings", *ON_CPU)
+    return run(workflow, "embeddings")
 
 
 def train_on_gpus(workflow: Submitted, *seeds: int, gpus: int) -> list[dict[str, str]]:

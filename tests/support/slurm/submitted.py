@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+import yaml
+
 from slurm.cluster import Cluster
+from slurm.daemons import end
 from workflow import PIPE, Workflow, environment
 
 CONFIG = """
@@ -30,7 +34,10 @@ class Submitted(Workflow):
         self, folder: Path, cluster: Cluster, config: str = CONFIG, runs: str = RUNS
     ) -> None:
         super().__init__(folder, config, runs)
+        # In the place of the datasets of the demo, which would be computed as well.
+        (folder / "config/config.yaml").write_text(config)
         self.cluster = cluster
+        self.drivers: list[subprocess.Popen] = []
 
     def command(self, *arguments: str, **options: str) -> list[str]:
         """The command line of a snakemake call that asks SLURM each second."""
@@ -52,4 +59,23 @@ class Submitted(Workflow):
         """Start snakemake."""
         line = self.command(*arguments, **options)
         env = self.cluster.environment(environment())
-        return subprocess.Popen(line, cwd=self.folder, env=env, text=True, **PIPE)
+        driver = subprocess.Popen(line, cwd=self.folder, env=env, text=True, **PIPE)
+        self.drivers.append(driver)
+        return driver
+
+    def change_site(self, **facts: object) -> None:
+        """Change facts of the site."""
+        change_site(self.folder, **facts)
+
+    def stop(self) -> None:
+        """End every driver that still runs, with all that it started."""
+        running = [driver.pid for driver in self.drivers if driver.poll() is None]
+        found = [psutil.Process(pid) for pid in running]
+        end([*found, *(child for each in found for child in each.children(recursive=True))], 0.0)
+
+
+def change_site(folder: Path, **facts: object) -> None:
+    """Change facts in the site.yaml of a copy of the project."""
+    path = folder / "profiles/slurm/site.yaml"
+    site = yaml.safe_load(path.read_text()) | facts
+    path.write_text(yaml.safe_dump(site))
