@@ -1,5 +1,7 @@
 """The rotation and flip between images by trying them all, to hold the fast method against."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -20,14 +22,14 @@ def register_brute(
     the best has the largest correlation over the disc that fits into the image, and of equal ones
     the first is taken: without a flip, and of the smallest angle.
     """
-    inside = disc(moving.shape[-1], moving.device)
+    inside = _places(moving.shape[-1], moving.device)
     target = _unit_rows(fixed, inside)
     n, c, size, _ = moving.shape
     # As channels of one image, all are turned by the same angles on the same grids.
     stack = moving.reshape(1, n * c, size, size)
     best = moving.new_full((n,), -2.0)
     angle, flip = torch.zeros_like(best), torch.zeros_like(best, dtype=torch.bool)
-    trials = [part.to(moving.device) for part in _trials(step_degrees, flips)]
+    trials = _trials(step_degrees, flips, moving.device)
     block = max(1, BLOCK_PIXELS // moving.numel())
     for angles, sides in zip(*(part.split(block) for part in trials), strict=True):
         k = len(angles)
@@ -49,18 +51,26 @@ def disc(size: int, device: torch.device | None = None) -> Tensor:
     return place[:, None].square() + place.square() <= ((size - 1) / 2) ** 2
 
 
-def _trials(step_degrees: float, flips: bool) -> tuple[Tensor, Tensor]:
+# What follows is kept, since the host waits while it is copied to a GPU or its size is found.
+
+
+@lru_cache(maxsize=16)
+def _places(size: int, device: torch.device) -> Tensor:
+    """Where the pixels of the disc lie in a flattened image, (k,) int64."""
+    return disc(size).flatten().nonzero()[:, 0].to(device)
+
+
+@lru_cache(maxsize=16)
+def _trials(step_degrees: float, flips: bool, device: torch.device) -> tuple[Tensor, Tensor]:
     """Angles and flips (k,) in the order of preference."""
     angle = wrap(torch.arange(0, 360, step_degrees))
     angle = angle[angle.abs().argsort(stable=True)]
-    return (
-        angle.repeat(2 if flips else 1),
-        torch.arange(2 if flips else 1).bool().repeat_interleave(len(angle)),
-    )
+    sides = torch.arange(2 if flips else 1).bool().repeat_interleave(len(angle))
+    return angle.repeat(2 if flips else 1).to(device), sides.to(device)
 
 
 def _unit_rows(x: Tensor, inside: Tensor) -> Tensor:
-    """The values (n, c k) inside of the disc, each channel less its mean, of unit norm."""
-    values = x[..., inside]
+    """The values (n, c k) at the places ``inside``, each channel less its mean, of unit norm."""
+    values = x.flatten(-2)[..., inside]
     values = (values - values.mean(-1, keepdim=True)).flatten(1)
     return values / torch.linalg.vector_norm(values, dim=1, keepdim=True).clamp(min=1e-12)

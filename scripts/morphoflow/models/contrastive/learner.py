@@ -18,6 +18,7 @@ from morphoflow.models.contrastive.monitor import (
 from morphoflow.models.contrastive.network import ContrastiveNetwork
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.models.volume_vae.data import as_floats
+from morphoflow.models.volume_vae.stream import Streamed, next_batch
 from morphoflow.seeds import torch_generator
 
 # Volumes that are encoded at a time without gradients.
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Split:
-    """Volumes (n, 2, size, size, size) uint8 on the device, and classes (n,), -1 if unknown.
+    """Volumes (n, 2, size, size, size) uint8, and classes (n,), -1 if unknown.
+
+    Volumes are on the device or streamed to it.
 
     Classes are looked at by the monitor alone.
     """
 
-    volumes: Tensor
+    volumes: Tensor | Streamed
     classes: Tensor
 
     def __len__(self) -> int:
@@ -71,7 +74,9 @@ class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
         super().__init__(network, train, validation, settings, facts, optimizers)
 
     def start_epoch(self, epoch: int) -> None:
-        """Set the learning rates."""
+        """Set the learning rates, and prepare the batches that are streamed."""
+        if isinstance(self.train.volumes, Streamed):
+            self.train.volumes.start_epoch(epoch, self.batch_size)
         set_rates(self.optimizer, self.settings, epoch)
 
     def step(
@@ -82,8 +87,8 @@ class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
         ``spread`` is that of the projections, see
         :func:`morphoflow.models.contrastive.monitor.spread`.
         """
-        twice = self.train.volumes[indices].repeat(2, 1, 1, 1, 1)
-        views = augmented(twice, self.settings, generator)
+        some = next_batch(self.train.volumes, indices, fabric)
+        views = augmented(some.repeat(2, 1, 1, 1, 1), self.settings, generator)
         self.optimizer.zero_grad()
         with fabric.autocast():
             # Both views in one batch, so that the statistics of a last batch of one are defined.
@@ -122,7 +127,9 @@ class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
         }
         return metrics | self._accuracy(x)
 
-    def _encode(self, volumes: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def _encode(
+        self, volumes: Tensor | Streamed, generator: torch.Generator | None = None
+    ) -> Tensor:
         """The features (n, d) of volumes as they are, or of random views of them."""
         parts = volumes.split(BATCH)
         changed = (

@@ -16,9 +16,9 @@ from morphoflow.models.volume_vae.data import (
     CHANNELS,
     as_floats,
     check_volumes,
-    read_volumes,
     volume_batches,
 )
+from morphoflow.models.volume_vae.stream import held_or_streamed
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
 
@@ -36,7 +36,9 @@ def build(
     network = ContrastiveNetwork(size, settings, torch_generator(seed, "initialisation"))
     classes = _classes(objects["label"])
     splits = [
-        Split(read_volumes(samples, part, list(CHANNELS), device), classes[part].to(device))
+        Split(
+            held_or_streamed(samples, part, list(CHANNELS), device, seed), classes[part].to(device)
+        )
         for part in rows
     ]
     return ContrastiveLearner(network.to(device), *splits, settings, {"size": size})

@@ -5,6 +5,7 @@ with gated nonlinearities, after which invariant maps are pooled over the image.
 """
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -193,8 +194,13 @@ def blurred_half(x: Tensor) -> Tensor:
     A binomial blur before a stride of 2 takes away most of what the stride would alias (Zhang,
     ICML 2019).
     """
-    even = x.shape[-1] % 2 == 0
-    taps = x.new_tensor(EVEN_TAPS if even else ODD_TAPS)
-    taps = taps / taps.sum()
-    kernel = torch.outer(taps, taps).expand(x.shape[1], 1, -1, -1)
+    kernel = _binomial(x.shape[-1] % 2 == 0, x.dtype, x.device).expand(x.shape[1], 1, -1, -1)
     return F.conv2d(x, kernel, stride=2, padding=2, groups=x.shape[1])
+
+
+@cache
+def _binomial(even: bool, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A blur (k, k) of sum 1; kept, since the host waits while its taps are copied to a GPU."""
+    taps = torch.tensor(EVEN_TAPS if even else ODD_TAPS, dtype=dtype, device=device)
+    taps = taps / taps.sum()
+    return torch.outer(taps, taps)

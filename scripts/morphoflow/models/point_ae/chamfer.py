@@ -7,6 +7,7 @@ backward pass costs one value a point. Its only sum over repeated indices is the
 asked for.
 """
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -98,7 +99,7 @@ def best_signs(x: Tensor, decoded: Tensor) -> Tensor:
 
     All eight are tried, mirror images too, by the Chamfer distance of some of the points.
     """
-    signs = torch.tensor(list(product((1.0, -1.0), repeat=3)), device=x.device)
+    signs = _all_signs(x.device)
     x, decoded = _some(x), _some(decoded.detach().float())
     tried = (x[:, None] * signs[:, None]).flatten(0, 1)
     wanted = decoded.repeat_interleave(len(signs), 0)
@@ -106,6 +107,12 @@ def best_signs(x: Tensor, decoded: Tensor) -> Tensor:
     apart = (tried - taken(wanted, to_wanted)).square().sum(2).mean(1)
     apart = apart + (wanted - taken(tried, to_tried)).square().sum(2).mean(1)
     return signs[apart.unflatten(0, (-1, len(signs))).argmin(1)]
+
+
+@cache
+def _all_signs(device: torch.device) -> Tensor:
+    """The signs (8, 3) of three axes; kept, since the host waits while they are copied to a GPU."""
+    return torch.tensor(list(product((1.0, -1.0), repeat=3)), device=device)
 
 
 def _some(x: Tensor) -> Tensor:

@@ -12,6 +12,9 @@ from morphoflow.store import Samples
 # The second axis of a store of volumes.
 CHANNELS = ("em", "mask")
 
+# Volumes that are taken from a store at a time.
+READ = 64
+
 # Turns and mirrorings of a cube, and how many of them (the first) leave the z axis an axis.
 ELEMENTS = {"cube": 48, "z": 16}
 
@@ -38,8 +41,23 @@ def read_volumes(
     They stay bytes, a quarter of the memory, until :func:`as_floats` makes numbers of a batch.
     """
     check_volumes(samples)
-    places = [CHANNELS.index(name) for name in channels]
-    return torch.from_numpy(samples.x.oindex[rows][:, places]).to(device)
+    places = channel_places(channels)
+    volumes = np.empty((len(rows), len(places), *samples.x.shape[2:]), np.uint8)
+    # Some at a time, since what a store gives holds all channels and would double the memory.
+    for start in range(0, len(rows), READ):
+        part = slice(start, start + READ)
+        volumes[part] = volumes_of(samples, rows[part], places)
+    return torch.from_numpy(volumes).to(device)
+
+
+def channel_places(channels: list[str]) -> list[int]:
+    """Where the channels are in a store."""
+    return [CHANNELS.index(name) for name in channels]
+
+
+def volumes_of(samples: Samples, rows: np.ndarray, places: list[int]) -> np.ndarray:
+    """The volumes (m, c, size, size, size) uint8 in ``rows`` (m,), with the channels ``places``."""
+    return samples.x.oindex[rows][:, places]
 
 
 def as_floats(volumes: Tensor) -> Tensor:

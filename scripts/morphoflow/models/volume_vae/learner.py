@@ -17,6 +17,7 @@ from morphoflow.models.volume_vae.losses import (
     reconstruction_loss,
 )
 from morphoflow.models.volume_vae.network import VolumeVAE
+from morphoflow.models.volume_vae.stream import Streamed, next_batch
 from morphoflow.seeds import torch_generator
 
 if TYPE_CHECKING:
@@ -39,27 +40,39 @@ def inputs_and_mask(volumes: Tensor, settings: dict) -> tuple[Tensor, Tensor]:
     return floats[:, : len(settings["channels"])], mask
 
 
-class VolumeVAELearner(OneNetworkLearner[VolumeVAE, Tensor]):
+class VolumeVAELearner(OneNetworkLearner[VolumeVAE, Tensor | Streamed]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
-    ``train`` and ``validation`` are uint8 (n, c, size, size, size) on the device, with the channels
-    of :func:`needed_channels`. ``baselines`` are the losses of an empty volume and of the mean one
-    on the validation volumes: a network that scores no less has learned nothing.
+    ``train`` and ``validation`` are uint8 (n, c, size, size, size), on the device or streamed to
+    it, with the channels of :func:`needed_channels`. ``baselines`` are the losses of an empty
+    volume and of the mean one on the validation volumes: a network that scores no less has learned
+    nothing.
     """
 
     def __init__(
-        self, network: VolumeVAE, train: Tensor, validation: Tensor, settings: dict, facts: dict
+        self,
+        network: VolumeVAE,
+        train: Tensor | Streamed,
+        validation: Tensor | Streamed,
+        settings: dict,
+        facts: dict,
     ) -> None:
         super().__init__(network, train, validation, settings, facts)
         mean = mean_logits(self._batches(self.train), settings)
         network.typical.copy_(mean)
         self.baselines = self._baselines(mean)
 
+    def start_epoch(self, epoch: int) -> None:
+        """Prepare the batches that are streamed."""
+        if isinstance(self.train, Streamed):
+            self.train.start_epoch(epoch, self.batch_size)
+
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
     ) -> dict[str, Tensor]:
         """Take one step on the training volumes ``indices`` (b,)."""
-        volumes = randomly_turned(self.train[indices], self.settings["augment"], generator)
+        volumes = next_batch(self.train, indices, fabric)
+        volumes = randomly_turned(volumes, self.settings["augment"], generator)
         x, mask = inputs_and_mask(volumes, self.settings)
         self.optimizer.zero_grad()
         with fabric.autocast():
@@ -110,7 +123,7 @@ class VolumeVAELearner(OneNetworkLearner[VolumeVAE, Tensor]):
         varies = torch.cat(means).var(0, correction=0) > ACTIVE_VARIANCE
         return mean_scores(parts) | {"active_latents": float(varies.sum())} | self.baselines
 
-    def _batches(self, volumes: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    def _batches(self, volumes: Tensor | Streamed) -> Iterator[tuple[Tensor, Tensor]]:
         for part in volumes.split(BATCH):
             yield inputs_and_mask(part, self.settings)
 

@@ -26,6 +26,7 @@ from morphoflow.models.volume_vae.learner import (
 )
 from morphoflow.models.volume_vae.losses import weighted_error
 from morphoflow.models.volume_vae.network import VolumeVAE, load
+from morphoflow.models.volume_vae.stream import held_or_streamed
 from morphoflow.organelles.samples.render import surfaces
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
@@ -43,7 +44,8 @@ def build(
     rows = training_and_validation(objects)
     generator = torch_generator(seed, "initialisation")
     network = VolumeVAE(len(settings["channels"]), size, settings, generator).to(device)
-    parts = [read_volumes(samples, each, needed_channels(settings), device) for each in rows]
+    channels = needed_channels(settings)
+    parts = [held_or_streamed(samples, each, channels, device, seed) for each in rows]
     learner = VolumeVAELearner(network, *parts, settings, {"size": size})
     zero, mean = learner.baselines.values()
     note(f"on the validation volumes an empty volume scores {zero:.0f}, the mean one {mean:.0f}")
