@@ -1,7 +1,7 @@
 """The saved model: weights and all that is needed to embed new data without the config."""
 
 import io
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -15,7 +15,9 @@ from morphoflow.files import whole
 class Model:
     """A fitted model; ``facts`` are plain values learned from the data, ``state`` its tensors.
 
-    ``code`` is the file that defines its functions, see :mod:`morphoflow.models.interface`.
+    ``code`` is the file that defines its functions, see :mod:`morphoflow.models.interface`;
+    ``labels_seen`` are the ids of all objects whose labels its training saw, or that of a model
+    that it started from: no score may be of them.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Model:
     facts: dict
     state: dict[str, torch.Tensor]
     provenance: dict
+    labels_seen: list[str] = field(default_factory=list)
 
 
 def write_model(path: Path, model: Model) -> None:

@@ -14,14 +14,16 @@ SHARE = 0.8
 REPEATS = 10
 
 
-def cluster_scores(x: np.ndarray, method: str, clusters: np.ndarray, labels: np.ndarray) -> list:
+def cluster_scores(
+    x: np.ndarray, method: str, clusters: np.ndarray, labels: np.ndarray, *, split: str = "all"
+) -> list:
     """Scores of one clustering (n,) of ``x`` (n, d), as rows named ``<method>_<score>``.
 
-    Against labels (n,) (None where unknown): ``ari`` (Hubert and Arabie 1985), ``ami`` (Vinh et al.
-    2010) and ``purity`` of the objects that have a label and are not noise, ``coverage``, the share
-    of objects with a label that are not noise, ``matched_accuracy``, the balanced accuracy when
-    each label has a cluster of its own (of all objects with a label; 1 / k for the majority), and
-    ``ari_with_noise``, in which each object of noise is a cluster of its own. Without labels:
+    Against labels (n,) (None where unknown), which are those of ``split``: ``ari`` (Hubert and
+    Arabie 1985), ``ami`` (Vinh et al. 2010) and ``purity`` of the objects that have a label and are
+    not noise, ``coverage``, the share of objects with a label that are not noise,
+    ``matched_accuracy``, the balanced accuracy when each label has a cluster of its own (of all
+    objects with a label; 1 / k for the majority), and ``ari_with_noise``, in which each object of noise is a cluster of its own. Without labels:
     ``silhouette`` (noise left out), ``clusters``, ``noise_fraction``. A score that is not defined
     is missing (NaN).
     """
@@ -31,8 +33,10 @@ def cluster_scores(x: np.ndarray, method: str, clusters: np.ndarray, labels: np.
         "clusters": (float(clusters.max() + 1), n),
         "noise_fraction": (1 - kept / n, n),
     }
-    found = {**own, **label_scores(clusters, labels)}
-    return [score("all", f"{method}_{name}", *pair) for name, pair in found.items()]
+    against = label_scores(clusters, labels)
+    return [score("all", f"{method}_{name}", *pair) for name, pair in own.items()] + [
+        score(split, f"{method}_{name}", *pair) for name, pair in against.items()
+    ]
 
 
 def label_scores(clusters: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, int]]:
