@@ -59,7 +59,7 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
             seed=seed,
         )
         rows += cluster_scores(data.X, method, found[method], labels, split=split)
-        rows.append(stability(data.X, method, found[method], seed))
+        rows.append(stability(data.X, method, found[method], _groups(data), seed))
     return pd.DataFrame({"id": data.obs_names, **found}), rows
 
 
