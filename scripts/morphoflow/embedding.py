@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
+from morphoflow.files import SEAL_BYTES, check_seal, seal_of, whole
 
 # Whether the label of an object was seen, and whether any label was, of these objects or others.
 LABEL_SEEN, LABELS_USED = "label_seen", "labels_used"
@@ -42,11 +42,20 @@ def write_embedding(path: Path, embedding: anndata.AnnData) -> None:
     """Write an embedding as ``.h5ad``."""
     with whole(path) as partial:
         embedding.write_h5ad(partial)
+        content = partial.read_bytes()
+        with partial.open("ab") as file:
+            # HDF5 knows where it ends, and does not look further.
+            file.write(seal_of(content))
 
 
 def read_embedding(path: Path) -> anndata.AnnData:
-    """Read an embedding: ``X`` (n, d) float32, ``obs`` (indexed by id) its objects."""
+    """Read an embedding: ``X`` (n, d) float32, ``obs`` (indexed by id) its objects.
+
+    Only once its checksum is found to be right: a damaged HDF5 file may never be read to an end.
+    """
     try:
+        content = memoryview(Path(path).read_bytes())
+        check_seal(path, bytes(content[-SEAL_BYTES:]), content[:-SEAL_BYTES])
         return anndata.read_h5ad(path)
     except OSError as error:
         raise InputError(f"{path} is not a readable .h5ad file ({error}); embed again.") from None

@@ -33,7 +33,7 @@ def combine(sets: list[anndata.AnnData], weights: list[float]) -> tuple[np.ndarr
         for number, (found, weight) in enumerate(zip(sets, weights, strict=True), 1)
     ]
     # A label that one of the models saw is in what they give together.
-    objects[LABEL_SEEN] = np.any([found[ids].obs[LABEL_SEEN] for found in sets], axis=0)
+    objects[LABEL_SEEN] = np.any([found[ids].obs[LABEL_SEEN].to_numpy() for found in sets], axis=0)
     return np.concatenate(parts, axis=1).astype(np.float32), objects
 
 
