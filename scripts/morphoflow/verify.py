@@ -152,12 +152,12 @@ READERS = {
 }
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Verify the folder that the command line names; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m morphoflow.verify", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--of", type=Path, help="print what this result depends on")
-    flags = parser.parse_args()
+    flags = parser.parse_args(arguments)
     try:
         verified = verify(flags.folder)
     except InputError as error:

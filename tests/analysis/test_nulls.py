@@ -1,4 +1,4 @@
-"""Where labels say nothing, no more than 5 % is significant at 5 %, also where objects share groups.
+"""Where labels say nothing, 5 % is significant at 5 %, and no more where objects share groups.
 
 Labels are constant in groups, or mixed in them, and members of a group are alike, which is what
 misleads a test that counts objects. Each law is over many made data sets; the bounds are 5 % and
@@ -6,6 +6,7 @@ three standard errors of a share of so many independent groups or data sets.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from morphoflow.analysis.classification import classification_scores, percentiles, with_intervals
@@ -13,7 +14,11 @@ from morphoflow.analysis.confusion import group_matrices
 from morphoflow.analysis.neighbours import Predictions
 from morphoflow.analysis.outliers import conformal_p, tail_p
 from morphoflow.analysis.retrieval import average_precisions, rank
-from morphoflow.analysis.retrieval_groups import dealt_labels, with_significance
+from morphoflow.analysis.retrieval_groups import (
+    dealt_labels,
+    with_group_p_values,
+    with_significance,
+)
 from morphoflow.analysis.retrieval_scores import retrieval_scores
 
 DESIGNS = {"alone": (60, 1, True), "constant": (14, 6, True), "mixed": (14, 6, False)}
@@ -68,8 +73,6 @@ def test_a_null_of_groups_is_that_of_random_rankings_where_all_are_alone():
     rng = np.random.default_rng(0)
     x, names, group = made(40, 1, True, rng)
     ranking = rank(x, names, group, np.ones(40, bool), metric="cosine", exclude_group=True)
-    from morphoflow.analysis.retrieval_groups import with_group_p_values
-
     table = average_precisions(ranking)
     exact = with_significance(table, ranking, 4000, 0.05, 0)[0]
     dealt = with_group_p_values(table, ranking, 4000, 0.05, 0)[0]
@@ -97,9 +100,8 @@ def test_intervals_of_predictions_that_know_nothing_hold_chance():
         rng = np.random.default_rng(seed)
         true = classes[rng.permutation(np.arange(groups) % 2)[group]]
         # Members of a group are taken for the same class, as in an embedding of groups.
-        predicted = classes[
-            (rng.random(len(group)) < rng.beta(0.5, 0.5, groups)[group]).astype(int)
-        ]
+        leaning = rng.beta(0.5, 0.5, groups)[group]
+        predicted = classes[(rng.random(len(group)) < leaning).astype(int)]
         matrices = group_matrices(true, predicted, group, classes)
         _, low, high = with_intervals(matrices, 300, rng)["balanced_accuracy"]
         beyond.append((low > 0.5) or (high < 0.5))
@@ -126,8 +128,6 @@ def test_every_interval_is_of_groups():
 
 
 def test_intervals_of_retrieval_hold_the_mean_of_all_groups():
-    import pandas as pd
-
     beyond = []
     for seed in range(300):
         rng = np.random.default_rng(seed)
