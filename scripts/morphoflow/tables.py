@@ -48,7 +48,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def _footer_of(content: memoryview) -> int:
     """Where the footer of a Parquet file begins; it ends in its length and the format's name."""
     length = int.from_bytes(content[-8:-4], "little")
-    if content[-4:] != b"PAR1" or length + 8 > len(content):
+    if bytes(content[-4:]) != b"PAR1" or length + 8 > len(content):
         raise ValueError("it does not end as one")
     return len(content) - 8 - length
 
