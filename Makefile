@@ -14,7 +14,7 @@ SIZE_cuda := 6
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-slurm format reference lock clean
+.PHONY: help demo lab test test-slurm verify damage format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,12 @@ test: $(VENV)/test.done ## Install, then run all tests
 
 test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it installs (Debian, as root)
 	@MORPHOFLOW_SLURM=yes python -m pytest tests/workflow/test_slurm.py
+
+verify: $(VENV)/workflow.done ## Say which results are damaged, or were made of what is another now
+	@PYTHONPATH=scripts python -m morphoflow.verify results
+
+damage: $(VENV)/test.done ## Damage every kind of result in every way, and count what goes unnoticed
+	@PYTHONPATH=scripts:tests/support python tests/campaigns/damage.py
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules

@@ -36,11 +36,10 @@ rule analyse_embedding:
         runtime=minutes(30, 5, "embedding", "measures"),
     params:
         settings=as_json({part: config[part] for part in ANALYSIS}),
-        uses_labels=uses_labels,
         folder=subpath(output.maps, parent=True),
     shell:
         "python {input.script:q} --embedding {input.embedding:q} --measures {input.measures:q}"
-        " --settings {params.settings:q} --uses-labels {params.uses_labels}"
+        " --settings {params.settings:q}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
         " --variant {wildcards.variant} --folder {params.folder} &> {log}"
 

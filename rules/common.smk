@@ -251,14 +251,6 @@ def members_of(wildcards):
     return list(config["combinations"][wildcards.variant])
 
 
-def uses_labels(wildcards):
-    """Whether a job's model saw labels in training: then neighbours must come from other splits."""
-    found = [settings(*member.split("/")) for member in members_of(wildcards)]
-    trained = [settings for settings in found if settings.get("epochs", 0) > 0]
-    seen = any(settings.get("label_fraction", 0) > 0 for settings in trained)
-    return "true" if seen else "false"
-
-
 def uncertainty(wildcards):
     """Whether a job's model says how far off it is for each object."""
     said = {"posterior", "uncertain"} & set(MODELS[wildcards.model]["capabilities"])

@@ -15,7 +15,6 @@ def main(
     embedding: Path,
     measures: Path,
     settings: dict,
-    uses_labels: bool,
     seed: int,
     dataset: str,
     model: str,
@@ -25,7 +24,7 @@ def main(
     """Write all tables of an ``embedding`` into ``folder``.
 
     ``settings`` holds those of each part under its name; ``measures`` is a store of named features,
-    in which clusters are told apart; ``uses_labels`` says that the model saw labels in training.
+    in which clusters are told apart.
     """
     data = read_embedding(embedding)
     named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
@@ -43,12 +42,11 @@ def main(
     write("clusters", scores, clusters=found)
     profiles, members = tables.profiles(data, found, measures)
     write("clusters", inputs=(measures,), cluster_profiles=profiles, cluster_members=members)
-    seen = {"uses_labels": uses_labels}
-    confusion, scores = tables.classification(data, settings["classification"], seed, **seen)
+    confusion, scores = tables.classification(data, settings["classification"], seed)
     write("classification", scores, confusion=confusion)
-    predictions, scores = tables.cross_validation(data, settings["cross_validation"], seed, **seen)
+    predictions, scores = tables.cross_validation(data, settings["cross_validation"], seed)
     write("cross_validation", scores, cross_validation=predictions)
-    queries, labels, scores = tables.retrieval(data, settings["retrieval"], seed, **seen)
+    queries, labels, scores = tables.retrieval(data, settings["retrieval"], seed)
     write("retrieval", scores, retrieval=queries, retrieval_labels=labels)
     strange, scores = tables.outliers(data, settings["outliers"], seed)
     write("outliers", scores, outliers=strange)

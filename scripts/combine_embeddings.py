@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.analysis.combination import combine
 from morphoflow.command import run
-from morphoflow.embedding import make_embedding, read_embedding, write_embedding
+from morphoflow.embedding import labels_used, make_embedding, read_embedding, write_embedding
 from morphoflow.provenance import provenance
 
 
@@ -12,8 +12,9 @@ def main(*, embeddings: list[Path], weights: list, seed: int, output: Path) -> N
     """Combine ``embeddings`` of the same objects with ``weights`` in their order."""
     sets = [read_embedding(path) for path in embeddings]
     x, objects = combine(sets, weights)
+    used = any(labels_used(found) for found in sets)
     record = provenance(inputs=embeddings, settings={"weights": weights}, seed=seed)
-    write_embedding(output, make_embedding(x, objects, record))
+    write_embedding(output, make_embedding(x, objects, record, labels_used=used))
     print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import zarr
 from PIL import Image
 
 from morphoflow.command import run
@@ -16,6 +15,7 @@ from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.errors import InputError
 from morphoflow.files import whole
+from morphoflow.integrity import new_store
 from morphoflow.model import Model, read_model
 from morphoflow.models.interface import Filming, Generating, load_model, model_file
 from morphoflow.models.shared.latent import image_blocks, latent_block, round_trip
@@ -80,8 +80,7 @@ def main(
                 write_files(pictures, ids, images[:, 0])
         Image.fromarray(tiled(np.stack(shown), WIDTH)).save(pictures / "grid.png")
     way = way_images(fitted, seed, device)
-    with whole(interpolation) as partial:
-        group = zarr.open_group(partial, mode="w", zarr_format=3)
+    with new_store(interpolation) as group:
         group.attrs["provenance"] = record
         write_array(group, "x", way)
     write_way(way, *movies[:2])

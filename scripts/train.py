@@ -11,6 +11,7 @@ from morphoflow.tables import align_objects, read_objects, write_table
 from morphoflow.training.checkpoint import checkpoint_folder
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
+from morphoflow.training.start import labels_seen
 
 
 def main(
@@ -43,8 +44,9 @@ def main(
     )
     fabric = make_fabric(gpus=gpus, precision=settings["precision"], threads=threads)
     learner = load_model(code, Trained).build(store, rows, settings, seed, fabric.device)
-    for path in start_from:
-        learner.start_from(read_model(path).state)
+    ancestors = [read_model(path) for path in start_from]
+    for ancestor in ancestors:
+        learner.start_from(ancestor.state)
     fitted = fit(
         learner,
         epochs=settings["epochs"],
@@ -58,7 +60,8 @@ def main(
     if fabric.is_global_zero:
         write_table(history, fitted.history, record)
         weights = fitted.last if settings.get("keep") == "last" else fitted.best
-        write_model(output, Model(model, code, settings, learner.facts, weights, record))
+        seen = labels_seen(rows, settings, ancestors)
+        write_model(output, Model(model, code, settings, learner.facts, weights, record, seen))
         fitted.finish()
 
 

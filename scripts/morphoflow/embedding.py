@@ -8,22 +8,33 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
+from morphoflow.files import SEAL_BYTES, check_seal, seal_of, whole
+
+# Whether the label of an object was seen, and whether any label was, of these objects or others.
+LABEL_SEEN, LABELS_USED = "label_seen", "labels_used"
 
 
-def make_embedding(x: np.ndarray, objects: pd.DataFrame, provenance: dict) -> anndata.AnnData:
-    """Join an embedding ``x`` (n, d) with the rows of the object table, in the same order."""
+def make_embedding(
+    x: np.ndarray, objects: pd.DataFrame, provenance: dict, *, labels_used: bool = False
+) -> anndata.AnnData:
+    """Join an embedding ``x`` (n, d) with the rows of the object table, in the same order.
+
+    ``labels_used`` says that its model saw labels, be it of other objects; the column
+    ``label_seen`` of ``objects`` says of which of these, none where it is left out.
+    """
     if not np.isfinite(x).all():
         row = int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
         name = objects["id"].iloc[row]
         raise InputError(f"the embedding of '{name}' is not finite; look at the training history.")
     observations = objects.set_index("id")
+    if LABEL_SEEN not in observations:
+        observations[LABEL_SEEN] = False
     for column in observations.select_dtypes(["object", "string"]):
         observations[column] = pd.Categorical(observations[column])
     return anndata.AnnData(
         X=np.ascontiguousarray(x, dtype=np.float32),
         obs=observations,
-        uns={"provenance": json.dumps(provenance, sort_keys=True)},
+        uns={"provenance": json.dumps(provenance, sort_keys=True), LABELS_USED: labels_used},
     )
 
 
@@ -31,11 +42,33 @@ def write_embedding(path: Path, embedding: anndata.AnnData) -> None:
     """Write an embedding as ``.h5ad``."""
     with whole(path) as partial:
         embedding.write_h5ad(partial)
+        content = partial.read_bytes()
+        with partial.open("ab") as file:
+            # HDF5 knows where it ends, and does not look further.
+            file.write(seal_of(content))
 
 
 def read_embedding(path: Path) -> anndata.AnnData:
-    """Read an embedding: ``X`` (n, d) float32, ``obs`` (indexed by id) its objects."""
+    """Read an embedding: ``X`` (n, d) float32, ``obs`` (indexed by id) its objects.
+
+    Only once its checksum is found to be right: a damaged HDF5 file may never be read to an end.
+    """
     try:
+        content = memoryview(Path(path).read_bytes())
+        check_seal(path, bytes(content[-SEAL_BYTES:]), content[:-SEAL_BYTES])
         return anndata.read_h5ad(path)
     except OSError as error:
         raise InputError(f"{path} is not a readable .h5ad file ({error}); embed again.") from None
+
+
+def labels_used(embedding: anndata.AnnData) -> bool:
+    """Whether the model of an embedding, or one that it started from, saw labels.
+
+    Raises InputError where the embedding does not say so: no score of it could be trusted.
+    """
+    if LABELS_USED not in embedding.uns or LABEL_SEEN not in embedding.obs:
+        raise InputError(
+            "the embedding does not say whether its model saw labels, so that nothing can be told "
+            "from how well it predicts them; embed the objects again."
+        )
+    return bool(embedding.uns[LABELS_USED])

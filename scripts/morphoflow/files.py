@@ -3,9 +3,18 @@
 import hashlib
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from morphoflow.errors import InputError
+
+# The way out where a result is damaged.
+ANEW = "delete it, and the workflow makes it anew"
+# A line in a file with the CRC-32 of all its other bytes.
+MARK = b"\nmorphoflow crc32 "
+SEAL_BYTES = len(MARK) + 9
 
 
 @contextmanager
@@ -13,10 +22,11 @@ def whole(path: Path) -> Iterator[Path]:
     """Yield a temporary neighbour of ``path`` that takes its place once the block succeeds.
 
     The neighbour may become a file or a folder; on an error it is removed and ``path`` stays as it
-    was.
+    was. Neighbours that a killed process has left are removed as well.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         yield partial
@@ -24,10 +34,53 @@ def whole(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         os.replace(partial, path)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        _remove(partial)
+
+
+def _clear(path: Path) -> None:
+    """Remove what processes that are no more have left beside ``path``."""
+    start = f".{path.name}.partial-"
+    for left in path.parent.iterdir():
+        number = left.name.removeprefix(start)
+        if left.name.startswith(start) and number.isdigit() and not _runs(int(number)):
+            _remove(left)
+
+
+def _runs(process: int) -> bool:
+    """Whether another process of this number runs on this machine."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def seal_of(*parts: bytes | memoryview) -> bytes:
+    """The line of SEAL_BYTES bytes with the checksum of ``parts`` after each other."""
+    total = 0
+    for part in parts:
+        total = zlib.crc32(part, total)
+    return MARK + f"{total:08x}\n".encode()
+
+
+def check_seal(path: Path, seal: bytes, *parts: bytes | memoryview) -> None:
+    """Raise InputError unless ``seal``, from the file at ``path``, is that of its other parts."""
+    if seal != seal_of(*parts):
+        raise InputError(
+            f"{path} is damaged, or was changed by another program: its checksum is missing or is "
+            f"that of other content; {ANEW}."
+        )
 
 
 def sha256(path: Path) -> str:

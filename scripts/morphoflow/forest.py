@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import zarr
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
-from morphoflow.store import array_of, open_group, text_array, text_bytes, write_array
+from morphoflow.integrity import new_store, open_store
+from morphoflow.store import array_of, text_array, text_bytes, write_array
 
 DTYPES = {
     "offsets": np.int64,
@@ -123,8 +122,7 @@ class Forest:
     def write(self, path: Path, *, provenance: dict) -> None:
         """Write the forest as one zarr group; equal forests and provenance give equal bytes."""
         self.check()
-        with whole(path) as partial:
-            group = zarr.open_group(partial, mode="w", zarr_format=3)
+        with new_store(path) as group:
             group.attrs.update({"form": "neurons", "units": "um", "provenance": provenance})
             write_array(group, "id", text_bytes(self.ids))
             for name in DTYPES:
@@ -133,7 +131,7 @@ class Forest:
     @classmethod
     def read(cls, path: Path) -> "Forest":
         """Read a forest written by :meth:`write`, whole, into memory."""
-        group = open_group(path)
+        group = open_store(path)
         if group.attrs.get("form") != "neurons":
             raise InputError(f"{path} does not hold neurons; prepare the neurons anew.")
         arrays = {name: np.asarray(array_of(group, name)[:]) for name in DTYPES}

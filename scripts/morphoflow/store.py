@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
+from morphoflow.integrity import FILES, compressed, new_store, open_store
 
 if TYPE_CHECKING:
     from zarr.core.array_spec import ArrayConfigParams
@@ -65,8 +65,7 @@ def write_samples(
     _check(path, ids, x, axes, (length, mask, scale), names)
     check_levels(x, levels)
     attributes = {"axes": axes, "units": units, "names": names, **(facts or {})}
-    with whole(path) as partial:
-        group = zarr.open_group(partial, mode="w", zarr_format=3)
+    with new_store(path) as group:
         group.attrs.update({**attributes, "provenance": provenance})
         write_array(group, "x", x)
         write_array(group, "id", text_bytes(ids))
@@ -79,8 +78,9 @@ def write_samples(
 
 def read_samples(path: Path) -> Samples:
     """Open a store written by :func:`write_samples`; ``x`` stays on disk until it is sliced."""
-    group = open_group(path)
+    group = open_store(path)
     attributes = json.loads(json.dumps(group.attrs.asdict()))
+    del attributes[FILES]
     optional = {
         name: np.asarray(array_of(group, name)[:]) if name in group else None for name in OPTIONAL
     }
@@ -111,14 +111,6 @@ def _read_levels(group: zarr.Group) -> dict[int, zarr.Array]:
     return dict(sorted(levels.items()))
 
 
-def open_group(path: Path) -> zarr.Group:
-    """Open a zarr group for reading, or say which file is not one."""
-    try:
-        return zarr.open_group(path, mode="r")
-    except (FileNotFoundError, ValueError) as error:
-        raise InputError(f"{path} is not a readable zarr group ({error}); remake it.") from None
-
-
 def array_of(group: zarr.Group, name: str) -> zarr.Array:
     """An array of a group by its name, or InputError where there is none."""
     found = group.get(name)
@@ -132,7 +124,13 @@ def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
     values = np.ascontiguousarray(values)
     row = max(1, values[:1].nbytes)
     chunk = (max(1, min(len(values), CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
-    group.create_array(name, data=values, chunks=chunk, config=writing(values, chunk[0]))
+    group.create_array(
+        name,
+        data=values,
+        chunks=chunk,
+        compressors=compressed(),
+        config=writing(values, chunk[0]),
+    )
 
 
 def writing(values: np.ndarray, rows: int) -> "ArrayConfigParams":

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import zarr
-from zarr.codecs import ZstdCodec
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
+from morphoflow.integrity import compressed, new_store
 from morphoflow.store import CHUNK_BYTES, check_levels, level_name, text_bytes, write_array, writing
 
 
@@ -68,8 +66,7 @@ def stream_samples(
 
     ``level`` is that of zstd, if not the usual one: 1 suits samples that are mostly 0.
     """
-    with whole(path) as partial:
-        group = zarr.open_group(partial, mode="w", zarr_format=3)
+    with new_store(path) as group:
         stream = SampleStream(group, level)
         yield stream
         stream.close()
@@ -83,9 +80,7 @@ class _Growing:
     def __init__(self, group: zarr.Group, name: str, level: int | None) -> None:
         self.length = self._n_waiting = 0
         self._group, self._name = group, name
-        self._compressors: Literal["auto"] | ZstdCodec = (
-            "auto" if level is None else ZstdCodec(level=level)
-        )
+        self._compressors = compressed() if level is None else compressed(level)
         self._array: zarr.Array | None = None
         self._waiting: list[np.ndarray] = []
 

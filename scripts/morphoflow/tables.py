@@ -1,5 +1,6 @@
 """Tables as Parquet files with their provenance, and the object table's contract."""
 
+import io
 import json
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
+from morphoflow.files import ANEW, SEAL_BYTES, check_seal, seal_of, whole
 
 SPLITS = ("train", "validation", "test")
 OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
+# The key of the metadata that hold the provenance of a table.
+METADATA = b"morphoflow"
 NOISE = -1  # the cluster of objects that are in none
 
 
@@ -19,19 +22,35 @@ def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
     """Write a table (its index is dropped) with ``provenance`` in the file's metadata."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     record = json.dumps(provenance, sort_keys=True)
-    metadata = {**(arrow.schema.metadata or {}), b"morphoflow": record.encode()}
-    with whole(path) as partial:
-        pq.write_table(arrow.replace_schema_metadata(metadata), partial, compression="zstd")
+    metadata = {**(arrow.schema.metadata or {}), METADATA: record.encode()}
+    stream = io.BytesIO()
+    pq.write_table(arrow.replace_schema_metadata(metadata), stream, compression="zstd")
+    content = stream.getbuffer()
+    footer = _footer_of(content)
+    with whole(path) as partial, partial.open("wb") as file:
+        # Nothing points to what lies before the footer, so every reader of Parquet skips it.
+        for part in (content[:footer], seal_of(content), content[footer:]):
+            file.write(part)
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table written by :func:`write_table`."""
+    """Read a table written by :func:`write_table`, once its checksum is found to be right."""
     try:
-        return pd.read_parquet(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(
-            f"{path} cannot be read as a Parquet table ({error}); remake it."
-        ) from None
+        content = memoryview(Path(path).read_bytes())
+        footer = _footer_of(content)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a Parquet table ({error}); {ANEW}.") from None
+    start = max(0, footer - SEAL_BYTES)
+    check_seal(path, bytes(content[start:footer]), content[:start], content[footer:])
+    return pd.read_parquet(io.BytesIO(content))
+
+
+def _footer_of(content: memoryview) -> int:
+    """Where the footer of a Parquet file begins; it ends in its length and the format's name."""
+    length = int.from_bytes(content[-8:-4], "little")
+    if bytes(content[-4:]) != b"PAR1" or length + 8 > len(content):
+        raise ValueError("it does not end as one")
+    return len(content) - 8 - length
 
 
 def write_objects(path: Path, objects: pd.DataFrame, provenance: dict) -> None:

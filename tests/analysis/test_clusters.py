@@ -172,13 +172,13 @@ def test_silhouette_of_a_known_line():
 
 def test_blobs_are_stable_and_noise_is_not():
     x, _ = blobs(60, 3)
-    certain = stability(x, "kmeans", cluster(x, "kmeans"), 0)
+    certain = stability(x, "kmeans", cluster(x, "kmeans"), np.arange(60), 0)
     assert certain["value"] == certain["low"] == 1
     cloud = np.random.default_rng(0).normal(size=(60, 8))
-    vague = stability(cloud, "kmeans", cluster(cloud, "kmeans", n_clusters=5), 0)
+    vague = stability(cloud, "kmeans", cluster(cloud, "kmeans", n_clusters=5), np.arange(60), 0)
     assert vague["value"] < 0.8
     assert vague["low"] <= vague["value"] <= vague["high"]
-    assert np.isnan(stability(x, "dbscan", np.zeros(60, dtype=int), 0)["value"])
+    assert np.isnan(stability(x, "dbscan", np.zeros(60, dtype=int), np.arange(60), 0)["value"])
 
 
 def test_a_mixture_tells_needles_that_cross_apart():

@@ -18,7 +18,9 @@ def sets():
 def embedding(x: np.ndarray, first: int = 0) -> anndata.AnnData:
     ids = [f"o{i}" for i in range(first, first + len(x))]
     split = ["train"] * (len(x) - 4) + ["test"] * 4
-    return anndata.AnnData(x.astype(np.float32), obs=pd.DataFrame({"split": split}, index=ids))
+    return anndata.AnnData(
+        x.astype(np.float32), obs=pd.DataFrame({"split": split, "label_seen": False}, index=ids)
+    )
 
 
 def total_variance(x: np.ndarray) -> float:

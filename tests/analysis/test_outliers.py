@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal
 
 from morphoflow.analysis import outliers as module
 from morphoflow.analysis.density import cross_fitted, fit_density, fit_mixture
-from morphoflow.analysis.outliers import conformal_p, find_outliers, neighbour_distances, tail_p
+from morphoflow.analysis.outliers import find_outliers, neighbour_distances
 from morphoflow.errors import InputError
 from morphoflow.figures.outliers import furthest_out, plot_outliers
 from morphoflow.figures.save import save_figure
@@ -30,6 +30,15 @@ def with_planted(n=300, planted=5):
     rows = np.arange(planted) * 40 + 3
     x[rows] = np.random.default_rng(5).normal(size=(planted, 8)) * 9
     return x, rows
+
+
+def conformal_p(scores, calibration):
+    """Of objects that are each a group of their own."""
+    return module.conformal_p(scores, calibration, np.arange(len(scores)))
+
+
+def tail_p(scores, calibration):
+    return module.tail_p(scores, calibration, np.arange(len(scores)))
 
 
 def test_planted_outliers_are_found_and_few_others():

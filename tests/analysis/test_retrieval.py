@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from morphoflow.analysis import retrieval
-from morphoflow.analysis.retrieval import average_precisions, precision_of_ranks
+from morphoflow.analysis.retrieval import average_precisions, precision_of_ranks, rank
 from morphoflow.analysis.retrieval_null import (
     chance_precision,
     label_table,
@@ -28,7 +28,7 @@ def retrieve(x, labels, groups=None, queries=None, metric="euclidean", exclude_g
     groups = np.arange(len(x)) if groups is None else groups
     queries = np.ones(len(x), dtype=bool) if queries is None else queries
     return average_precisions(
-        x, labels, groups, queries, metric=metric, exclude_group=exclude_group
+        rank(x, labels, groups, queries, metric=metric, exclude_group=exclude_group)
     )
 
 

@@ -14,16 +14,18 @@ SHARE = 0.8
 REPEATS = 10
 
 
-def cluster_scores(x: np.ndarray, method: str, clusters: np.ndarray, labels: np.ndarray) -> list:
+def cluster_scores(
+    x: np.ndarray, method: str, clusters: np.ndarray, labels: np.ndarray, *, split: str = "all"
+) -> list:
     """Scores of one clustering (n,) of ``x`` (n, d), as rows named ``<method>_<score>``.
 
-    Against labels (n,) (None where unknown): ``ari`` (Hubert and Arabie 1985), ``ami`` (Vinh et al.
-    2010) and ``purity`` of the objects that have a label and are not noise, ``coverage``, the share
-    of objects with a label that are not noise, ``matched_accuracy``, the balanced accuracy when
-    each label has a cluster of its own (of all objects with a label; 1 / k for the majority), and
-    ``ari_with_noise``, in which each object of noise is a cluster of its own. Without labels:
-    ``silhouette`` (noise left out), ``clusters``, ``noise_fraction``. A score that is not defined
-    is missing (NaN).
+    Against labels (n,) (None where unknown), which are those of ``split``: ``ari`` (Hubert and
+    Arabie 1985), ``ami`` (Vinh et al. 2010) and ``purity`` of the objects that have a label and are
+    not noise, ``coverage``, the share of objects with a label that are not noise,
+    ``matched_accuracy``, the balanced accuracy when each label has a cluster of its own (of all
+    objects with a label; 1 / k for the majority), and ``ari_with_noise``, in which each object of
+    noise is a cluster of its own. Without labels: ``silhouette`` (noise left out), ``clusters``,
+    ``noise_fraction``. A score that is not defined is missing (NaN).
     """
     n, kept = len(clusters), int((clusters != NOISE).sum())
     own = {
@@ -31,8 +33,10 @@ def cluster_scores(x: np.ndarray, method: str, clusters: np.ndarray, labels: np.
         "clusters": (float(clusters.max() + 1), n),
         "noise_fraction": (1 - kept / n, n),
     }
-    found = {**own, **label_scores(clusters, labels)}
-    return [score("all", f"{method}_{name}", *pair) for name, pair in found.items()]
+    against = label_scores(clusters, labels)
+    return [score("all", f"{method}_{name}", *pair) for name, pair in own.items()] + [
+        score(split, f"{method}_{name}", *pair) for name, pair in against.items()
+    ]
 
 
 def label_scores(clusters: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, int]]:
@@ -73,8 +77,12 @@ def with_singletons(clusters: np.ndarray) -> np.ndarray:
     return np.where(noise, clusters.max(initial=NOISE) + np.cumsum(noise), clusters)
 
 
-def stability(x: np.ndarray, method: str, clusters: np.ndarray, seed: int) -> dict:
-    """The score ``<method>_stability``: agreement with clusters found from 80 % of the objects.
+def stability(
+    x: np.ndarray, method: str, clusters: np.ndarray, groups: np.ndarray, seed: int
+) -> dict:
+    """The score ``<method>_stability``: agreement with clusters found from 80 % of the groups.
+
+    Whole ``groups`` (n,) of objects are left out, since what shares an animal or an image is alike.
 
     The mean adjusted Rand index over 10 subsamples, each clustered with a seed of its own (Ben-Hur,
     Elisseeff and Guyon 2002), each object of noise a cluster of its own, between the given clusters
@@ -82,14 +90,17 @@ def stability(x: np.ndarray, method: str, clusters: np.ndarray, seed: int) -> di
     ``high`` are the extremes. Missing where there are fewer than two clusters or a subsample has
     fewer than 3 objects.
     """
-    n = int(SHARE * len(x))
+    codes, names = pd.factorize(groups)
+    kept = int(SHARE * len(names))
+    generator = np.random.default_rng(seed)
+    drawn = [generator.choice(len(names), kept, replace=False) for _ in range(REPEATS)]
+    parts = [np.flatnonzero(np.isin(codes, chosen)) for chosen in drawn]
+    n = min(map(len, parts))
     if n < 3 or clusters.max() < 1:
         return score("all", f"{method}_stability", np.nan, len(x))
     count = min(int(clusters.max()) + 1, n) if method in COUNTED else "auto"
-    generator = np.random.default_rng(seed)
     values = []
-    for repeat in range(REPEATS):
-        part = np.sort(generator.choice(len(x), n, replace=False))
+    for repeat, part in enumerate(parts):
         again = cluster(x[part], method, n_clusters=count, seed=seed + 1 + repeat)
         before = with_singletons(clusters[part])
         values.append(adjusted_rand_score(before, with_singletons(again)))

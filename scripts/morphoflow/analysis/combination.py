@@ -4,6 +4,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from morphoflow.embedding import LABEL_SEEN
 from morphoflow.errors import InputError
 from morphoflow.fitting import train_rows
 
@@ -31,6 +32,8 @@ def combine(sets: list[anndata.AnnData], weights: list[float]) -> tuple[np.ndarr
         _standard(found[ids].X, train, number) * np.sqrt(weight)
         for number, (found, weight) in enumerate(zip(sets, weights, strict=True), 1)
     ]
+    # A label that one of the models saw is in what they give together.
+    objects[LABEL_SEEN] = np.any([found[ids].obs[LABEL_SEEN].to_numpy() for found in sets], axis=0)
     return np.concatenate(parts, axis=1).astype(np.float32), objects
 
 

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from morphoflow.analysis.density import cross_fitted
 from morphoflow.analysis.geometry import check_embedding
-from morphoflow.analysis.significance import corrected, share_above
+from morphoflow.analysis.significance import corrected
 from morphoflow.errors import InputError
 
 # Distances held at a time (64 MB).
@@ -25,6 +25,9 @@ SIGNS = {"distance": 1, "log_density": -1}
 TAIL = 0.2
 
 FEWEST_IN_TAIL = 10
+
+# A tail of fewer groups than this is that of one or two of them.
+FEWEST_GROUPS = 10
 
 
 def find_outliers(
@@ -48,10 +51,11 @@ def find_outliers(
     part in.
 
     ``<score>_p`` are conformal p-values, calibrated on the validation split, missing without it. Of
-    m validation objects they cannot be smaller than 1 / (m + 1), too large for a discovery among
-    many objects. ``<score>_tail_p`` therefore go on from the training and validation objects by a
-    tail, see :func:`tail_p`; ``outlier`` are those with a tail p-value of either score that,
-    corrected over all objects, is at most half the ``false_discovery_rate``. ``attrs`` hold the
+    m groups of validation objects they cannot be smaller than 1 / (m + 1), too large for a
+    discovery among many objects. ``<score>_tail_p`` therefore go on from the training and
+    validation objects by a tail, see :func:`tail_p`; ``outlier`` are those with a tail p-value of
+    either score that, corrected over all objects, is at most half the ``false_discovery_rate``.
+    ``attrs`` hold the
     number of ``components`` and the ``thresholds``, the mildest value of each score that was
     flagged, None if none was.
     """
@@ -70,8 +74,8 @@ def find_outliers(
     table, flagged = pd.DataFrame(), {}
     for name, sign in SIGNS.items():
         table[name] = columns[name]
-        table[f"{name}_p"] = conformal_p(sign * columns[name], calibration)
-        table[f"{name}_tail_p"] = tail_p(sign * columns[name], train | calibration)
+        table[f"{name}_p"] = conformal_p(sign * columns[name], calibration, groups)
+        table[f"{name}_tail_p"] = tail_p(sign * columns[name], train | calibration, groups)
         p = corrected(table[f"{name}_tail_p"].to_numpy())
         flagged[name] = p <= false_discovery_rate / len(SIGNS)
     table["outlier"] = np.any(list(flagged.values()), axis=0)
@@ -141,41 +145,67 @@ def _parts(groups: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 # How unusual a score is among the scores of objects that are as they should be.
 
 
-def conformal_p(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+def conformal_p(scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """p-values (n,) of ``scores`` (n,), larger being stranger, against ``calibration`` (n,) bool.
 
     The share of calibrating objects, and of the object itself, that are at least as strange (Vovk,
-    Gammerman and Shafer 2005; for outliers Bates et al. 2023). A calibrating object is held against
-    the others. Uniform for objects that are exchangeable with the calibrating ones, and never below
-    1 / (m + 1) for m of them. Missing without any.
+    Gammerman and Shafer 2005; for outliers Bates et al. 2023). Each of the ``groups`` (n,) counts
+    as one object, with what share of it is as strange, since its members are alike (Lee, Barber and
+    Willett 2023). A calibrating object is held against the other groups. By chance, p-values below
+    a level are no more than that, where groups are exchangeable; they are never below 1 / (m + 1)
+    for m calibrating groups. Missing without any.
     """
-    reference = np.sort(scores[calibration])
-    if not len(reference):
+    if not calibration.any():
         return np.full(len(scores), np.nan)
-    found = share_above(scores, reference)
-    at_least = len(reference) - np.searchsorted(reference, scores[calibration], side="left")
-    found[calibration] = at_least / len(reference)
+    reference, weight = _weighted(scores, calibration, groups)
+    above = np.append(np.cumsum(weight[::-1])[::-1], 0.0)
+    at_least = above[np.searchsorted(reference, scores, side="left")]
+    m = len(np.unique(groups[calibration]))
+    found = (1 + at_least) / (1 + m)
+    own = pd.Series(-scores[calibration]).groupby(pd.factorize(groups[calibration])[0])
+    share = own.rank(method="max", pct=True).to_numpy()
+    found[calibration] = (at_least[calibration] - share + 1) / m
     return found
 
 
-def tail_p(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+def tail_p(scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """:func:`conformal_p`, continued by an exponential tail where no object was seen to calibrate.
 
     Beyond the fourth quintile of the calibrating scores, p-values fall exponentially, at the rate
     of the median excess: outliers among the calibrating objects hardly change it, and p-values may
     be smaller than one over their number. Small ones are as true as the tail is exponential: if
-    scores have a heavier tail, there are more of them. Below 50 calibrating objects there is no
-    tail, and this is :func:`conformal_p`.
+    scores have a heavier tail, there are more of them. All ``groups`` (n,) have the same weight.
+    Below 50 calibrating objects or 10 of their groups there is no tail, and this is
+    :func:`conformal_p`.
     """
-    found = conformal_p(scores, calibration)
-    reference = np.sort(scores[calibration])
-    size = int(TAIL * len(reference))
-    if size < FEWEST_IN_TAIL:
+    found = conformal_p(scores, calibration, groups)
+    m = len(np.unique(groups[calibration]))
+    reference, weight = _weighted(scores, calibration, groups)
+    above = np.append(np.cumsum(weight[::-1])[::-1], 0.0)
+    first = int(np.argmax(above <= TAIL * m))
+    if len(reference) - first < FEWEST_IN_TAIL or m < FEWEST_GROUPS:
         return found
-    threshold = reference[-size - 1]
-    scale = np.median(reference[-size:] - threshold) / np.log(2)
+    threshold = reference[first - 1]
+    scale = _median(reference[first:] - threshold, weight[first:]) / np.log(2)
     beyond = scores > threshold
     if scale > 0:
         excess = (scores[beyond] - threshold) / scale
-        found[beyond] = (1 + size) / (1 + len(reference)) * np.exp(-excess)
+        found[beyond] = (1 + above[first]) / (1 + m) * np.exp(-excess)
     return found
+
+
+def _weighted(
+    scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The calibrating scores in order, and the weight of each; those of a group sum to one."""
+    codes = pd.factorize(groups[calibration])[0]
+    order = np.argsort(scores[calibration], kind="stable")
+    return scores[calibration][order], (1 / np.bincount(codes))[codes][order]
+
+
+def _median(values: np.ndarray, weight: np.ndarray) -> float:
+    """The median of sorted ``values`` (m,), each as often as its weight says."""
+    below, half = np.cumsum(weight), weight.sum() / 2
+    last = len(values) - 1
+    places = [min(int(np.searchsorted(below, half, side=side)), last) for side in ("left", "right")]
+    return float(values[places].mean())

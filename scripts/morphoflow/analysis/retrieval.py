@@ -1,5 +1,7 @@
 """Retrieval: how far ahead objects of the same label are among an object's neighbours."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -13,7 +15,36 @@ RESOLUTION = 2.0**30
 NOWHERE = np.int64(2**62)
 
 
-def average_precisions(
+@dataclass(frozen=True)
+class Ranking:
+    """What queries are ranked by: ``points`` (m, d) of the objects with a label.
+
+    ``known`` (m,) are their rows in the embedding, ``codes`` (m,) their classes, whose ``names``
+    are sorted, ``groups`` (m,) their groups, of which no two with the same ``excluded`` (m,) are
+    ranked for each other, ``asked`` (q,) the places of the queries among them.
+    """
+
+    points: np.ndarray
+    known: np.ndarray
+    codes: np.ndarray
+    names: np.ndarray
+    groups: np.ndarray
+    excluded: np.ndarray
+    asked: np.ndarray
+    metric: str
+
+    def blocks(self) -> list[np.ndarray]:
+        """The queries in parts whose distances fit into memory."""
+        return np.array_split(self.asked, -(-len(self.asked) * len(self.known) // BLOCK) or 1)
+
+    def keys(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distances (q, m) of the queries ``rows`` (q,) in whole steps, and who is not ranked."""
+        distances = _distances(self.points[rows], self.points, self.metric)
+        left_out = self.excluded[rows][:, None] == self.excluded
+        return np.rint(distances * RESOLUTION).astype(np.int64), left_out
+
+
+def rank(
     x: np.ndarray,
     labels: np.ndarray,
     groups: np.ndarray,
@@ -21,31 +52,37 @@ def average_precisions(
     *,
     metric: str,
     exclude_group: bool,
-) -> pd.DataFrame:
-    """The average precision of each of the ``queries`` (n,) bool that has a label.
+) -> Ranking:
+    """Rankings of all objects with a label for each of the ``queries`` (n,) bool that has one.
 
-    All other objects with a label are ranked by their distance to the query, without those of its
-    own group if ``exclude_group``; average precision is the mean, over those with the query's
-    label, of the share of that label down to their rank (1: all of them come first). In a tie
-    other labels come first, so equal distances never help. It is missing where there is no other
-    object of the label.
-
-    ``x`` (n, d); ``labels`` (n,), None where unknown; ``metric`` "cosine" or "euclidean". Either is
-    taken after subtracting the mean object: cosine compares the directions in which objects differ
-    from it, and not how much, as is usual for profiles of cells (Kalinin et al. 2025); an object at
-    the mean has distance 1 from all. The table has the columns ``row label average_precision
-    positives candidates``. Memory is bounded by a block of distances.
+    They are by distance to the query, without those of its own group if ``exclude_group``.
+    ``x`` (n, d); ``labels`` (n,), None where unknown; ``groups`` (n,); ``metric`` "cosine" or
+    "euclidean". Either is taken after subtracting the mean object: cosine compares the directions
+    in which objects differ from it, and not how much, as is usual for profiles of cells (Kalinin et
+    al. 2025); an object at the mean has distance 1 from all.
     """
     check_embedding(x, 1, "retrieval")
     known = np.flatnonzero(~pd.isna(labels))
     names, codes = np.unique(labels[known].astype(str), return_inverse=True)
-    own = pd.factorize(groups[known])[0] if exclude_group else np.arange(len(known))
-    asked = np.flatnonzero(queries[known])
+    own = pd.factorize(groups[known], sort=True)[0]
     points = _directions(centred(x)) if metric == "cosine" else centred(x)
-    points = points[known]
-    parts = np.array_split(asked, -(-len(asked) * len(known) // BLOCK) or 1)
+    excluded = own if exclude_group else np.arange(len(known))
+    asked = np.flatnonzero(queries[known])
+    return Ranking(points[known], known, codes, names, own, excluded, asked, metric)
+
+
+def average_precisions(ranking: Ranking) -> pd.DataFrame:
+    """The average precision of each query, from 0 to 1, 1 if all with its label come first.
+
+    It is the mean, over the objects with the query's label, of the share of that label down to
+    their rank. In a tie other labels come first, so equal distances never help. It is missing where
+    there is no other object of the label. The table has the columns ``row label average_precision
+    positives candidates``; ``row`` is a row of the embedding. Memory is bounded by a block of
+    distances.
+    """
+    names, codes, known, asked = ranking.names, ranking.codes, ranking.known, ranking.asked
     with threadpool_limits(limits=1):
-        found = [_block(points, codes, own, rows, metric) for rows in parts]
+        found = [_block(ranking, rows) for rows in ranking.blocks()]
     precision, positives, candidates = (
         np.concatenate(column) for column in zip(*found, strict=True)
     )
@@ -68,14 +105,12 @@ def precision_of_ranks(relevant: np.ndarray, positives: np.ndarray) -> np.ndarra
     return np.divide(total, positives, out=np.full(len(positives), np.nan), where=positives > 0)
 
 
-def _block(
-    points: np.ndarray, codes: np.ndarray, own: np.ndarray, rows: np.ndarray, metric: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _block(ranking: Ranking, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Average precision, positives and candidates (q,) of the queries ``rows`` (q,)."""
-    excluded = own[rows][:, None] == own
+    codes = ranking.codes
+    keys, excluded = ranking.keys(rows)
     same = (codes[rows][:, None] == codes) & ~excluded
     # The last bit carries the label through the sort, and puts other labels first in a tie.
-    keys = np.rint(_distances(points[rows], points, metric) * RESOLUTION).astype(np.int64)
     keys = keys << 1 | same
     keys[excluded] = NOWHERE
     keys.sort(axis=1)

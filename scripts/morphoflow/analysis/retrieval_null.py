@@ -1,5 +1,7 @@
 """What average precision is by chance: when the ranking of an object's neighbours is random."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -78,12 +80,23 @@ def label_table(
     most dependent it can be, and the p-value an upper bound. ``significant`` is the share of
     queries whose corrected p-value is at most ``level``.
     """
-    kept = table.assign(size=_list_sizes(table).to_numpy()).dropna(subset="average_precision")
-    rows = []
-    for label, mine in kept.groupby("label", sort=True):
+    kept = table.assign(size=_list_sizes(table).to_numpy())
+
+    def null_of(label: str, mine: pd.DataFrame) -> np.ndarray:
         null = sum(nulls[size] * n for size, n in mine["size"].value_counts(sort=False).items())
+        return null / len(mine)
+
+    return summed_up(kept, null_of, level)
+
+
+def summed_up(
+    table: pd.DataFrame, null_of: Callable[[str, pd.DataFrame], np.ndarray], level: float
+) -> pd.DataFrame:
+    """The rows of :func:`label_table`; ``null_of`` one gives draws of its mean."""
+    rows = []
+    for label, mine in table.dropna(subset="average_precision").groupby("label", sort=True):
         mean = mine["average_precision"].mean()
-        p = share_above(np.array([mean - ROUNDING]), null / len(mine))[0]
+        p = share_above(np.array([mean - ROUNDING]), np.sort(null_of(label, mine)))[0]
         significant = (mine["corrected_p_value"] <= level).mean()
         rows.append((label, len(mine), mean, mine["chance"].mean(), p, significant))
     names = ["label", "n", "mean_average_precision", "chance", "p_value", "significant"]

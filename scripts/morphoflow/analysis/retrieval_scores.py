@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from morphoflow.analysis.classification import FEWEST_FOR_INTERVAL, INTERVAL
+from morphoflow.analysis.classification import FEWEST_FOR_INTERVAL, percentiles
 from morphoflow.analysis.scores import score
 
 
@@ -51,5 +51,5 @@ def _interval(
     share = np.full(len(names), 1 / len(names))
     draws = generator.multinomial(len(names), share, size=n_bootstraps).astype(np.float64)
     means = draws @ np.bincount(codes, weights=values) / (draws @ np.bincount(codes))
-    low, high = np.quantile(means, INTERVAL)
+    low, high = np.quantile(means, percentiles(len(names)))
     return float(low), float(high)

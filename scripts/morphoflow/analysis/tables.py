@@ -17,14 +17,15 @@ from morphoflow.analysis.clusters import cluster
 from morphoflow.analysis.cross_validation import predict_labels, rare_classes
 from morphoflow.analysis.maps import map_embedding
 from morphoflow.analysis.neighbours import classify
-from morphoflow.analysis.observed import labels_of, splits_of
+from morphoflow.analysis.observed import held_out_splits, judging_labels, labels_of, splits_of
 from morphoflow.analysis.outliers import find_outliers
 from morphoflow.analysis.prediction_scores import prediction_scores
 from morphoflow.analysis.profiles import cluster_profiles, exemplars
-from morphoflow.analysis.retrieval import average_precisions
-from morphoflow.analysis.retrieval_null import label_table, with_p_values
+from morphoflow.analysis.retrieval import average_precisions, rank
+from morphoflow.analysis.retrieval_groups import with_significance
 from morphoflow.analysis.retrieval_scores import retrieval_scores
 from morphoflow.analysis.scores import score
+from morphoflow.embedding import labels_used
 from morphoflow.store import read_samples
 
 # What a model may have said about how sure it is of an object; it is shown beside the outliers.
@@ -48,6 +49,7 @@ def maps(data: AnnData, settings: dict, seed: int) -> pd.DataFrame:
 def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
     """One column of clusters a method (-1 is noise), and their scores."""
     found, rows = {}, []
+    labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
         found[method] = cluster(
             data.X,
@@ -56,8 +58,8 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
             max_clusters=settings["max_clusters"],
             seed=seed,
         )
-        rows += cluster_scores(data.X, method, found[method], labels_of(data.obs))
-        rows.append(stability(data.X, method, found[method], seed))
+        rows += cluster_scores(data.X, method, found[method], labels, split=split)
+        rows.append(stability(data.X, method, found[method], _groups(data), seed))
     return pd.DataFrame({"id": data.obs_names, **found}), rows
 
 
@@ -85,18 +87,16 @@ def _by_method(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, names=["method"]).reset_index(level=0)
 
 
-def classification(
-    data: AnnData, settings: dict, seed: int, *, uses_labels: bool
-) -> tuple[pd.DataFrame, list[dict]]:
+def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
     """Who is taken for whom by nearest neighbours, and their scores beside the majority class."""
     groups = _groups(data)
     predictions = classify(
         data.X,
         labels_of(data.obs),
-        splits_of(data.obs),
+        held_out_splits(data),
         groups,
         neighbours=settings["neighbours"],
-        labels_used=uses_labels,
+        labels_used=labels_used(data),
     )
     rows = [
         row
@@ -106,60 +106,59 @@ def classification(
     return confusion_tables(predictions), rows
 
 
-def cross_validation(
-    data: AnnData, settings: dict, seed: int, *, uses_labels: bool
-) -> tuple[pd.DataFrame, list[dict]]:
+def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
     """What each classifier predicted for each object, by nested cross-validation, and scores."""
     labels, groups = labels_of(data.obs), _groups(data)
     rare = rare_classes(labels, groups)
-    if rare and not uses_labels:
+    if rare and not labels_used(data):
         print(f"left out of the cross-validation, since in one group only: {', '.join(rare)}")
     table = predict_labels(
         data.X,
         labels,
-        splits_of(data.obs),
+        held_out_splits(data),
         groups,
         n_folds=settings["folds"],
         repeats=settings["repeats"],
         most_objects=settings["most_objects"],
-        labels_used=uses_labels,
+        labels_used=labels_used(data),
         seed=seed,
     )
     if table.empty:
         print("nothing to predict, since there are fewer than two labels; the scores are missing")
-    rows = prediction_scores(table, groups, settings["bootstraps"], uses_labels, seed)
+    rows = prediction_scores(table, groups, settings["bootstraps"], labels_used(data), seed)
     return _with_ids(table, data), rows
 
 
 def retrieval(
-    data: AnnData, settings: dict, seed: int, *, uses_labels: bool
+    data: AnnData, settings: dict, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[dict]]:
     """The average precision of each query and of each label, and the scores.
 
-    Every labelled object is a query; if labels were used to learn the embedding, test objects are.
+    Every labelled object is a query, and is ranked for all others; if labels were used to learn the
+    embedding, test objects alone are. Those whose labels were seen lie where their labels put them,
+    so that a ranking of them is either all right or all wrong, and not what chance would give.
     """
-    splits, groups = splits_of(data.obs), _groups(data)
-    asked = splits == "test" if uses_labels else np.ones(len(splits), dtype=bool)
-    table = average_precisions(
+    splits, groups = held_out_splits(data), _groups(data)
+    ranking = rank(
         data.X,
-        labels_of(data.obs),
+        judging_labels(data),
         groups,
-        asked,
+        np.ones(len(splits), dtype=bool),
         metric=settings["metric"],
         exclude_group=settings["exclude_group"],
     )
-    table, nulls = with_p_values(table, settings["permutations"], seed)
-    level = settings["false_discovery_rate"]
+    level, draws = settings["false_discovery_rate"], settings["permutations"]
+    table, of_labels = with_significance(average_precisions(ranking), ranking, draws, level, seed)
     rows = retrieval_scores(
         table,
         splits,
         groups,
         level=level,
         n_bootstraps=settings["bootstraps"],
-        labels_used=uses_labels,
+        labels_used=labels_used(data),
         seed=seed,
     )
-    return _with_ids(table, data), label_table(table, nulls, level), rows
+    return _with_ids(table, data), of_labels, rows
 
 
 def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:

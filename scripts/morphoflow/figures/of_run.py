@@ -50,9 +50,10 @@ from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
 from morphoflow.figures.walk_map import plot_walk_map
 from morphoflow.forest import Forest
+from morphoflow.integrity import open_store
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.rows import rows_in_order
-from morphoflow.store import open_group, read_samples
+from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, read_table
 
 
@@ -191,14 +192,14 @@ def cluster_slice(files: RunFiles) -> Figure:
 
 def reconstructions(files: RunFiles) -> Figure:
     """Objects and what the decoder makes of them."""
-    group = open_group(files.run / "shapes.zarr")
+    group = open_store(files.run / "shapes.zarr")
     made = Reconstructions.read(group["reconstructions"], MOST)
     return plot_reconstructions(made, Crops.read(files.pictures).channels)
 
 
 def traversals(files: RunFiles) -> Figure:
     """Lines through the latent."""
-    group = open_group(files.run / "shapes.zarr")
+    group = open_store(files.run / "shapes.zarr")
     return plot_traversals(Paths.read(group), Crops.read(files.pictures).channels)
 
 
@@ -256,7 +257,7 @@ def growth(files: RunFiles) -> Figure:
 
 def interpolation(files: RunFiles) -> Figure:
     """A way through the latent of a generating model."""
-    return plot_interpolation(open_group(files.run / "interpolation.zarr")["x"][:])
+    return plot_interpolation(open_store(files.run / "interpolation.zarr")["x"][:])
 
 
 def arbors(files: RunFiles) -> Figure:

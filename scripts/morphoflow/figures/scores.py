@@ -39,11 +39,15 @@ def panels_of(scores: pd.DataFrame) -> list[tuple[str, str, str]]:
         if (split, f"knn_{measure}") in present
     ]
     clustered = [
-        (split, score, f"ARI\n{readable(score.removesuffix(AGREEMENT))}")
+        (split, score, f"ARI{'' if split == 'all' else f', {split}'}\n{_method(score)}")
         for split, score in sorted(present)
         if score.endswith(AGREEMENT)
     ]
     return classified + clustered
+
+
+def _method(score: str) -> str:
+    return readable(score.removesuffix(AGREEMENT))
 
 
 @in_style

@@ -1,9 +1,25 @@
 """Training that begins with the weights of another run: pretraining and fine-tuning."""
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from morphoflow.errors import InputError
+from morphoflow.model import Model
+
+
+def labels_seen(objects: pd.DataFrame, settings: dict, start_from: list[Model]) -> list[str]:
+    """The ids of all objects whose labels shape a training's weights, sorted.
+
+    Those of the training and validation splits, from which it learns and by which its best epoch
+    may be chosen, where ``settings`` give labels a say at all, and those that the models it starts
+    from saw. With a ``label_fraction`` below 1 all count, since it is drawn within the training.
+    """
+    seen = {name for model in start_from for name in model.labels_seen}
+    if settings["epochs"] > 0 and settings.get("label_fraction", 0) > 0:
+        known = objects["label"].notna() & objects["split"].isin(["train", "validation"])
+        seen |= set(objects.loc[known, "id"])
+    return sorted(seen)
 
 
 def load_start(

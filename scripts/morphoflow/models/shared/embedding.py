@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from morphoflow.cells.reading.scale import join_scale
-from morphoflow.embedding import make_embedding, write_embedding
+from morphoflow.embedding import LABEL_SEEN, make_embedding, write_embedding
 from morphoflow.model import read_model
 from morphoflow.models.interface import Embedding, Uncertain, load_model, model_file
 from morphoflow.provenance import provenance
@@ -44,5 +44,7 @@ def embed_objects(
         seed=fitted.provenance["seed"],
         modules=(str(model_file(fitted.code)),),
     )
-    write_embedding(output, make_embedding(x, rows, record))
+    rows = rows.assign(**{LABEL_SEEN: rows["id"].isin(fitted.labels_seen)})
+    made = make_embedding(x, rows, record, labels_used=bool(fitted.labels_seen))
+    write_embedding(output, made)
     print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import zarr
 
 from morphoflow.embedding import read_embedding
-from morphoflow.files import whole
+from morphoflow.integrity import new_store
 from morphoflow.model import read_model
 from morphoflow.models.interface import Decoding, load_model, model_file
 from morphoflow.models.shared.latent import STEPS_SD, lines
@@ -60,8 +59,7 @@ def decode_shapes(
 
 def write_shapes(path: Path, groups: dict[str, dict[str, np.ndarray]], record: dict) -> None:
     """Write arrays by group into a zarr folder, whole or not at all."""
-    with whole(path) as partial:
-        root = zarr.open_group(partial, mode="w", zarr_format=3)
+    with new_store(path) as root:
         root.attrs["provenance"] = record
         for name, arrays in groups.items():
             group = root.create_group(name)

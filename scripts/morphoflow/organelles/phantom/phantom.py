@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import zarr
-from zarr.codecs import ZstdCodec
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
+from morphoflow.integrity import compressed
 from morphoflow.organelles.phantom.neurites import neurites_at
 from morphoflow.organelles.phantom.placement import Placed, place_objects
 from morphoflow.organelles.phantom.render import Capsules, Painted, capsules_of, paint
@@ -164,6 +164,6 @@ def create_image(
         shape=shape,
         dtype=np.dtype(dtype),
         chunks=tuple(min(CHUNK, n) for n in shape),
-        compressors=ZstdCodec(level=3),
+        compressors=compressed(3),
         dimension_names=list("zyx"),
     )

@@ -1,0 +1,158 @@
+"""Zarr stores that are read as they were written or not at all.
+
+A store lists its files in the attributes of its root, which is written last, and every chunk ends
+in a CRC-32C of its own: what a flipped bit, a lost chunk or a cut file would change is never
+computed with. Files that are no folder have a checksum in :mod:`morphoflow.files`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+import zarr
+from zarr.abc.store import ByteRequest
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.storage import LocalStore
+
+from morphoflow.errors import InputError
+from morphoflow.files import ANEW, sha256, whole
+
+ROOT = "zarr.json"
+# The attribute of a store's root that lists its files.
+FILES = "files"
+CRC_BYTES = 4
+
+
+def compressed(level: int = 0) -> tuple[ZstdCodec, Crc32cCodec]:
+    """How chunks are stored: by zstd at a ``level`` (0 is its usual one), with a checksum."""
+    return ZstdCodec(level=level), Crc32cCodec()
+
+
+@contextmanager
+def new_store(path: Path) -> Iterator[zarr.Group]:
+    """A zarr group to write into; the store is there, with its list of files, once it is whole."""
+    with whole(path) as partial:
+        yield zarr.open_group(partial, mode="w", zarr_format=3)
+        _seal(partial)
+
+
+def open_store(path: Path) -> zarr.Group:
+    """The root of a store of :func:`new_store` for reading; its chunks are checked when read.
+
+    Raises InputError, now or then, naming the store and what of it is damaged or lost.
+    """
+    check_files(path)
+    return zarr.open_group(Checked(path, read_only=True), mode="r")
+
+
+def check_files(path: Path) -> dict[str, int | str]:
+    """The files of a store by name, each of which is there in its full size; metadata as written.
+
+    Chunks have their size in bytes, metadata their SHA-256.
+    """
+    content = _root(path)
+    listed = content.get("attributes", {}).get(FILES)
+    if not isinstance(listed, dict) or listed.get("sha256") != _digest(content):
+        raise InputError(f"{path}/{ROOT} is damaged: it is not what was written; {_way(content)}.")
+    for name, expected in listed["of"].items():
+        file = path / name
+        if not file.is_file():
+            array = name.removesuffix(f"/{ROOT}").split("/c/")[0]
+            here = (path / array / ROOT).is_file()
+            lost = f"lacks the chunk {name}" if here else f"holds no array '{array}'"
+            raise InputError(f"{path} {lost}; remake the store: {_way(content)}.")
+        if file.name == ROOT and sha256(file) != expected:
+            raise InputError(f"{file} is damaged: it is not what was written; {_way(content)}.")
+        if file.name != ROOT and file.stat().st_size != expected:
+            raise InputError(
+                f"{path}: the chunk {name} is damaged: it has {file.stat().st_size} bytes and not "
+                f"{expected}; {_way(content)}."
+            )
+    return listed["of"]
+
+
+def check_chunk(path: Path, name: str, content: np.ndarray) -> None:
+    """Raise InputError unless a chunk (m,) uint8 of the store at ``path`` is as it was written."""
+    stored = content[-CRC_BYTES:].tobytes()
+    if google_crc32c.value(content[:-CRC_BYTES]) != int.from_bytes(stored, "little"):
+        raise InputError(
+            f"{path}: the chunk {name} is damaged: its checksum is another; {_way(_root(path))}."
+        )
+
+
+class Checked(LocalStore):
+    """A store on disk whose chunks are checked when they are read.
+
+    It does what the codec would do, which cannot tell which chunk it is that is damaged, and hands
+    on chunks and metadata as if there were no checksum.
+    """
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype | None = None,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        """The content of a file, None where there is none."""
+        found = await super().get(key, prototype, byte_range)
+        if found is None or byte_range is not None:
+            return found
+        if key.endswith(ROOT):
+            return found.from_bytes(_without_checksum(found.to_bytes()))
+        check_chunk(self.root, key, found.as_numpy_array())
+        return found[:-CRC_BYTES]
+
+
+def _without_checksum(metadata: bytes) -> bytes:
+    """The metadata of an array or group, without the codec of the checksum."""
+    content = json.loads(metadata)
+    if "codecs" in content:
+        content["codecs"] = [each for each in content["codecs"] if each["name"] != "crc32c"]
+    return json.dumps(content).encode()
+
+
+def _seal(path: Path) -> None:
+    """List the files of a store in its root, as the last thing that is written."""
+    content = _root(path)
+    names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+    listed = {
+        name: sha256(path / name) if name.endswith(ROOT) else (path / name).stat().st_size
+        for name in names
+        if name != ROOT
+    }
+    content["attributes"][FILES] = {"of": listed}
+    content["attributes"][FILES]["sha256"] = _digest(content)
+    (path / ROOT).write_text(json.dumps(content, indent=2))
+
+
+def _root(path: Path) -> dict:
+    try:
+        content = json.loads((path / ROOT).read_bytes())
+        if not isinstance(content, dict) or not isinstance(content["attributes"], dict):
+            raise ValueError("it describes no group")
+    except (OSError, ValueError, KeyError, RecursionError) as error:
+        message = f"{path} is not a readable zarr group ({error}); {ANEW}."
+        raise InputError(message) from None
+    return content
+
+
+def _digest(content: dict) -> str:
+    """The SHA-256 of a root's content, but for the digest itself."""
+    attributes = content["attributes"]
+    bare = {**attributes, FILES: {"of": attributes[FILES].get("of")}}
+    text = json.dumps({**content, "attributes": bare}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _way(content: dict) -> str:
+    """How a store comes about again: by the rule that bears the name of its script."""
+    record = content["attributes"].get("provenance")
+    command = record.get("command") if isinstance(record, dict) else None
+    if not isinstance(command, str):
+        return ANEW
+    return f"delete it, and the rule `{command.removesuffix('.py')}` makes it anew"
