@@ -7,12 +7,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.files import whole
 
 SPLITS = ("train", "validation", "test")
 OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
 NOISE = -1  # the cluster of objects that are in none
+# In a table's attrs, the sentence that says why an analysis could not make it.
+REASON = "cannot"
+# The same by method, where a table has a column or rows for each of several.
+REASONS = "cannot_by"
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
@@ -32,6 +36,13 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path} cannot be read as a Parquet table ({error}); remake it."
         ) from None
+
+
+def refuse_missing(table: pd.DataFrame) -> pd.DataFrame:
+    """The table; raises CannotAnalyse with the reason if it says that it could not be made."""
+    if REASON in table.attrs:
+        raise CannotAnalyse(table.attrs[REASON])
+    return table
 
 
 def write_objects(path: Path, objects: pd.DataFrame, provenance: dict) -> None:

@@ -1,6 +1,7 @@
 """The look that all figures share: fonts, lines, and one colour for each label."""
 
 import re
+import textwrap
 from collections.abc import Iterable
 
 import matplotlib
@@ -18,6 +19,9 @@ from morphoflow.colors import DARK, GREY, LABEL_COLORS
 matplotlib.use("Agg")
 
 UNKNOWN = "unknown"
+
+# Letters of a sentence in place of a figure that fit into a line.
+LINE = 100
 
 RC = {
     # DejaVu Sans comes with matplotlib, so text has the same shape on every machine.
@@ -109,3 +113,12 @@ def remark(axes: Axes, text: str) -> None:
     """Say in an otherwise empty panel why it is empty."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=DARK)
+
+
+@in_style
+def say(text: str) -> Figure:
+    """A figure of a sentence, in place of one that cannot be drawn."""
+    lines = textwrap.wrap(text, LINE)
+    figure = Figure(figsize=(7.2, 0.8 + 0.16 * len(lines)))
+    remark(figure.subplots(), "\n".join(lines))
+    return figure
