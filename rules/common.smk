@@ -32,6 +32,7 @@ from morphoflow.plan import (
     read_config,
     read_models,
     read_runs,
+    read_yaml,
     runs_of_datasets,
     settings_of,
 )

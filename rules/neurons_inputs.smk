@@ -22,9 +22,7 @@ def source_settings(wildcards):
     read = []
     for source in dataset_of(wildcards)["sources"]:
         card = (
-            yaml.safe_load(Path(source["card"]).read_text())
-            if "card" in source
-            else source
+            read_yaml(Path(source["card"])) if "card" in source else source
         )
         read.append(
             {

@@ -42,7 +42,36 @@ class Run:
 
 def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
+    _check_keys(config, "the config")
     return complete(config, yaml.safe_load(schema.read_text(encoding="utf-8")), "the config")
+
+
+def _check_keys(part: object, place: str) -> None:
+    """Raise ValueError for a name that YAML took for a number, a truth value or a date."""
+    if isinstance(part, list):
+        for number, value in enumerate(part):
+            _check_keys(value, f"{place}.{number}")
+    if not isinstance(part, dict):
+        return
+    for key, value in part.items():
+        if not isinstance(key, str):
+            raise ValueError(
+                f"{place}: YAML takes the name of a key for {key!r}, which is no text (so it does "
+                f"1, on, no, null and 2020-01-01); write it in quotes, as '1' or 'on'."
+            )
+        _check_keys(value, f"{place}.{key}")
+
+
+def read_yaml(path: Path) -> dict:
+    """The keys of a YAML file; ValueError for one that is damaged or holds something else."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} cannot be read as YAML ({reason}); correct it.") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds no keys with values; correct it.")
+    return content
 
 
 def read_models(folder: Path) -> dict[str, dict]:
@@ -51,7 +80,9 @@ def read_models(folder: Path) -> dict[str, dict]:
     shared = yaml.safe_load((folder.parent / "schemas" / "settings.schema.yaml").read_text())
     models = {}
     for path in sorted(folder.glob("*.yaml")):
-        models[path.stem] = complete(yaml.safe_load(path.read_text()), schema, str(path))
+        card = read_yaml(path)
+        _check_keys(card, str(path))
+        models[path.stem] = complete(card, schema, str(path))
         check_card(models[path.stem], str(path))
         models[path.stem]["settings"] = with_shared(
             models[path.stem]["settings"], shared, str(path)
@@ -94,18 +125,26 @@ def read_runs(path: Path, datasets: dict[str, str], models: dict[str, dict]) -> 
     """Read the table of runs; ``datasets`` maps each known dataset to its modality."""
     if not path.is_file():
         raise ValueError(f"the table of runs '{path}' is missing; set `runs` in the config.")
-    with path.open(newline="", encoding="utf-8") as stream:
-        lines = [line for line in stream if not line.startswith("#")]
-    table = csv.DictReader(lines, delimiter="\t")
-    if tuple(table.fieldnames or ()) != COLUMNS:
-        raise ValueError(f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}.")
     runs: dict[Run, None] = {}
-    for number, row in enumerate(table, 1):
+    for number, row in enumerate(_rows(path), 1):
         run = check_run(row, f"{path}, row {number}", datasets, models)
         if run in runs:
             raise ValueError(f"{path} lists {run.folder} twice; remove one of the rows.")
         runs[run] = None
     return list(runs)
+
+
+def _rows(path: Path) -> list[dict]:
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            lines = [line for line in stream if not line.startswith("#")]
+        table = csv.DictReader(lines, delimiter="\t")
+        rows = list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} cannot be read as a table ({error}); correct it.") from None
+    if tuple(table.fieldnames or ()) != COLUMNS:
+        raise ValueError(f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}.")
+    return rows
 
 
 def runs_of_datasets(config: dict, models: dict[str, dict], listed: list[Run]) -> list[Run]:

@@ -123,7 +123,7 @@ def log_densities(
 
 
 def _check_varied(x: np.ndarray, parts: np.ndarray) -> None:
-    """Raise CannotAnalyse unless ``x`` (n, d) varies whichever of the ``parts`` (n,) is left out."""
+    """Raise CannotAnalyse unless ``x`` (n, d) varies whichever ``parts`` (n,) is left out."""
     if not np.ptp(x, axis=0).any():
         raise CannotAnalyse(
             "the training objects all have the same embedding, which has no density; "

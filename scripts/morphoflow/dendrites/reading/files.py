@@ -7,6 +7,7 @@ import pandas as pd
 
 from morphoflow.errors import InputError
 from morphoflow.images.images import ENDINGS, stem
+from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
 
 READABLE = (*ENDINGS, ".nd2")
@@ -91,7 +92,9 @@ def pixel_um_of(folder: Path) -> float:
     """The pixel size in um of the images in a folder of simulated ones."""
     if not (folder / TRUTH).is_file():
         raise InputError(f"{folder} has no {TRUTH}; simulate the images anew.")
-    return float(pd.read_csv(folder / TRUTH, usecols=["pixel_um"], nrows=1)["pixel_um"].iloc[0])
+    with reading(folder / TRUTH):
+        table = pd.read_csv(folder / TRUTH, usecols=["pixel_um"], nrows=1)
+        return float(table["pixel_um"].iloc[0])
 
 
 def is_simulated(source: dict) -> bool:
