@@ -40,9 +40,9 @@ rule analyse_embedding:
         folder=subpath(output.maps, parent=True),
     shell:
         "python {input.script:q} --embedding {input.embedding:q} --measures {input.measures:q}"
-        " --settings {params.settings:q} --uses-labels {params.uses_labels}"
+        " --settings {params.settings:q} --uses-labels {params.uses_labels:q}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
-        " --variant {wildcards.variant} --folder {params.folder} &> {log}"
+        " --variant {wildcards.variant} --folder {params.folder:q} &> {log:q}"
 
 
 rule compare_scores:
@@ -66,4 +66,4 @@ rule compare_scores:
         runtime=lambda wildcards, attempt: 20 * attempt,
     shell:
         "python {input.script:q} --scores {input.scores:q}"
-        " --output {output.scores} --summary {output.summary} &> {log}"
+        " --output {output.scores:q} --summary {output.summary:q} &> {log:q}"

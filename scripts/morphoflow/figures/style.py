@@ -27,6 +27,8 @@ RC = {
     # DejaVu Sans comes with matplotlib, so text has the same shape on every machine.
     "font.family": "DejaVu Sans",
     "font.size": 8,
+    # A label of the data may hold a "$", which is no formula.
+    "text.parse_math": False,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
     "xtick.labelsize": 7,

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from morphoflow.images.tiff import open_tiff
 from morphoflow.reading.findings import Codes, Refused
 from morphoflow.reading.guard import check_size, refusing
+from morphoflow.reading.names import check_file_name
 
 # What the readers of images refuse, with the remedy.
 CODES: Codes = {
@@ -47,9 +48,15 @@ class Picture:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files below a folder, sorted by path; hidden files are left alone."""
+    """The image files below a folder, sorted by path; hidden files are left alone.
+
+    Raises InputError for a name that cannot be an id.
+    """
     files = (file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
-    return sorted(file for file in files if file.is_file() and not file.name.startswith("."))
+    shown = sorted(file for file in files if file.is_file() and not file.name.startswith("."))
+    for file in shown:
+        check_file_name(file.relative_to(folder))
+    return shown
 
 
 def stem(file: Path, folder: Path) -> str:

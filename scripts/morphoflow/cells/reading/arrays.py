@@ -25,11 +25,12 @@ from morphoflow.images.images import FEW, MOST_CHANNELS
 from morphoflow.images.intensity import check_type, in_unit, to_unit
 from morphoflow.reading.findings import Finding, Refused
 from morphoflow.reading.guard import check_size, reading
+from morphoflow.reading.names import check_names
 from morphoflow.store import text_array
 
 AXES = "nchw"
 
-ROW_BYTES = 500  # of the object table, measured on ids of 20 letters
+ROW_BYTES = 800  # that a row of the object table takes while it is made (778 measured)
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def open_crops(file: Path, source: dict, settings: CropSettings) -> CropArray:
     check_type(np.dtype(x.dtype), settings.range)
     ids = _texts(arrays.get("id")) or [f"{file.stem}_{i:06d}" for i in range(n)]
     labels = _label_array(source, arrays)
+    check_names(ids, "the id", str(file), empty=False)
+    check_names(labels or [], "the label", str(file))
     found = {"id": ids, "label": labels, "group": _texts(arrays.get("group"))}
     mask = None if file.suffix.lower() in TORCH else arrays.get("mask")
     for name, values in {**found, "mask": mask}.items():

@@ -9,6 +9,7 @@ from morphoflow.errors import InputError
 from morphoflow.images.images import ENDINGS, stem
 from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
+from morphoflow.reading.names import check_file_name
 
 READABLE = (*ENDINGS, ".nd2")
 
@@ -67,6 +68,8 @@ def list_files(source: dict) -> list[ImageFile]:
     folder = path if path.is_dir() else path.parent
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [file for file in files if file.is_file() and not file.name.startswith(".")]
+    for file in files:
+        check_file_name(file.relative_to(folder))
     if not any(is_readable(file) for file in files):
         raise InputError(f"{path} has no TIFF, PNG, JPEG or ND2 files; correct `images`.")
     before = prefix(source)
