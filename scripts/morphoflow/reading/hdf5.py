@@ -14,7 +14,8 @@ import h5py
 from morphoflow.errors import InputError
 from morphoflow.reading.guard import reading
 
-SECONDS = 120
+# Seconds for the walk, and for each gigabyte of a file, which may lie on a slow disk.
+SECONDS, PER_GB = 30, 1
 # Everything but numbers: groups, attributes, where chunks lie, and texts, whose heap has links too.
 WALK = """
 import sys, h5py
@@ -47,11 +48,12 @@ def open_hdf5_file(file: Path, **options) -> h5py.File:
 def _check(file: str, changed: int, size: int) -> None:
     """Look through a file, once as long as it stays as it is."""
     command = [sys.executable, "-c", WALK, file]
+    limit = SECONDS + PER_GB * size / 1e9
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        found = subprocess.run(command, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
         raise InputError(
-            f"{file} cannot be looked through within {SECONDS} s, so its structure runs in a "
+            f"{file} cannot be looked through within {limit:.0f} s, so its structure runs in a "
             f"circle, or its disk is very slow; copy or export it anew."
         ) from None
     if found.returncode:
