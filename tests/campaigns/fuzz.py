@@ -19,7 +19,7 @@ import tempfile
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -432,15 +432,16 @@ def run_worker(seed: int, jobs: list[tuple[str, int]]) -> None:
         lines.write("\t".join(outcome_of(name, seed, number)) + "\n")
 
 
-def campaign(seed: int, jobs: list[tuple[str, int]]) -> list[tuple[str, int, str, str]]:
+def campaign(seed: int, jobs: list[tuple[str, int]]) -> Iterator[tuple[str, int, str, str]]:
     """Target, number, outcome and detail of every job."""
-    results: list[tuple[str, int, str, str]] = []
-    while len(results) < len(jobs):
-        results += _batch(seed, jobs[len(results) :])
-    return results
+    done = 0
+    while done < len(jobs):
+        for result in _batch(seed, jobs[done:]):
+            done += 1
+            yield result
 
 
-def _batch(seed: int, jobs: list[tuple[str, int]]) -> list[tuple[str, int, str, str]]:
+def _batch(seed: int, jobs: list[tuple[str, int]]) -> Iterator[tuple[str, int, str, str]]:
     """The results of one process: up to the job that made an end of it."""
     text = " ".join(f"{name}:{number}" for name, number in jobs)
     command = [sys.executable, "-W", "ignore", __file__, "--seed", str(seed), "--worker"]
@@ -450,19 +451,19 @@ def _batch(seed: int, jobs: list[tuple[str, int]]) -> list[tuple[str, int, str, 
     process.stdin.close()
     said: queue.Queue = queue.Queue()
     threading.Thread(target=_listen, args=(process.stdout, said), daemon=True).start()
-    results, line = [], said.get()
+    said.get()
     for name, number in jobs:
         try:
             line = said.get(timeout=SECONDS)
         except queue.Empty:
             line = f"endless\tlonger than {SECONDS} s"
         line = line or "crash\tthe process ended"
-        results.append((name, number, *line.rstrip("\n").split("\t", 1)))
-        if results[-1][2] in ("endless", "crash"):
+        outcome, detail = line.rstrip("\n").split("\t", 1)
+        yield name, number, outcome, detail
+        if outcome in ("endless", "crash"):
             break
     process.kill()
     process.wait()
-    return results
 
 
 def _listen(stream, said: queue.Queue) -> None:
@@ -487,18 +488,22 @@ def main() -> int:
         return 0
     numbers = range(asked.first, asked.first + asked.cases)
     jobs = [(asked.only[number % len(asked.only)], number) for number in numbers]
-    results = campaign(asked.seed, sorted(jobs))
-    for name, number, outcome, detail in results:
+    counts: Counter = Counter()
+    for name, number, outcome, detail in campaign(asked.seed, sorted(jobs)):
+        counts[name, outcome] += 1
         if asked.show or outcome not in OUTCOMES[:2]:
-            print(f"{name} {number}: {outcome} {detail[:400]}")
-    counts = Counter((name, outcome) for name, _, outcome, _ in results)
+            print(f"{name} {number}: {outcome} {detail[:400]}", flush=True)
+    print_table(counts, asked.only)
+    return int(any(outcome not in OUTCOMES[:2] for _, outcome in counts))
+
+
+def print_table(counts: Counter, targets: list[str]) -> None:
+    """How often each target had each outcome, and all of them together."""
     print(f"{'target':12s}" + "".join(f"{outcome:>9s}" for outcome in OUTCOMES))
-    for name in [*asked.only, "all"]:
-        row = [
-            sum(counts[t, o] for t in ((name,) if name != "all" else asked.only)) for o in OUTCOMES
-        ]
+    for name in [*targets, "all"]:
+        part = targets if name == "all" else [name]
+        row = [sum(counts[target, outcome] for target in part) for outcome in OUTCOMES]
         print(f"{name:12s}" + "".join(f"{n:9d}" for n in row))
-    return int(any(outcome not in OUTCOMES[:2] for _, _, outcome, _ in results))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ UNKNOWN = "unknown"
 
 # Letters of a sentence in place of a figure that fit into a line.
 LINE = 100
+# Letters of a name that figures have room for.
+LONGEST_NAME = 48
 
 RC = {
     # DejaVu Sans comes with matplotlib, so text has the same shape on every machine.
@@ -70,8 +72,9 @@ PROPER_NAMES = {
 
 
 def readable(name: str) -> str:
-    """A name of a table (``olfactory_projection``) as words."""
-    return PROPER_NAMES.get(str(name), str(name).replace("_", " "))
+    """A name of a table (``olfactory_projection``) as words; a long one keeps its beginning."""
+    words = PROPER_NAMES.get(str(name), str(name).replace("_", " "))
+    return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
 
 
 def known_labels(labels: Iterable) -> list[str]:
