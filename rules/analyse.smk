@@ -41,7 +41,7 @@ rule analyse_embedding:
         "python {input.script:q} --embedding {input.embedding:q} --measures {input.measures:q}"
         " --settings {params.settings:q}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
-        " --variant {wildcards.variant} --folder {params.folder} &> {log}"
+        " --variant {wildcards.variant} --folder {params.folder:q} &> {log:q}"
 
 
 rule compare_scores:
@@ -65,4 +65,4 @@ rule compare_scores:
         runtime=minutes(20),
     shell:
         "python {input.script:q} --scores {input.scores:q}"
-        " --output {output.scores} --summary {output.summary} &> {log}"
+        " --output {output.scores:q} --summary {output.summary:q} &> {log:q}"

@@ -20,7 +20,7 @@ rule fetch_cells:
         mem_mb=memory(1000),
         runtime=minutes(60),
     shell:
-        "python {input.script:q} --card {input.card:q} --output {output.folder} &> {log}"
+        "python {input.script:q} --card {input.card:q} --output {output.folder:q} &> {log:q}"
 
 
 rule read_cells:
@@ -52,8 +52,8 @@ rule read_cells:
         settings=cell_settings,
     shell:
         "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
-        " --labels {input.labels:q} --samples {output.samples} --objects {output.objects}"
-        " --quality {output.quality} &> {log}"
+        " --labels {input.labels:q} --samples {output.samples:q} --objects {output.objects:q}"
+        " --quality {output.quality:q} &> {log:q}"
 
 
 rule measure_shapes:
@@ -76,7 +76,8 @@ rule measure_shapes:
         mem_mb=memory(1000, 8, "samples"),
         runtime=minutes(20, 0.1, "samples"),
     shell:
-        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q} --output {output.output} &> {log}"
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --output {output.output:q} &> {log:q}"
 
 
 rule prealign_crops:
@@ -104,8 +105,8 @@ rule prealign_crops:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --output {output.output} --table {output.table}"
-        " --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --settings {params.settings:q} --output {output.output:q} --table {output.table:q}"
+        " --gpus {resources.gpu} --threads {threads} &> {log:q}"
 
 
 rule register_crops:
@@ -140,5 +141,5 @@ rule register_crops:
         ),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --output {output.output} --table {output.table}"
-        " --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --settings {params.settings:q} --output {output.output:q} --table {output.table:q}"
+        " --gpus {resources.gpu} --threads {threads} &> {log:q}"

@@ -5,7 +5,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
 # The folder of the workflow. Code, schemas and cards of models lie there; the configuration, data
@@ -38,6 +37,7 @@ from morphoflow.plan import (
     read_config,
     read_models,
     read_runs,
+    read_yaml,
     runs_of_datasets,
     settings_of,
 )

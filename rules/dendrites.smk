@@ -22,7 +22,8 @@ rule simulate_dendrites:
             dataset_of(wildcards)["sources"][int(wildcards.part)]["simulated"]
         ),
     shell:
-        "python {input.script:q} --settings {params.settings:q} --output {output.folder} &> {log}"
+        "python {input.script:q} --settings {params.settings:q} --output {output.folder:q}"
+        " &> {log:q}"
 
 
 rule read_dendrites:
@@ -55,8 +56,8 @@ rule read_dendrites:
         settings=dendrite_settings,
     shell:
         "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
-        " --labels {input.labels:q} --samples {output.samples} --objects {output.objects}"
-        " --quality {output.quality} --similar {output.similar} &> {log}"
+        " --labels {input.labels:q} --samples {output.samples:q} --objects {output.objects:q}"
+        " --quality {output.quality:q} --similar {output.similar:q} &> {log:q}"
 
 
 rule measure_arbors:
@@ -83,4 +84,4 @@ rule measure_arbors:
         runtime=minutes(20, 0.2, "samples"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.table} --features {output.features} &> {log}"
+        " --output {output.table:q} --features {output.features:q} &> {log:q}"

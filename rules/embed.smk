@@ -31,8 +31,10 @@ rule embed:
         size_joined=size_joined,
     shell:
         "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
-        " --objects {input.objects:q} --output {output.embedding} --uncertainty {params.uncertainty}"
-        " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --objects {input.objects:q} --output {output.embedding:q}"
+        " --uncertainty {params.uncertainty:q}"
+        " --size-joined {params.size_joined:q} --gpus {resources.gpu} --threads {threads}"
+        " &> {log:q}"
 
 
 rule embed_and_decode:
@@ -69,9 +71,10 @@ rule embed_and_decode:
         size_joined=size_joined,
     shell:
         "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
-        " --objects {input.objects:q} --output {output.embedding}"
-        " --shapes {output.shapes} --uncertainty {params.uncertainty}"
-        " --size-joined {params.size_joined} --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --objects {input.objects:q} --output {output.embedding:q}"
+        " --shapes {output.shapes:q} --uncertainty {params.uncertainty:q}"
+        " --size-joined {params.size_joined:q} --gpus {resources.gpu} --threads {threads}"
+        " &> {log:q}"
 
 
 rule combine_embeddings:
@@ -106,4 +109,4 @@ rule combine_embeddings:
         ),
     shell:
         "python {input.script:q} --embeddings {input.embeddings:q} --weights {params.weights:q}"
-        " --seed {wildcards.seed} --output {output.embedding} &> {log}"
+        " --seed {wildcards.seed} --output {output.embedding:q} &> {log:q}"

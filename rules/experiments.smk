@@ -21,8 +21,8 @@ rule summarise_sweeps:
     params:
         names=list(SWEEPS),
     shell:
-        "python {input.script:q} --tables {input.tables:q} --names {params.names}"
-        " --output {output.table} --text {output.text} &> {log}"
+        "python {input.script:q} --tables {input.tables:q} --names {params.names:q}"
+        " --output {output.table:q} --text {output.text:q} &> {log:q}"
 
 
 rule tabulate_run_times:
@@ -48,7 +48,7 @@ rule tabulate_run_times:
     params:
         benchmarks=subpath(output[0], parent=True),
     shell:
-        "python {input.script:q} --benchmarks {params.benchmarks} --output {output} &> {log}"
+        "python {input.script:q} --benchmarks {params.benchmarks:q} --output {output:q} &> {log:q}"
 
 
 rule experiments:

@@ -73,7 +73,7 @@ rule draw_neurons:
     shell:
         "python {input.script:q} --trees {input.trees:q} --walks {input.walks:q}"
         " --densities {input.densities:q} --objects {input.objects:q} --quality {input.quality:q}"
-        " --scores {input.scores:q} --folder {params.folder} &> {log}"
+        " --scores {input.scores:q} --folder {params.folder:q} &> {log:q}"
 
 
 rule draw_cells:
@@ -135,7 +135,7 @@ rule draw_cells:
     shell:
         "python {input.script:q} --crops {input.crops:q} --prealigned {input.prealigned:q}"
         " --objects {input.objects:q} --quality {input.quality:q} --scores {input.scores:q}"
-        " --folder {params.folder} &> {log}"
+        " --folder {params.folder:q} &> {log:q}"
 
 
 rule draw_organelles:
@@ -188,7 +188,8 @@ rule draw_organelles:
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --volumes {input.volumes:q} --objects {input.objects:q}"
-        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder} &> {log}"
+        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder:q}"
+        " &> {log:q}"
 
 
 rule draw_dendrites:
@@ -241,7 +242,8 @@ rule draw_dendrites:
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder} &> {log}"
+        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder:q}"
+        " &> {log:q}"
 
 
 rule draw_run:
@@ -280,6 +282,6 @@ rule draw_run:
         dataset=lambda wildcards: f"results/{wildcards.dataset}",
         settings=drawing_settings,
     shell:
-        "python {input.script:q} --figures {params.figures} --run {params.run}"
-        " --dataset {params.dataset} --pictures {input.pictures:q} --settings {params.settings:q}"
-        " --folder {output.folder} &> {log}"
+        "python {input.script:q} --figures {params.figures:q} --run {params.run:q}"
+        " --dataset {params.dataset:q} --pictures {input.pictures:q} --settings {params.settings:q}"
+        " --folder {output.folder:q} &> {log:q}"

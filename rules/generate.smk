@@ -37,9 +37,9 @@ rule generate_images:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
     shell:
         "python {input.script:q} --model {input.model:q} --settings {params.settings:q}"
-        " --output {output.samples} --folder {output.folder}"
-        " --interpolation {output.interpolation} --movies {output.movies}"
-        " --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --output {output.samples:q} --folder {output.folder:q}"
+        " --interpolation {output.interpolation:q} --movies {output.movies:q}"
+        " --gpus {resources.gpu} --threads {threads} &> {log:q}"
 
 
 rule measure_generated_arbors:
@@ -68,8 +68,8 @@ rule measure_generated_arbors:
         mem_mb=memory(1000, 20, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     shell:
-        "python {input.script:q} --samples {input.samples:q} --output {output.table}"
-        " --features {output.features} &> {log}"
+        "python {input.script:q} --samples {input.samples:q} --output {output.table:q}"
+        " --features {output.features:q} &> {log:q}"
 
 
 rule measure_realism:
@@ -107,5 +107,6 @@ rule measure_realism:
         " --arbors {input.arbors:q} --generated {input.generated:q}"
         " --generated-arbors {input.generated_arbors:q} --settings {params.settings:q}"
         " --seed {wildcards.seed} --dataset {wildcards.dataset} --model {wildcards.model}"
-        " --variant {wildcards.variant} --simulated {input.simulated:q} --realism {output.realism} --nearest {output.nearest}"
-        " --scores {output.scores} --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --variant {wildcards.variant} --simulated {input.simulated:q}"
+        " --realism {output.realism:q} --nearest {output.nearest:q}"
+        " --scores {output.scores:q} --gpus {resources.gpu} --threads {threads} &> {log:q}"

@@ -41,10 +41,10 @@ rule generate_trees:
         most=MOST_WALKS_ON_MAP,
     shell:
         "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
-        " --objects {input.objects:q} --settings {params.settings:q} --output {output.trees}"
-        " --folder {output.folder} --table {output.table} --most {params.most}"
-        " --seed {wildcards.seed} --probes {output.probes} --walks {output.walks}"
-        " --gpus {resources.gpu} --threads {threads} &> {log}"
+        " --objects {input.objects:q} --settings {params.settings:q} --output {output.trees:q}"
+        " --folder {output.folder:q} --table {output.table:q} --most {params.most:q}"
+        " --seed {wildcards.seed} --probes {output.probes:q} --walks {output.walks:q}"
+        " --gpus {resources.gpu} --threads {threads} &> {log:q}"
 
 
 rule measure_tree_realism:
@@ -81,4 +81,4 @@ rule measure_tree_realism:
         " --generated {input.generated:q} --origins {input.origins:q}"
         " --settings {params.settings:q} --seed {wildcards.seed} --dataset {wildcards.dataset}"
         " --model {wildcards.model} --variant {wildcards.variant}"
-        " --realism {output.realism} --scores {output.scores} &> {log}"
+        " --realism {output.realism:q} --scores {output.scores:q} &> {log:q}"

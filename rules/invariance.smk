@@ -25,6 +25,7 @@ rule measure_invariance:
         runtime=minutes(20, 0.5, "samples"),
     shell:
         "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
-        " --objects {input.objects:q} --seed {wildcards.seed} --dataset {wildcards.dataset} --variant {wildcards.variant}"
-        " --output {output.invariance} --scores {output.scores} --gpus {resources.gpu}"
-        " --threads {threads} &> {log}"
+        " --objects {input.objects:q} --seed {wildcards.seed} --dataset {wildcards.dataset}"
+        " --variant {wildcards.variant}"
+        " --output {output.invariance:q} --scores {output.scores:q} --gpus {resources.gpu}"
+        " --threads {threads} &> {log:q}"

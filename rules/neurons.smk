@@ -21,8 +21,8 @@ rule fetch_neurons:
         mem_mb=memory(1000),
         runtime=minutes(60),
     shell:
-        "python {input.script:q} --card {input.card:q} --archive {output.archive}"
-        " --labels {output.labels} &> {log}"
+        "python {input.script:q} --card {input.card:q} --archive {output.archive:q}"
+        " --labels {output.labels:q} &> {log:q}"
 
 
 rule generate_neurons:
@@ -50,7 +50,8 @@ rule generate_neurons:
         runtime=minutes(10),
     shell:
         "python {input.script:q} --name {wildcards.toy} --per-population {wildcards.number}"
-        " --seed {wildcards.seed} --archive {output.archive} --labels {output.labels} &> {log}"
+        " --seed {wildcards.seed} --archive {output.archive:q} --labels {output.labels:q}"
+        " &> {log:q}"
 
 
 rule read_neurons:
@@ -85,8 +86,9 @@ rule read_neurons:
         settings=reading_settings,
     shell:
         "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
-        " --source-labels {input.source_labels:q} --labels {input.labels:q} --trees {output.trees} --objects {output.objects}"
-        " --quality {output.quality} &> {log}"
+        " --source-labels {input.source_labels:q} --labels {input.labels:q}"
+        " --trees {output.trees:q} --objects {output.objects:q}"
+        " --quality {output.quality:q} &> {log:q}"
 
 
 rule sample_walks:
@@ -111,7 +113,7 @@ rule sample_walks:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
     shell:
         "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
-        " --samples {output.samples} &> {log}"
+        " --samples {output.samples:q} &> {log:q}"
 
 
 rule map_densities:
@@ -137,7 +139,7 @@ rule map_densities:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["densities"]),
     shell:
         "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --samples {output.samples} &> {log}"
+        " --settings {params.settings:q} --samples {output.samples:q} &> {log:q}"
 
 
 rule measure_morphometrics:
@@ -159,7 +161,7 @@ rule measure_morphometrics:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.1, "trees"),
     shell:
-        "python {input.script:q} --trees {input.trees:q} --samples {output.samples} &> {log}"
+        "python {input.script:q} --trees {input.trees:q} --samples {output.samples:q} &> {log:q}"
 
 
 rule measure_barcodes:
@@ -181,7 +183,7 @@ rule measure_barcodes:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.1, "trees"),
     shell:
-        "python {input.script:q} --trees {input.trees:q} --samples {output.samples} &> {log}"
+        "python {input.script:q} --trees {input.trees:q} --samples {output.samples:q} &> {log:q}"
 
 
 rule export_stacks:
@@ -209,7 +211,7 @@ rule export_stacks:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["stacks"]),
     shell:
         "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
-        " --folder {output.folder} --table {output.table} &> {log}"
+        " --folder {output.folder:q} --table {output.table:q} &> {log:q}"
 
 
 rule measure_neuron_distances:
@@ -235,5 +237,5 @@ rule measure_neuron_distances:
     params:
         points=50,
     shell:
-        "python {input.script:q} --trees {input.trees:q} --points {params.points}"
-        " --output {output.table} &> {log}"
+        "python {input.script:q} --trees {input.trees:q} --points {params.points:q}"
+        " --output {output.table:q} &> {log:q}"

@@ -21,11 +21,7 @@ def source_settings(wildcards):
     """How each source of a dataset is to be read: its path and units, as JSON."""
     read = []
     for source in dataset_of(wildcards)["sources"]:
-        card = (
-            yaml.safe_load(Path(source["card"]).read_text())
-            if "card" in source
-            else source
-        )
+        card = read_yaml(Path(source["card"])) if "card" in source else source
         read.append(
             {
                 "path": source_archive(source) or source["folder"],

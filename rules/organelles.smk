@@ -20,7 +20,8 @@ rule generate_phantom:
     params:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["phantom"]),
     shell:
-        "python {input.script:q} --settings {params.settings:q} --output {output.folder} &> {log}"
+        "python {input.script:q} --settings {params.settings:q} --output {output.folder:q}"
+        " &> {log:q}"
 
 
 rule count_blocks:
@@ -50,7 +51,7 @@ rule count_blocks:
     shell:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"
         " --part {wildcards.part} --parts {wildcards.parts}"
-        " --counts {output.counts} --contacts {output.contacts} &> {log}"
+        " --counts {output.counts:q} --contacts {output.contacts:q} &> {log:q}"
 
 
 rule merge_counts:
@@ -92,8 +93,8 @@ rule merge_counts:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"
         " --settings {params.settings:q}"
         " --counts {input.counts:q} --contacts {input.contacts:q} --labels {params.classes:q}"
-        " --objects {output.objects} --contacts-table {output.contact_table}"
-        " --quality {output.quality} &> {log}"
+        " --objects {output.objects:q} --contacts-table {output.contact_table:q}"
+        " --quality {output.quality:q} &> {log:q}"
 
 
 rule measure_objects:
@@ -122,8 +123,8 @@ rule measure_objects:
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --part {wildcards.part} --parts {wildcards.parts} --legacy {params.legacy}"
-        " --output {output.measures} &> {log}"
+        " --part {wildcards.part} --parts {wildcards.parts} --legacy {params.legacy:q}"
+        " --output {output.measures:q} &> {log:q}"
 
 
 rule merge_measures:
@@ -161,8 +162,8 @@ rule merge_measures:
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --contacts {input.contacts:q} --measures {input.measures:q}"
-        " --settings {params.settings:q} --legacy {params.legacy} --shapes {output.shapes}"
-        " --density {output.density} --features {output.features} &> {log}"
+        " --settings {params.settings:q} --legacy {params.legacy:q} --shapes {output.shapes:q}"
+        " --density {output.density:q} --features {output.features:q} &> {log:q}"
 
 
 rule cut_volumes:
@@ -192,7 +193,7 @@ rule cut_volumes:
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
-        " --output {output.samples} &> {log}"
+        " --output {output.samples:q} &> {log:q}"
 
 
 rule sample_points:
@@ -222,7 +223,7 @@ rule sample_points:
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
-        " --output {output.samples} &> {log}"
+        " --output {output.samples:q} &> {log:q}"
 
 
 rule join_samples:
@@ -249,7 +250,7 @@ rule join_samples:
         runtime=minutes(20, 0.01, "parts"),
     shell:
         "python {input.script:q} --objects {input.objects:q} --parts {input.parts:q}"
-        " --output {output.samples} &> {log}"
+        " --output {output.samples:q} &> {log:q}"
 
 
 rule render_objects:
@@ -271,7 +272,8 @@ rule render_objects:
         mem_mb=memory(1000, 1, "samples"),
         runtime=minutes(20, 0.02, "samples"),
     shell:
-        "python {input.script:q} --samples {input.samples:q} --output {output.pictures} &> {log}"
+        "python {input.script:q} --samples {input.samples:q} --output {output.pictures:q}"
+        " &> {log:q}"
 
 
 rule write_masks:
@@ -302,4 +304,4 @@ rule write_masks:
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --clusters {input.clusters:q} --settings {params.settings:q}"
-        " --output {output.folder} &> {log}"
+        " --output {output.folder:q} &> {log:q}"

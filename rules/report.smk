@@ -23,5 +23,5 @@ rule report:
     # The inner call only reads what the finished jobs left; the outer one holds the lock.
     shell:
         "python -m snakemake figures sweeps --snakefile {params.snakefile:q}"
-        " --report {output} --nolock --cores 1"
-        " {params.configfiles} &> {log}"
+        " --report {output:q} --nolock --cores 1"
+        " {params.configfiles} &> {log:q}"

@@ -28,8 +28,8 @@ rule compare_sweep:
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
     shell:
         "python {input.script:q} --scores {input.scores:q} --histories {input.histories:q}"
-        " --members {params.members:q} --choose-by {params.choose_by}"
-        " --output {output.table} &> {log}"
+        " --members {params.members:q} --choose-by {params.choose_by:q}"
+        " --output {output.table:q} &> {log:q}"
 
 
 rule draw_sweep:
@@ -63,4 +63,4 @@ rule draw_sweep:
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
     shell:
         "python {input.script:q} --table {input.table:q} --swept {params.swept:q}"
-        " --choose-by {params.choose_by} --svg {output.svg} --png {output.png} &> {log}"
+        " --choose-by {params.choose_by:q} --svg {output.svg:q} --png {output.png:q} &> {log:q}"

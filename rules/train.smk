@@ -39,12 +39,14 @@ rule train:
         checkpoints=CHECKPOINTS,
         tensorboard="results/logs/tensorboard/{dataset}/{model}/{variant}/seed{seed}",
     shell:
-        "python {input.script:q} --model {wildcards.model} --code {params.code}"
+        "python {input.script:q} --model {wildcards.model} --code {params.code:q}"
         " --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.model} --history {output.history} --checkpoints {params.checkpoints}"
-        " --tensorboard {params.tensorboard} --start-from {input.start_from:q} --gpus {resources.gpu}"
-        " --threads {threads} &> {log}"
+        " --output {output.model:q} --history {output.history:q}"
+        " --checkpoints {params.checkpoints:q}"
+        " --tensorboard {params.tensorboard:q} --start-from {input.start_from:q}"
+        " --gpus {resources.gpu}"
+        " --threads {threads} &> {log:q}"
 
 
 rule fit:
@@ -80,9 +82,9 @@ rule fit:
         uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
-        "python {input.script:q} --model {wildcards.model} --code {params.code}"
+        "python {input.script:q} --model {wildcards.model} --code {params.code:q}"
         " --settings {params.settings:q}"
         " --seed {wildcards.seed} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.model} --embedding {output.embedding}"
-        " --uncertainty {params.uncertainty} --size-joined {params.size_joined}"
-        " --threads {threads} &> {log}"
+        " --output {output.model:q} --embedding {output.embedding:q}"
+        " --uncertainty {params.uncertainty:q} --size-joined {params.size_joined:q}"
+        " --threads {threads} &> {log:q}"

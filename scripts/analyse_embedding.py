@@ -34,8 +34,9 @@ def main(
         for name, table in made.items():
             write_table(folder / f"{name}.parquet", table, record)
         if scores is not None:
-            prefix = SCORES[part]
-            write_table(folder / f"{prefix}scores.parquet", score_table(named, scores), record)
+            scored = score_table(named, scores)
+            scored.attrs = next(iter(made.values())).attrs
+            write_table(folder / f"{SCORES[part]}scores.parquet", scored, record)
 
     write("maps", maps=tables.maps(data, settings["maps"], seed))
     found, scores = tables.clusters(data, settings["clusters"], seed)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run as run_main
-from morphoflow.figures.of_run import FIGURES, RunFiles
+from morphoflow.figures.of_run import RunFiles, figure_of
 from morphoflow.figures.save import save_figure
 from morphoflow.files import whole
 
@@ -25,7 +25,7 @@ def main(
     with whole(folder) as partial:
         partial.mkdir()
         for name in figures:
-            figure = FIGURES[name](files)
+            figure = figure_of(name, files)
             save_figure(figure, partial / f"{name}.svg", partial / f"{name}.png")
     print(f"{len(figures)} figures")
 

@@ -9,11 +9,13 @@ from morphoflow.cells.demo.published import write_published
 from morphoflow.command import run
 from morphoflow.files import whole
 from morphoflow.packages import package_files
+from morphoflow.reading.guard import reading
 
 
 def main(*, card: Path, output: Path) -> None:
     """Write the cells of a card into the folder ``output``."""
-    facts = yaml.safe_load(card.read_text())
+    with reading(card):
+        facts = yaml.safe_load(card.read_text())
     with whole(output) as partial:
         partial.mkdir()
         if facts["kind"] == "published":

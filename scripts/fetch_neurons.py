@@ -6,13 +6,15 @@ import yaml
 
 from morphoflow.command import run
 from morphoflow.neurons.demo.published import published_neurons
+from morphoflow.reading.guard import reading
 from morphoflow.reading.labels import write_labels
 from morphoflow.swc_files import write_archive
 
 
 def main(*, card: Path, archive: Path, labels: Path) -> None:
     """Write the card's SWC files into ``archive`` and their labels into a table."""
-    facts = yaml.safe_load(card.read_text())
+    with reading(card):
+        facts = yaml.safe_load(card.read_text())
     content, table = published_neurons(facts)
     write_archive(archive, {f"{name}.swc": data for name, data in content.items()})
     write_labels(labels, table)

@@ -4,18 +4,23 @@ import argparse
 import errno
 import inspect
 import json
+import os
 import sys
+import traceback
 import types
 import typing
 from collections.abc import Callable
 
 from morphoflow.errors import InputError
 
+# A file that may not be read or written.
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 
 def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     """Call ``main`` with the command line's flags; an InputError becomes one sentence, exit code 1.
 
-    So does a full disk.
+    So do all other errors, the unexpected ones below their traceback.
 
     Annotations give the types: ``Path``, ``str``, ``int``, ``float``, ``bool`` (``true`` or
     ``false``), ``dict`` and ``list`` (JSON), ``list[T]`` (several values), ``T | None``.
@@ -25,10 +30,24 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
         main(**values)
     except InputError as error:
         _stop(str(error))
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        _stop(f"the disk is full ({error}); make room and call again: nothing is half-written.")
+    except Exception as error:
+        _stop(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    """What an error that no part of the code took for a user's comes down to."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full ({error}); make room and call again: nothing is half-written."
+    if isinstance(error, OSError) and error.errno in DENIED:
+        what = error.filename or "a file"
+        reason = os.strerror(error.errno)
+        return f"{what}: {reason}; give yourself the right to it, or choose another folder."
+    traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        reason = str(error) or "no more could be had"
+        return f"the memory is full ({reason}); give the job more, or make its input smaller."
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"this was not expected ({reason}); please report it with the lines above."
 
 
 def _stop(reason: str) -> None:

@@ -66,7 +66,24 @@ def check_named(config: dict, workflow: Path) -> None:
 
 def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
+    _check_keys(config, "the config")
     return complete(config, _load(schema), "the config")
+
+
+def _check_keys(part: object, place: str) -> None:
+    """Raise ValueError for a name that YAML took for a number, a truth value or a date."""
+    if isinstance(part, list):
+        for number, value in enumerate(part):
+            _check_keys(value, f"{place}.{number}")
+    if not isinstance(part, dict):
+        return
+    for key, value in part.items():
+        if not isinstance(key, str):
+            raise ValueError(
+                f"{place}: YAML takes the name of a key for {key!r}, which is no text (so it does "
+                f"1, on, no, null and 2020-01-01); write it in quotes, as '1' or 'on'."
+            )
+        _check_keys(value, f"{place}.{key}")
 
 
 def read_models(folder: Path, own: Path | None = None) -> dict[str, dict]:
@@ -96,7 +113,7 @@ def read_yaml(path: Path) -> dict:
     """The keys of a YAML file; ValueError names the file and the line where it is none."""
     try:
         keys = _load(path)
-    except yaml.YAMLError as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(keys, dict):
         raise ValueError(f"{path} has no keys; write some, such as `variants:`, or remove it.")
@@ -130,6 +147,7 @@ def _with_variants(card: dict, added: dict, place: str) -> dict:
 
 def _checked_card(card: dict, schema: dict, shared: dict, place: str) -> dict:
     """A card with its defaults and shared settings, held against its code."""
+    _check_keys(card, place)
     whole = complete(card, schema, place)
     check_card(whole, place)
     whole["settings"] = with_shared(whole["settings"], shared, place)
@@ -179,18 +197,26 @@ def read_runs(
             f"the table of runs '{path}' does not exist; set `runs` in the config. "
             f"{relative(str(path), elsewhere)}"
         )
-    with path.open(newline="", encoding="utf-8") as stream:
-        lines = [line for line in stream if not line.startswith("#")]
-    table = csv.DictReader(lines, delimiter="\t")
-    if tuple(table.fieldnames or ()) != COLUMNS:
-        raise ValueError(f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}.")
     runs: dict[Run, None] = {}
-    for number, row in enumerate(table, 1):
+    for number, row in enumerate(_rows(path), 1):
         run = check_run(row, f"{path}, row {number}", datasets, models)
         if run in runs:
             raise ValueError(f"{path} lists {run.folder} twice; remove one of the rows.")
         runs[run] = None
     return list(runs)
+
+
+def _rows(path: Path) -> list[dict]:
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            lines = [line for line in stream if not line.startswith("#")]
+        table = csv.DictReader(lines, delimiter="\t")
+        rows = list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} cannot be read as a table ({error}); correct it.") from None
+    if tuple(table.fieldnames or ()) != COLUMNS:
+        raise ValueError(f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}.")
+    return rows
 
 
 def runs_of_datasets(config: dict, models: dict[str, dict], listed: list[Run]) -> list[Run]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from morphoflow.file_names import TABLE, file_names, name_table
 from morphoflow.files import whole
 from morphoflow.forest import Forest
 
@@ -22,11 +23,18 @@ def swc_text(neuron: Forest, decimals: int = 3) -> str:
 
 
 def write_swc(path: Path, forest: Forest, decimals: int = 3) -> None:
-    """Write each neuron as ``<id>.swc`` into a ``.zip`` archive or else a folder of that name."""
+    """Write each neuron as ``<id>.swc`` into a ``.zip`` archive or else a folder of that name.
+
+    Ids that cannot be names of files stand with those of their files in ``names.csv`` beside them.
+    """
+    ids = [str(name) for name in forest.ids]
+    names = file_names(ids)
     files = {
-        f"{forest.ids[i]}.swc": swc_text(forest.neuron(i), decimals).encode()
-        for i in range(forest.n)
+        f"{name}.swc": swc_text(forest.neuron(i), decimals).encode() for i, name in enumerate(names)
     }
+    table = name_table(ids, names)
+    if table is not None:
+        files[TABLE] = table.encode()
     if path.suffix.lower() == ".zip":
         write_archive(path, files)
         return

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.files import ANEW, SEAL_BYTES, check_seal, seal_of, whole
 
 SPLITS = ("train", "validation", "test")
@@ -16,6 +16,10 @@ OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
 # The key of the metadata that hold the provenance of a table.
 METADATA = b"morphoflow"
 NOISE = -1  # the cluster of objects that are in none
+# In a table's attrs, the sentence that says why an analysis could not make it.
+REASON = "cannot"
+# The same by method, where a table has a column or rows for each of several.
+REASONS = "cannot_by"
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
@@ -51,6 +55,13 @@ def _footer_of(content: memoryview) -> int:
     if bytes(content[-4:]) != b"PAR1" or length + 8 > len(content):
         raise ValueError("it does not end as one")
     return len(content) - 8 - length
+
+
+def refuse_missing(table: pd.DataFrame) -> pd.DataFrame:
+    """The table; raises CannotAnalyse with the reason if it says that it could not be made."""
+    if REASON in table.attrs:
+        raise CannotAnalyse(table.attrs[REASON])
+    return table
 
 
 def write_objects(path: Path, objects: pd.DataFrame, provenance: dict) -> None:

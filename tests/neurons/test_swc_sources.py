@@ -94,7 +94,7 @@ def test_files_that_cannot_be_meant_stop_with_their_names(tmp_path):
     for names, complaint in {
         ("cell.swc", "cells.zip"): r"'cell'.*cell\.swc and .*cells\.zip/in/cell\.swc",
         ("notes.txt",): r"notes\.txt is neither",
-        ("bad.zip",): r"bad\.zip is not a readable archive",
+        ("bad.zip",): r"bad\.zip cannot be read .*copy or export it anew",
         ("none.zip",): r"none\.zip holds no \.swc",
         ("absent.swc",): r"absent\.swc does not exist",
         (): "no neurons to read",

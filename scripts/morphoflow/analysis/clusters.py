@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from morphoflow.analysis.clusters_counted import COUNTED, check_pairs
 from morphoflow.analysis.geometry import centred, check_embedding
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
 from morphoflow.tables import NOISE
 
 # Clustering methods that find the number of clusters themselves; two of them know noise.
@@ -101,7 +101,7 @@ def cluster(
     """
     check_embedding(x, 3, f"clustering by {method}")
     if n_clusters != "auto" and n_clusters > len(x):
-        raise InputError(
+        raise CannotAnalyse(
             f"n_clusters is {n_clusters}, but there are only n = {len(x)} objects; lower it."
         )
     scaled = centred(x)

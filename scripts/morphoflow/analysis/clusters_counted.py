@@ -16,7 +16,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
 from morphoflow.analysis.geometry import principal_components
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
 
 # Condensed distances of this many objects take 3.2 GB.
 MOST_FOR_ALL_PAIRS = 20_000
@@ -91,9 +91,9 @@ def _mixture(x: np.ndarray, k: int, seed: int) -> GaussianMixture:
 
 
 def check_pairs(n: int, method: str) -> None:
-    """Raise InputError where a method would need more memory than a machine may be asked for."""
+    """Raise CannotAnalyse where a method would need more memory than a machine may be asked for."""
     if n > MOST_FOR_ALL_PAIRS:
-        raise InputError(
+        raise CannotAnalyse(
             f"{method} clustering compares all pairs and takes at most {MOST_FOR_ALL_PAIRS} "
             f"objects, but there are n = {n}; remove it from the clustering methods."
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
 
 
 def centred(x: np.ndarray) -> np.ndarray:
@@ -35,9 +35,12 @@ def principal_components(x: np.ndarray, n_components: int) -> tuple[np.ndarray, 
 
 
 def check_embedding(x: np.ndarray, least: int, purpose: str) -> None:
-    """Raise InputError for an embedding (n, d) with too few objects or values not finite."""
+    """Raise InputError for an embedding (n, d) with values that are not finite.
+
+    It is a CannotAnalyse where there are fewer than ``least`` objects.
+    """
     if len(x) < least:
-        raise InputError(
+        raise CannotAnalyse(
             f"{purpose} needs at least {least} objects, but the embedding has n = {len(x)}; "
             f"add objects or leave this analysis out."
         )

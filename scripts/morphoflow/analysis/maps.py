@@ -14,6 +14,7 @@ FEWEST = 5
 # Enough to keep neighbourhoods; more only makes distances slow.
 COMPONENTS = 50
 METHODS = ("pca", "tsne", "umap")
+COLUMNS = tuple(f"{method}_{axis}" for method in METHODS for axis in (1, 2))
 
 
 def map_embedding(

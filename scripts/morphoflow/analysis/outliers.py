@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from morphoflow.analysis.density import cross_fitted
 from morphoflow.analysis.geometry import check_embedding
 from morphoflow.analysis.significance import corrected
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
 
 # Distances held at a time (64 MB).
 BLOCK = 2**23
@@ -25,6 +25,8 @@ SIGNS = {"distance": 1, "log_density": -1}
 TAIL = 0.2
 
 FEWEST_IN_TAIL = 10
+
+COLUMNS = (*(f"{name}{end}" for name in SIGNS for end in ("", "_p", "_tail_p")), "outlier")
 
 # A tail of fewer groups than this is that of one or two of them.
 FEWEST_GROUPS = 10
@@ -62,7 +64,7 @@ def find_outliers(
     check_embedding(x, 1, "outlier detection")
     train, calibration = splits == "train", splits == "validation"
     if len(np.unique(groups[train])) < 2:
-        raise InputError(
+        raise CannotAnalyse(
             f"outlier detection learns from training objects of at least 2 groups, but there are "
             f"{len(np.unique(groups[train]))}; give more objects to the training split."
         )
@@ -114,18 +116,31 @@ def log_densities(
     x: np.ndarray, train: np.ndarray, groups: np.ndarray, components: int, seed: int
 ) -> tuple[np.ndarray, int]:
     """Log density (n,) of the rows of ``x`` (n, d), and the number of components chosen."""
-    if not np.ptp(x[train], axis=0).any():
-        raise InputError(
-            "the training objects all have the same embedding, which has no density; "
-            "look at the training history, or leave outlier detection out."
-        )
     parts = np.full(len(x), -1)
     parts[train] = _parts(groups[train], np.random.default_rng(seed))
+    _check_varied(x[train], parts[train])
     tried = [2**power for power in range(components.bit_length())]
     found = {k: cross_fitted(x, parts, k, seed) for k in tried}
     found = {k: value for k, value in found.items() if value is not None}
     best = max(found, key=lambda k: round(found[k][train].mean(), 9))
     return found[best], best
+
+
+def _check_varied(x: np.ndarray, parts: np.ndarray) -> None:
+    """Raise CannotAnalyse unless ``x`` (n, d) varies whichever ``parts`` (n,) is left out."""
+    if not np.ptp(x, axis=0).any():
+        raise CannotAnalyse(
+            "the training objects all have the same embedding, which has no density; "
+            "look at the training history, or leave outlier detection out."
+        )
+    for part in np.unique(parts):
+        rest = x[parts != part]
+        if not np.ptp(rest, axis=0).any():
+            raise CannotAnalyse(
+                f"outlier detection learns from the training objects less a part of their groups "
+                f"at a time, and once that leaves {len(rest)} with one and the same embedding, "
+                f"which has no density; give more objects to the training split."
+            )
 
 
 def _in_units_of(x: np.ndarray, train: np.ndarray) -> np.ndarray:

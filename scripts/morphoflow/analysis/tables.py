@@ -2,7 +2,9 @@
 
 A part takes the embedding (an AnnData whose ``obs`` are rows of the object table), its settings and
 the seed, and returns tables by name: ``scores`` are rows of the dataset's comparison, which
-:func:`morphoflow.analysis.scores.score_table` completes.
+:func:`morphoflow.analysis.scores.score_table` completes. Where the objects do not allow it (too
+few, of one label or group, all alike), its tables are empty or lack values, scores are missing, and
+``attrs`` of the tables hold the sentence that says why.
 """
 
 from pathlib import Path
@@ -15,9 +17,11 @@ from morphoflow.analysis.agreement import cluster_scores, stability
 from morphoflow.analysis.classification import classification_scores, confusion_tables
 from morphoflow.analysis.clusters import cluster
 from morphoflow.analysis.cross_validation import predict_labels, rare_classes
+from morphoflow.analysis.maps import COLUMNS as MAP_COLUMNS
 from morphoflow.analysis.maps import map_embedding
 from morphoflow.analysis.neighbours import classify
 from morphoflow.analysis.observed import held_out_splits, judging_labels, labels_of, splits_of
+from morphoflow.analysis.outliers import COLUMNS as OUTLIER_COLUMNS
 from morphoflow.analysis.outliers import find_outliers
 from morphoflow.analysis.prediction_scores import prediction_scores
 from morphoflow.analysis.profiles import cluster_profiles, exemplars
@@ -26,41 +30,68 @@ from morphoflow.analysis.retrieval_groups import with_significance
 from morphoflow.analysis.retrieval_scores import retrieval_scores
 from morphoflow.analysis.scores import score
 from morphoflow.embedding import labels_used
+from morphoflow.errors import CannotAnalyse
 from morphoflow.store import read_samples
+from morphoflow.tables import NOISE, REASON, REASONS
 
 # What a model may have said about how sure it is of an object; it is shown beside the outliers.
 UNCERTAINTY = ("posterior_sd", "reconstruction_error")
 # Measures that are kept for comparison with published figures, and mislead a reader.
 UNFIT = "legacy_"
+# Why there are no scores of labels.
+FEW_LABELS = "the objects have fewer than two labels: there is nothing to tell apart; give labels"
+UNPREDICTED = (
+    "no label can be predicted: fewer than two of them are in two groups of objects or more, and "
+    "the test split or the training split holds none; give more labels"
+)
+UNCOMPARED = "no label has two objects that may be compared; give labels, or more groups of objects"
 
 
 def maps(data: AnnData, settings: dict, seed: int) -> pd.DataFrame:
     """PCA, t-SNE and UMAP coordinates of every object."""
-    return map_embedding(
-        data.X,
-        data.obs_names.to_numpy(),
-        perplexity=settings["perplexity"],
-        neighbours=settings["neighbours"],
-        min_distance=settings["min_distance"],
-        seed=seed,
-    )
+    try:
+        table = map_embedding(
+            data.X,
+            data.obs_names.to_numpy(),
+            perplexity=settings["perplexity"],
+            neighbours=settings["neighbours"],
+            min_distance=settings["min_distance"],
+            seed=seed,
+        )
+    except CannotAnalyse as reason:
+        return _because(pd.DataFrame(columns=["id", *MAP_COLUMNS]), reason)
+    if not np.ptp(data.X, axis=0).any():
+        return _because(table, "all objects have the same embedding, so there is no map of them")
+    return table
 
 
 def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
-    """One column of clusters a method (-1 is noise), and their scores."""
-    found, rows = {}, []
+    """One column of clusters a method (-1 is noise), and their scores.
+
+    With a method that cannot be used on these objects all are noise, its scores are missing, and
+    ``attrs`` hold the reason by method.
+    """
+    found, rows, reasons = {}, [], {}
     labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
-        found[method] = cluster(
-            data.X,
-            method,
-            n_clusters=settings["n_clusters"],
-            max_clusters=settings["max_clusters"],
-            seed=seed,
-        )
-        rows += cluster_scores(data.X, method, found[method], labels, split=split)
-        rows.append(stability(data.X, method, found[method], _groups(data), seed))
-    return pd.DataFrame({"id": data.obs_names, **found}), rows
+        try:
+            found[method] = cluster(
+                data.X,
+                method,
+                n_clusters=settings["n_clusters"],
+                max_clusters=settings["max_clusters"],
+                seed=seed,
+            )
+        except CannotAnalyse as reason:
+            found[method], reasons[method] = np.full(data.n_obs, NOISE), str(reason)
+        mine = cluster_scores(data.X, method, found[method], labels, split=split)
+        mine.append(stability(data.X, method, found[method], _groups(data), seed))
+        rows += [{**row, "value": np.nan} for row in mine] if method in reasons else mine
+    table = pd.DataFrame({"id": data.obs_names, **found})
+    table.attrs[REASONS] = reasons
+    for reason in reasons.values():
+        print(f"cannot: {reason}")
+    return table, rows
 
 
 def profiles(
@@ -80,11 +111,14 @@ def profiles(
         described[method] = cluster_profiles(x, names, numbers.to_numpy())
         best = exemplars(np.asarray(data.X), numbers.to_numpy())
         chosen[method] = best.assign(id=data.obs_names.to_numpy()[best.pop("row").astype(int)])
-    return _by_method(described), _by_method(chosen)
+    return _by_method(described, found), _by_method(chosen, found)
 
 
-def _by_method(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(tables, names=["method"]).reset_index(level=0)
+def _by_method(tables: dict[str, pd.DataFrame], found: pd.DataFrame) -> pd.DataFrame:
+    filled = {method: table for method, table in tables.items() if len(table)}
+    table = pd.concat(filled or tables, names=["method"]).reset_index(level=0)
+    table.attrs = found.attrs
+    return table
 
 
 def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
@@ -103,7 +137,8 @@ def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFra
         for predicted in predictions
         for row in classification_scores(predicted, groups, settings["bootstraps"], seed)
     ]
-    return confusion_tables(predictions), rows
+    table = confusion_tables(predictions)
+    return (table, rows) if predictions else (_because(table, FEW_LABELS), rows)
 
 
 def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
@@ -124,7 +159,7 @@ def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataF
         seed=seed,
     )
     if table.empty:
-        print("nothing to predict, since there are fewer than two labels; the scores are missing")
+        _because(table, UNPREDICTED)
     rows = prediction_scores(table, groups, settings["bootstraps"], labels_used(data), seed)
     return _with_ids(table, data), rows
 
@@ -149,6 +184,9 @@ def retrieval(
     )
     level, draws = settings["false_discovery_rate"], settings["permutations"]
     table, of_labels = with_significance(average_precisions(ranking), ranking, draws, level, seed)
+    if table["average_precision"].isna().all():
+        _because(table, UNCOMPARED)
+    of_labels.attrs = table.attrs
     rows = retrieval_scores(
         table,
         splits,
@@ -166,14 +204,20 @@ def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     splits = splits_of(data.obs)
     if not (splits == "validation").any():
         print("no validation objects to calibrate by: conformal p-values are missing")
-    table = find_outliers(
-        data.X,
-        splits,
-        _groups(data),
-        neighbours=settings["neighbours"],
-        false_discovery_rate=settings["false_discovery_rate"],
-        seed=seed,
-    )
+    try:
+        table = find_outliers(
+            data.X,
+            splits,
+            _groups(data),
+            neighbours=settings["neighbours"],
+            false_discovery_rate=settings["false_discovery_rate"],
+            seed=seed,
+        )
+    except CannotAnalyse as reason:
+        names = ("outlier_fraction", "outlier_components")
+        carried = [name for name in UNCERTAINTY if name in data.obs]
+        table = pd.DataFrame(columns=["id", *OUTLIER_COLUMNS, *carried])
+        return _because(table, reason), [score("all", name, np.nan, data.n_obs) for name in names]
     rows = [
         score("all", "outlier_fraction", float(table["outlier"].mean()), len(table)),
         score("all", "outlier_components", float(table.attrs["components"]), len(table)),
@@ -182,6 +226,13 @@ def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     carried = [name for name in UNCERTAINTY if name in data.obs]
     table[carried] = data.obs[carried].to_numpy(dtype=float)
     return table, rows
+
+
+def _because(table: pd.DataFrame, reason: object) -> pd.DataFrame:
+    """The table with the reason why there is nothing, or not all, in it."""
+    print(f"cannot: {reason}")
+    table.attrs[REASON] = str(reason)
+    return table
 
 
 def _groups(data: AnnData) -> np.ndarray:

@@ -32,7 +32,7 @@ def plot_confusion(confusion: pd.DataFrame) -> Figure:
     side = min(max(1.45, 0.22 * len(classes)), 4.2)
     columns = min(len(splits), 3 if side < 2 else 2)
     rows = -(-len(splits) // columns)
-    names = 0.07 * max(map(len, classes))
+    names = 0.07 * max(len(readable(name)) for name in classes)
     size = (1.1 + names + columns * (side + 0.15), 0.1 + rows * (side + names + 0.6))
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()

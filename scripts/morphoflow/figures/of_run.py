@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from morphoflow.analysis.observed import labels_of, splits_of
 from morphoflow.embedding import read_embedding
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.figures.arbors import plot_arbors
 from morphoflow.figures.cluster_gallery import chosen_method, plot_cluster_gallery
 from morphoflow.figures.cluster_slice import (
@@ -46,6 +46,7 @@ from morphoflow.figures.profiles import plot_profiles
 from morphoflow.figures.realism import plot_realism, plot_realism_details
 from morphoflow.figures.reconstructions import MOST, Reconstructions, plot_reconstructions
 from morphoflow.figures.retrieval import plot_retrieval
+from morphoflow.figures.style import say
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
 from morphoflow.figures.walk_map import plot_walk_map
@@ -54,7 +55,7 @@ from morphoflow.integrity import open_store
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.rows import rows_in_order
 from morphoflow.store import read_samples
-from morphoflow.tables import align_objects, read_objects, read_table
+from morphoflow.tables import REASONS, align_objects, read_objects, read_table, refuse_missing
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ class RunFiles:
     settings: dict
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table of the run."""
-        return read_table(self.run / f"{name}.parquet")
+        """A table of the run; raises CannotAnalyse with the reason if it could not be made."""
+        return refuse_missing(read_table(self.run / f"{name}.parquet"))
 
     def in_order(self, name: str) -> pd.DataFrame:
         """A table of the run with a row for each object of the embedding, in its order."""
@@ -120,12 +121,19 @@ def maps(files: RunFiles) -> Figure:
 def clusters(files: RunFiles) -> Figure:
     """The clusters of every method against the labels."""
     agreement = agreement_of(files.table("cluster_scores"))
-    return plot_clusters(files.labels, files.in_order("clusters").drop(columns="id"), agreement)
+    found = files.in_order("clusters").drop(columns="id")
+    reasons = found.attrs.get(REASONS, {})
+    if len(reasons) == found.shape[1]:
+        raise CannotAnalyse("; ".join(dict.fromkeys(reasons.values())))
+    return plot_clusters(files.labels, found.drop(columns=list(reasons)), agreement)
 
 
 def profiles(files: RunFiles) -> Figure:
     """What sets each cluster apart from all other objects."""
-    return plot_profiles(files.table("cluster_profiles"), files.settings["method"])
+    table, method = files.table("cluster_profiles"), files.settings["method"]
+    if method in table.attrs.get(REASONS, {}):
+        raise CannotAnalyse(table.attrs[REASONS][method])
+    return plot_profiles(table, method)
 
 
 def confusion(files: RunFiles) -> Figure:
@@ -296,6 +304,14 @@ def realism(files: RunFiles) -> Figure:
 def realism_details(files: RunFiles) -> Figure:
     """The same, measure by measure."""
     return plot_realism_details(files.table("realism"))
+
+
+def figure_of(name: str, files: RunFiles) -> Figure:
+    """One of the ``FIGURES``, or in its place the sentence that says why it cannot be drawn."""
+    try:
+        return FIGURES[name](files)
+    except CannotAnalyse as reason:
+        return say(str(reason))
 
 
 FIGURES: dict[str, Callable[[RunFiles], Figure]] = {

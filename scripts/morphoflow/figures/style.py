@@ -1,6 +1,7 @@
 """The look that all figures share: fonts, lines, and one colour for each label."""
 
 import re
+import textwrap
 from collections.abc import Iterable
 
 import matplotlib
@@ -19,10 +20,17 @@ matplotlib.use("Agg")
 
 UNKNOWN = "unknown"
 
+# Letters of a sentence in place of a figure that fit into a line.
+LINE = 100
+# Letters of a name that figures have room for.
+LONGEST_NAME = 48
+
 RC = {
     # DejaVu Sans comes with matplotlib, so text has the same shape on every machine.
     "font.family": "DejaVu Sans",
     "font.size": 8,
+    # A label of the data may hold a "$", which is no formula.
+    "text.parse_math": False,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
     "xtick.labelsize": 7,
@@ -64,8 +72,9 @@ PROPER_NAMES = {
 
 
 def readable(name: str) -> str:
-    """A name of a table (``olfactory_projection``) as words."""
-    return PROPER_NAMES.get(str(name), str(name).replace("_", " "))
+    """A name of a table (``olfactory_projection``) as words; a long one keeps its beginning."""
+    words = PROPER_NAMES.get(str(name), str(name).replace("_", " "))
+    return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
 
 
 def known_labels(labels: Iterable) -> list[str]:
@@ -109,3 +118,12 @@ def remark(axes: Axes, text: str) -> None:
     """Say in an otherwise empty panel why it is empty."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=DARK)
+
+
+@in_style
+def say(text: str) -> Figure:
+    """A figure of a sentence, in place of one that cannot be drawn."""
+    lines = textwrap.wrap(text, LINE)
+    figure = Figure(figsize=(7.2, 0.8 + 0.16 * len(lines)))
+    remark(figure.subplots(), "\n".join(lines))
+    return figure

@@ -8,7 +8,10 @@ import numpy as np
 import tifffile
 from PIL import Image as Pillow
 
+from morphoflow.images.tiff import open_tiff
 from morphoflow.reading.findings import Codes, Refused
+from morphoflow.reading.guard import check_size, refusing
+from morphoflow.reading.names import check_file_name
 
 # What the readers of images refuse, with the remedy.
 CODES: Codes = {
@@ -45,9 +48,15 @@ class Picture:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The image files below a folder, sorted by path; hidden files are left alone."""
+    """The image files below a folder, sorted by path; hidden files are left alone.
+
+    Raises InputError for a name that cannot be an id.
+    """
     files = (file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
-    return sorted(file for file in files if file.is_file() and not file.name.startswith("."))
+    shown = sorted(file for file in files if file.is_file() and not file.name.startswith("."))
+    for file in shown:
+        check_file_name(file.relative_to(folder))
+    return shown
 
 
 def stem(file: Path, folder: Path) -> str:
@@ -62,25 +71,20 @@ def read_image(file: Path, channels: list[str] | None = None) -> Picture:
 
     Raises Refused for files that are damaged or hold several planes, times or images.
     """
-    try:
+    with refusing():
         if file.suffix.lower() in TIFF:
             return _read_tiff(file, channels)
         return _read_plain(file)
-    except Refused:
-        raise
-    # A damaged file fails anywhere in its reader, with errors of any kind.
-    except Exception as error:
-        message = f"it cannot be read ({type(error).__name__}: {error})"
-        raise Refused("unreadable", message) from None
 
 
 def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
-    with tifffile.TiffFile(file) as tiff:
+    with open_tiff(file) as tiff:
         if len(tiff.series) != 1:
             raise Refused(
                 "stack", f"it holds {len(tiff.series)} images", value=str(len(tiff.series))
             )
         series = tiff.series[0]
+        check_size(series.size * series.dtype.itemsize, "its pixels", file.name)
         pixels = to_channels_first(series.asarray(), series.axes, channels)
         names, pixel_size = read_metadata(tiff)
     return Picture(pixels, names, pixel_size)
@@ -130,9 +134,12 @@ def _read_plain(file: Path) -> Picture:
 
 
 def read_indices(file: Path) -> np.ndarray:
-    """The pixels of a mask: numbers of a palette are kept as they are, not as colours."""
+    """The pixels of a mask: numbers of a palette are kept as they are, not as colours.
+
+    Raises Refused as :func:`read_image` does.
+    """
     if file.suffix.lower() not in TIFF:
-        with Pillow.open(file) as opened:
+        with refusing(), Pillow.open(file) as opened:
             if opened.mode == "P":
                 return np.asarray(opened)[None]
     return read_image(file).pixels

@@ -6,6 +6,7 @@ import pandas as pd
 
 from morphoflow.errors import InputError
 from morphoflow.reading.labels import LabelColumns, read_labels, read_texts
+from morphoflow.reading.names import fault_of, shown
 
 LABEL, GROUP = "label", "group"
 
@@ -64,6 +65,11 @@ def _with_further(table: pd.DataFrame, path: Path, named: LabelColumns) -> pd.Da
     read = read_texts(path)
     read = read.where(read != "")
     known = {*RESERVED, named.label, named.group}
+    for name in set(read) - known:
+        if "/" in name or fault_of(name) or name == "_index":
+            raise InputError(
+                f"{path} has a column '{shown(name)}', which an .h5ad file cannot have; rename it."
+            )
     return table.assign(**{name: _as_numbers(read[name]) for name in read if name not in known})
 
 

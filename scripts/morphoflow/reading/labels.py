@@ -8,6 +8,8 @@ import pandas as pd
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
+from morphoflow.reading.guard import reading
+from morphoflow.reading.names import check_names
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
 def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
     table = read_texts(path)
     check_columns(path, table, ["id", columns.label, columns.group])
+    check_texts(path, table, ["id", columns.label, columns.group])
     ids = table["id"].str.strip().str.removesuffix(".swc")
     group = ids if columns.group is None else table[columns.group].str.strip()
     # Of type object, which can hold None; pandas 3 makes None in a column of strings NaN.
@@ -60,10 +63,11 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
 def read_texts(path: Path) -> pd.DataFrame:
     """A table (CSV, or TSV by the ending) of texts; raises InputError where it is none."""
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    try:
-        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
+    with reading(path):
+        try:
+            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+        except ValueError as error:
+            raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
 
 
 def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None]) -> None:
@@ -75,6 +79,14 @@ def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None])
                 f"{path} has no column '{name}' (it has: {found}); rename a column, or set "
                 f"label_column or group_column in the config."
             )
+
+
+def check_texts(path: Path, table: pd.DataFrame, names: Iterable[str | None]) -> None:
+    """Raise InputError for ids, labels and groups, in columns of those names, that are no names."""
+    for name in filter(None, names):
+        check_names(
+            table[name].str.strip().tolist(), f"in the column '{name}' the value", str(path)
+        )
 
 
 def origin(path: Path, table: pd.DataFrame) -> dict:

@@ -1,5 +1,6 @@
 """Ready crops as arrays, read block by block."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,9 +24,13 @@ from morphoflow.errors import InputError
 from morphoflow.images.images import FEW, MOST_CHANNELS
 from morphoflow.images.intensity import check_type, in_unit, to_unit
 from morphoflow.reading.findings import Finding, Refused
+from morphoflow.reading.guard import check_size, reading
+from morphoflow.reading.names import check_names
 from morphoflow.store import text_array
 
 AXES = "nchw"
+
+ROW_BYTES = 800  # that a row of the object table takes while it is made (778 measured)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,11 @@ def array_items(source: dict, settings: CropSettings) -> list[Item]:
 def _read(
     name: str, file: Path, source: dict, settings: CropSettings, notes: list[Finding]
 ) -> Iterator[Block]:
+    with reading(file):
+        yield from _blocks(name, file, source, settings)
+
+
+def _blocks(name: str, file: Path, source: dict, settings: CropSettings) -> Iterator[Block]:
     crops = open_crops(file, source, settings)
     height, width = (crops.x.shape[crops.axes.index(axis)] for axis in "hw")
     scale = scale_of(source, crops.pixel_size_um, settings.pixel_um, settings.scale)
@@ -95,9 +105,13 @@ def open_crops(file: Path, source: dict, settings: CropSettings) -> CropArray:
     axes = source.get("axes") or AXES
     _check_axes(x.shape, axes)
     n = x.shape[0]
+    check_size(n * ROW_BYTES, f"the rows of {n:,} crops", file)
+    check_size(x.dtype.itemsize * math.prod(x.shape[1:]), "one crop", file)
     check_type(np.dtype(x.dtype), settings.range)
     ids = _texts(arrays.get("id")) or [f"{file.stem}_{i:06d}" for i in range(n)]
     labels = _label_array(source, arrays)
+    check_names(ids, "the id", str(file), empty=False)
+    check_names(labels or [], "the label", str(file))
     found = {"id": ids, "label": labels, "group": _texts(arrays.get("group"))}
     mask = None if file.suffix.lower() in TORCH else arrays.get("mask")
     for name, values in {**found, "mask": mask}.items():

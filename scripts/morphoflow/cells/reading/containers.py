@@ -10,14 +10,18 @@ import numpy as np
 import zarr
 
 from morphoflow.errors import InputError
+from morphoflow.reading.guard import check_size, reading
+from morphoflow.reading.hdf5 import open_hdf5_file
 
 MAIN = "x"
+
+OBJECTS = ("pickle", "Python objects")  # in what numpy says of arrays of them
 
 TORCH = (".pt", ".pth", ".sav")
 
 
 def _hdf5(file: Path) -> tuple[Mapping, dict]:
-    opened = h5py.File(file, "r")
+    opened = open_hdf5_file(file)
     arrays = {name: value for name, value in opened.items() if isinstance(value, h5py.Dataset)}
     return arrays, dict(opened.attrs)
 
@@ -61,10 +65,8 @@ def open_arrays(file: Path) -> tuple[Mapping, dict]:
     opener = OPENERS.get(file.suffix.lower())
     if opener is None:
         raise InputError(f"{file} is none of {', '.join(OPENERS)}; convert it to one of them.")
-    try:
+    with reading(file):
         return opener(file)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{file} cannot be read ({error}); copy or export it anew.") from None
 
 
 def main_array(file: Path, arrays: Mapping, key: str | None):
@@ -88,7 +90,13 @@ class _Archive(Mapping):
         self._file, self._archive = file, np.load(file, allow_pickle=False)
 
     def __getitem__(self, name: str) -> np.ndarray:
+        for member in self._archive.zip.infolist():
+            if member.filename in (name, f"{name}.npy"):
+                check_size(member.file_size, f"its array '{name}'", self._file)
         return _numbers(self._file, lambda: self._archive[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._archive.files
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._archive.files)
@@ -101,6 +109,8 @@ def _numbers(file: Path, load: Callable[[], np.ndarray]) -> np.ndarray:
     try:
         return load()
     except ValueError as error:
+        if not any(word in str(error) for word in OBJECTS):
+            raise
         raise InputError(
             f"{file} holds Python objects instead of numbers ({error}), which could run code when "
             f"read or are arrays of mixed sizes; save one array of equal sizes, or each crop as an "
@@ -131,8 +141,8 @@ def load_tensors(file: Path) -> dict[str, np.ndarray]:
             # Only the newer format, a zip archive, can stay on disk until it is sliced.
             mapped = zipfile.is_zipfile(file)
             loaded = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error}); correct the path.") from None
+    except OSError:
+        raise
     # A file that is none of torch's fails anywhere in its reader, with errors of any kind.
     except Exception as error:
         raise InputError(

@@ -113,7 +113,7 @@ def read_mask(file: Path) -> np.ndarray:
     """
     if file.suffix.lower() in LOSSY:
         raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
-    labels = read_indices(file)
+    labels = _indices(file)
     whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
     if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
         raise Refused(
@@ -124,6 +124,16 @@ def read_mask(file: Path) -> np.ndarray:
     labels = labels[0] if labels.dtype.kind == "u" else labels[0].astype(np.uint32)
     _refuse_binary(labels, file.name)
     return labels
+
+
+def _indices(file: Path) -> np.ndarray:
+    """The pixels of a mask; a refusal says that it is not the image that is damaged."""
+    try:
+        return read_indices(file)
+    except Refused as refused:
+        found = refused.finding
+        message = f"the mask {file.name}: {found.message}"
+        raise Refused(found.code, message, value=found.value) from None
 
 
 def _refuse_binary(labels: np.ndarray, name: str) -> None:

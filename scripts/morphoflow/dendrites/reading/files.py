@@ -7,7 +7,9 @@ import pandas as pd
 
 from morphoflow.errors import InputError
 from morphoflow.images.images import ENDINGS, stem
+from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
+from morphoflow.reading.names import check_file_name
 
 READABLE = (*ENDINGS, ".nd2")
 
@@ -66,6 +68,8 @@ def list_files(source: dict) -> list[ImageFile]:
     folder = path if path.is_dir() else path.parent
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [file for file in files if file.is_file() and not file.name.startswith(".")]
+    for file in files:
+        check_file_name(file.relative_to(folder))
     if not any(is_readable(file) for file in files):
         raise InputError(f"{path} has no TIFF, PNG, JPEG or ND2 files; correct `images`.")
     before = prefix(source)
@@ -91,7 +95,9 @@ def pixel_um_of(folder: Path) -> float:
     """The pixel size in um of the images in a folder of simulated ones."""
     if not (folder / TRUTH).is_file():
         raise InputError(f"{folder} has no {TRUTH}; simulate the images anew.")
-    return float(pd.read_csv(folder / TRUTH, usecols=["pixel_um"], nrows=1)["pixel_um"].iloc[0])
+    with reading(folder / TRUTH):
+        table = pd.read_csv(folder / TRUTH, usecols=["pixel_um"], nrows=1)
+        return float(table["pixel_um"].iloc[0])
 
 
 def is_simulated(source: dict) -> bool:

@@ -1,9 +1,9 @@
 """The frames of an image or movie, read one at a time: TIFF, OME-TIFF, PNG, JPEG and ND2."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,9 @@ import zarr
 
 from morphoflow.images.images import TIFF, read_image, read_metadata
 from morphoflow.images.intensity import check_type
+from morphoflow.images.tiff import open_tiff
 from morphoflow.reading.findings import Refused
+from morphoflow.reading.guard import check_size, refusing
 
 FRAME_AXES = "TZQIR"
 
@@ -27,7 +29,7 @@ class Frames:
     pixel_um: float | None
 
     def __len__(self) -> int:
-        return prod(self.counts)
+        return math.prod(self.counts)
 
 
 @contextmanager
@@ -41,15 +43,8 @@ def open_frames(file: Path) -> Iterator[Frames]:
         opener = _open_tiff
     elif file.suffix.lower() == ".nd2":
         opener = _open_nd2
-    try:
-        with opener(file) as frames:
-            yield frames
-    except Refused:
-        raise
-    # A damaged file fails anywhere in its reader, with errors of any kind.
-    except Exception as error:
-        message = f"it cannot be read ({type(error).__name__}: {error})"
-        raise Refused("unreadable", message) from None
+    with refusing(), opener(file) as frames:
+        yield frames
 
 
 @contextmanager
@@ -60,7 +55,7 @@ def _open_plain(file: Path) -> Iterator[Frames]:
 
 @contextmanager
 def _open_tiff(file: Path) -> Iterator[Frames]:
-    with tifffile.TiffFile(file) as tiff:
+    with open_tiff(file) as tiff:
         if len(tiff.series) != 1:
             count = len(tiff.series)
             raise Refused("several_images", f"it holds {count} images of different kinds")
@@ -68,6 +63,8 @@ def _open_tiff(file: Path) -> Iterator[Frames]:
             raise Refused("unreadable", "it ends before its last frame")
         _, pixel_um = read_metadata(tiff)
         series = tiff.series[0]
+        plane = series.size // max(1, math.prod(series.shape[:-2]))
+        check_size(plane * series.dtype.itemsize, "one frame", file.name)
         array = zarr.open_array(series.aszarr(chunkmode="page"), mode="r")
         yield _by_number(lambda index: array[index], array.shape, series.axes, pixel_um)
 

@@ -24,6 +24,7 @@ from morphoflow.neurons.reading.sources import Source, list_sources
 from morphoflow.neurons.reading.swc import parse
 from morphoflow.neurons.reading.tree import Tree, root_of, rooted
 from morphoflow.reading.findings import Codes, Finding, Refused
+from morphoflow.reading.guard import check_size, refusing
 from morphoflow.reading.quality import Report, quality_table
 
 # What can be said about an SWC file.
@@ -55,6 +56,7 @@ CODES: Codes = {
     "duplicate_id": ("refused", "give each node an id of its own"),
     "missing_parent": ("refused", "add the parent's line, or write -1 to start a tree there"),
     "cycle": ("refused", "correct the parents so that each path ends at a root"),
+    "too_long": ("refused", "correct its coordinates or units, or set a larger `resample_um`"),
     "nothing_left": ("refused", "choose compartments that the file has or remove the file"),
     "same_neuron": ("refused", "keep one of the two files"),
 }
@@ -68,6 +70,8 @@ MEASURED = {
 }
 
 UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
+
+NODE_BYTES = 170  # that a node takes while it is resampled (162 measured)
 
 
 @dataclass(frozen=True)
@@ -144,11 +148,19 @@ def _neuron(
     tree = _repaired(tree, plan, notes)
     _refuse_same(tree, source, first_with)
     if plan.resample_um > 0:
-        tree = resample(tree, plan.resample_um)
+        tree = _resampled(tree, plan.resample_um, source.name)
     neuron = single(source.id, tree.xyz, tree.parent, tree.radius, tree.compartment)
     report.measured["n_nodes"] = len(tree.parent)
     report.measured["cable_length_um"] = float(neuron.cable_length[0])
     return neuron
+
+
+def _resampled(tree: Tree, spacing_um: float, file: str) -> Tree:
+    """The tree with nodes at even spacing; raises Refused where memory has no room for them."""
+    with refusing("too_long", "it cannot be resampled"):
+        n = tree.segment_length.sum() / spacing_um
+        check_size(n * NODE_BYTES, f"{n:,.0f} nodes, one every {spacing_um:g} um of cable", file)
+        return resample(tree, spacing_um)
 
 
 def _repaired(tree: Tree, plan: Preparation, notes: list[Finding]) -> Tree:

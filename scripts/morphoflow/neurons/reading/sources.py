@@ -1,13 +1,16 @@
 """The SWC files behind a list of files and zip archives."""
 
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from morphoflow.errors import InputError
-from morphoflow.reading.findings import Refused
+from morphoflow.reading.guard import check_size, reading, refusing
+from morphoflow.reading.names import check_file_name
+
+# Bytes of memory that a byte of SWC text takes while it is read (7.3 measured).
+TEXT_FACTOR = 8
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,11 @@ class Source:
 
     def read(self) -> bytes:
         """The bytes of the file; raises Refused where they cannot be had."""
-        try:
-            return self.archive.read(self.member) if self.archive else self.path.read_bytes()
-        except (OSError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise Refused("unreadable_file", f"the file cannot be read ({reason})") from None
+        with refusing("unreadable_file", "the file cannot be read"):
+            archive, member = self.archive, self.member
+            n = archive.getinfo(member).file_size if archive else self.path.stat().st_size
+            check_size(n * TEXT_FACTOR, f"a text of {n:,} bytes", self.name)
+            return archive.read(member) if archive else self.path.read_bytes()
 
 
 def list_sources(files: Sequence[Path]) -> list[Source]:
@@ -41,6 +44,7 @@ def list_sources(files: Sequence[Path]) -> list[Source]:
         raise InputError("there are no neurons to read; name .swc files or .zip archives of them.")
     seen: dict[str, Source] = {}
     for source in sources:
+        check_file_name(Path(source.name))
         if source.id in seen:
             raise InputError(
                 f"'{source.id}' is the name of two neurons, {seen[source.id].place} and "
@@ -62,11 +66,9 @@ def _sources_of(path: Path) -> list[Source]:
 
 
 def _members(path: Path) -> list[Source]:
-    try:
+    with reading(path):
         # It stays open, since to open it again for each member takes longer than to read them.
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{path} is not a readable archive ({error}); copy it anew.") from None
     names = [name for name in sorted(archive.namelist()) if _is_neuron(name)]
     if not names:
         raise InputError(f"{path} holds no .swc file; leave it out.")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.reading.labels import check_columns, origin, read_texts, refuse_twice
+from morphoflow.reading.labels import check_columns, check_texts, origin, read_texts, refuse_twice
 
 ID_COLUMNS = ("label_id", "id")
 NUMBER_COLUMN = "class"
@@ -29,6 +29,7 @@ def read_class_tables(paths: list[Path], settings: dict) -> tuple[pd.DataFrame, 
         group = settings.get("group_column") if column != NUMBER_COLUMN else None
         _check_ids(path, table, column)
         check_columns(path, table, [label, group])
+        check_texts(path, table, [label, group])
         ids = [_number(path, line, text) for line, text in enumerate(table[column], start=2)]
         if column == NUMBER_COLUMN:
             names.update(zip(ids, _texts(table, label), strict=True))

@@ -128,7 +128,7 @@ class ChunkedVolume:
     def _read(self, box: Box, store: ts.TensorStore) -> np.ndarray:
         try:
             return store[box.slices].read(order="C").result()
-        except ValueError as error:
+        except Exception as error:
             if not str(error).startswith("NOT_FOUND"):
                 raise unreadable(self.path, box, error) from None
             raise MissingChunk(

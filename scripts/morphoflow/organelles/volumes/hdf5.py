@@ -5,12 +5,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.axes import spatial_axes
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.units import voxel_size_of
 from morphoflow.organelles.volumes.volume import CACHE_BYTES, plain_type, unreadable
 from morphoflow.organelles.volumes.zarr import no_choice
+from morphoflow.reading.hdf5 import open_hdf5_file
 
 # A prime well above the number of chunks in the cache, so that few of them share a slot.
 SLOTS = 100_003
@@ -37,7 +37,7 @@ class Hdf5Volume:
             index[axis] = extent
         try:
             values = self._dataset[tuple(index)]
-        except OSError as error:
+        except Exception as error:
             raise unreadable(self.path, box, error) from None
         return np.ascontiguousarray(values, dtype=self.dtype)
 
@@ -47,10 +47,7 @@ class Hdf5Volume:
 
 def open_hdf5(file: Path, key: str | None) -> Hdf5Volume:
     """The data set ``key`` of a file, or the only one in it with three axes."""
-    try:
-        opened = h5py.File(file, "r", rdcc_nbytes=CACHE_BYTES, rdcc_nslots=SLOTS)
-    except OSError as error:
-        raise InputError(f"{file} cannot be opened ({error}); copy or export it anew.") from None
+    opened = open_hdf5_file(file, rdcc_nbytes=CACHE_BYTES, rdcc_nslots=SLOTS)
     chosen = opened.get(key) if key is not None else _only_volume(opened)
     if not isinstance(chosen, h5py.Dataset):
         raise no_choice(file, key, [name for name, _ in _datasets(opened)])

@@ -8,6 +8,7 @@ import numpy as np
 import tifffile
 
 from morphoflow.errors import InputError
+from morphoflow.images.tiff import open_tiff
 from morphoflow.organelles.volumes import n5 as volume_n5
 from morphoflow.organelles.volumes import precomputed as volume_precomputed
 from morphoflow.organelles.volumes import zarr as volume_zarr
@@ -18,6 +19,7 @@ from morphoflow.organelles.volumes.stack import MappedVolume, SliceVolume
 from morphoflow.organelles.volumes.units import Size, to_nm
 from morphoflow.organelles.volumes.volume import Volume
 from morphoflow.organelles.volumes.watched import slice_files
+from morphoflow.reading.guard import reading
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -43,6 +45,11 @@ def open_volume(
     path = Path(path)
     if not path.exists():
         raise InputError(f"the volume {path} does not exist; correct its path.")
+    with reading(path):
+        return _open(path, key, level, sparse=sparse)
+
+
+def _open(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:
     if path.is_dir():
         return _open_folder(path, key, level, sparse=sparse)
     with path.open("rb") as stream:
@@ -50,7 +57,7 @@ def open_volume(
     if h5py.is_hdf5(path):
         return open_hdf5(path, key)
     if mark in TIFF_MARKS:
-        return open_tiff(path)
+        return open_tiff_stack(path)
     raise InputError(f"{path} is no volume in a known format; convert it to {KNOWN}.")
 
 
@@ -71,20 +78,15 @@ def _open_folder(path: Path, key: str | None, level: int, *, sparse: bool) -> Vo
 # Volumes in one TIFF file of many pages: plain, OME-TIFF and ImageJ stacks.
 
 
-def open_tiff(file: Path) -> MappedVolume | SliceVolume:
+def open_tiff_stack(file: Path) -> MappedVolume | SliceVolume:
     """The stack in a TIFF file.
 
     Uncompressed stacks are mapped into memory; of others a page is decoded as a whole.
     """
-    try:
-        tiff = tifffile.TiffFile(file)
+    with reading(file):
+        tiff = open_tiff(file)
         series = list(tiff.series)  # read now: newer releases of tifffile wait until they are used
         size = tiff_voxel_size(tiff)
-    # A damaged file fails anywhere in its reader, with errors of any kind.
-    except Exception as error:
-        raise InputError(
-            f"{file} cannot be opened ({type(error).__name__}: {error}); copy or export it anew."
-        ) from None
     if len(series) != 1:
         shapes = ", ".join(" x ".join(map(str, one.shape)) for one in series[:3])
         raise InputError(

@@ -10,8 +10,10 @@ import tifffile
 from PIL import Image as Pillow
 
 from morphoflow.errors import InputError
+from morphoflow.images.tiff import open_tiff
 from morphoflow.organelles.volumes.stack import SliceVolume
 from morphoflow.organelles.volumes.watched import slice_files
+from morphoflow.reading.guard import reading
 
 PNG_TYPES = {"1": bool, "L": np.uint8, "P": np.uint8, "I;16": np.uint16, "I;16B": np.uint16}
 
@@ -72,17 +74,10 @@ def check_series(folder: Path, files: list[Path]) -> None:
 
 def read_header(file: Path) -> Header:
     """Size and type of a slice; raises InputError if it is no single grey image."""
-    try:
+    with reading(file):
         if file.suffix.lower() == ".png":
             return _png_header(file)
         return _tiff_header(file)
-    except InputError:
-        raise
-    # A damaged file fails anywhere in its reader, with errors of any kind.
-    except Exception as error:
-        raise InputError(
-            f"{file} cannot be read ({type(error).__name__}: {error}); copy or export it anew."
-        ) from None
 
 
 def decode_png(file: Path) -> np.ndarray:
@@ -101,7 +96,7 @@ def _png_header(file: Path) -> Header:
 
 
 def _tiff_header(file: Path) -> Header:
-    with tifffile.TiffFile(file) as tiff:
+    with open_tiff(file) as tiff:
         page = tiff.pages[0]
         if len(tiff.pages) > 1:
             raise InputError(

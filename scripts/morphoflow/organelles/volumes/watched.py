@@ -66,11 +66,21 @@ def _levels(folder: Path) -> list[Path]:
     return sorted((inner for inner in folder.iterdir() if inner.is_dir()), key=natural_key)
 
 
+def _json(file: Path) -> dict:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} cannot be read as JSON ({error}); export it anew.") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} holds no JSON object; copy or export the volume anew.")
+    return content
+
+
 def _is_array(folder: Path) -> bool:
     if any((folder / name).is_file() for name in (".zarray", "info")):
         return True
     for name in ("zarr.json", "attributes.json"):
         if (folder / name).is_file():
-            content = json.loads((folder / name).read_text(encoding="utf-8"))
+            content = _json(folder / name)
             return content.get("node_type") == "array" or "dimensions" in content
     return False
