@@ -48,13 +48,12 @@ def an_embedding(n: int, *, labels: str = "two", groups: str = "each", constant:
     return make_embedding(x, pd.DataFrame(objects), {})
 
 
-def parts_of(data, uses_labels: bool = False) -> dict[str, tuple]:
+def parts_of(data) -> dict[str, tuple]:
     """Tables and, last, scores of every part but maps and clusters, which take long."""
-    seen = {"uses_labels": uses_labels}
     return {
-        "classification": tables.classification(data, SETTINGS["classification"], 0, **seen),
-        "cross_validation": tables.cross_validation(data, SETTINGS["cross_validation"], 0, **seen),
-        "retrieval": tables.retrieval(data, SETTINGS["retrieval"], 0, **seen),
+        "classification": tables.classification(data, SETTINGS["classification"], 0),
+        "cross_validation": tables.cross_validation(data, SETTINGS["cross_validation"], 0),
+        "retrieval": tables.retrieval(data, SETTINGS["retrieval"], 0),
         "outliers": tables.outliers(data, SETTINGS["outliers"], 0),
     }
 
@@ -135,7 +134,6 @@ def the_run_of(folder: Path, data) -> RunFiles:
         embedding=folder / "embedding.h5ad",
         measures=store,
         settings=SETTINGS,
-        uses_labels=False,
         folder=folder,
         **RUN,
     )
