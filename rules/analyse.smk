@@ -32,8 +32,8 @@ rule analyse_embedding:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(1500, 50, "embedding", "measures"),
-        runtime=minutes(30, 5, "embedding", "measures"),
+        mem_mb=memory(memory_of_pairs, 20, "embedding", "measures"),
+        runtime=minutes(minutes_of_pairs),
     params:
         settings=as_json({part: config[part] for part in ANALYSIS}),
         folder=subpath(output.maps, parent=True),

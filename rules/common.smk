@@ -49,7 +49,13 @@ from morphoflow.plan_files import (
     neuron_files,
     organelle_files,
 )
-from morphoflow.requests import memory, minutes, step_memory
+from morphoflow.requests import (
+    memory,
+    minutes,
+    pairs_memory,
+    pairs_minutes,
+    step_memory,
+)
 from morphoflow.sweeps import add_sweeps
 
 watch(workflow)
@@ -225,6 +231,16 @@ def memory_of_step(wildcards, input):
     """The memory of a training besides its samples."""
     chosen = settings(wildcards.model, wildcards.variant)
     return step_memory(Path(input.samples), chosen["batch_size"])
+
+
+def memory_of_pairs(wildcards, input):
+    """The memory of an analysis."""
+    return pairs_memory(Path(input.measures))
+
+
+def minutes_of_pairs(wildcards, input):
+    """The time of an analysis."""
+    return pairs_minutes(Path(input.measures))
 
 
 def minutes_besides(wildcards, input):

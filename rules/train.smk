@@ -74,7 +74,7 @@ rule fit:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=memory(1500, 6, "samples"),
+        mem_mb=memory(1500, 12, "samples"),
         runtime=minutes(20, 0.05, "samples"),
     params:
         code=lambda wildcards: MODELS[wildcards.model]["code"],

@@ -21,6 +21,10 @@ STEP_MB = 100
 # What a step of a training keeps for each MB of its batch, by the models on volumes of 64^3.
 STEP_MB_PER_MB = 150
 TRAINING_MB = 1500
+ANALYSIS_MB = 1500
+
+# As morphoflow.analysis.clusters_counted, which loads libraries, has it.
+MOST_FOR_ALL_PAIRS = 20_000
 
 Request = Callable[..., int]
 # From the wildcards and the inputs of a job.
@@ -45,6 +49,22 @@ def step_memory(samples: Path, batch: int) -> float:
     """
     shape = _described(samples / "x").get("shape", [1])
     return TRAINING_MB + STEP_MB_PER_MB * size_mb(samples / "x") * min(1, batch / shape[0])
+
+
+def pairs_memory(samples: Path) -> float:
+    """The MB of an analysis: libraries, and five numbers for each pair of objects."""
+    return ANALYSIS_MB + 40 * _million_pairs(samples)
+
+
+def pairs_minutes(samples: Path) -> float:
+    """The minutes of an analysis, most of which go to all pairs of objects."""
+    return 30 + 2 * _million_pairs(samples)
+
+
+def _million_pairs(samples: Path) -> float:
+    """How many million pairs the objects of a store make, as far as any method compares them."""
+    shape = _described(samples / "x").get("shape", [0])
+    return min(shape[0], MOST_FOR_ALL_PAIRS) ** 2 / 1e6
 
 
 def minutes(

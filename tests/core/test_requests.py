@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 import zarr
 
-from morphoflow.requests import MOST_MINUTES, memory, minutes, size_mb, step_memory
+from morphoflow.analysis import clusters_counted
+from morphoflow.requests import (
+    MOST_FOR_ALL_PAIRS,
+    MOST_MINUTES,
+    memory,
+    minutes,
+    pairs_memory,
+    pairs_minutes,
+    size_mb,
+    step_memory,
+)
 from morphoflow.store import write_samples
 from places import ROOT
 
@@ -17,7 +27,7 @@ MB = 2**20
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
 MEASURED = json.loads((ROOT / "resources/benchmarks/job_sizes.json").read_text())["jobs"]
 SMALL = json.loads((ROOT / "resources/benchmarks/small_workflow.json").read_text())["rules"]
-NOTHING = {"samples": "none"}
+NOTHING = {"samples": "none", "measures": "none"}
 WILDCARDS = SimpleNamespace(parts=1, epochs=1, batch=16)
 # What the two Snakemakes around a job take, of which a benchmark does not know.
 AROUND_MB = 300
@@ -30,6 +40,8 @@ def requests_of(rule):
     names |= {"epochs": lambda wildcards: wildcards.epochs}
     names |= {"minutes_besides": lambda wildcards, input: 30}
     names |= {"memory_of_step": step}
+    names |= {"memory_of_pairs": lambda wildcards, input: pairs_memory(Path(input["measures"]))}
+    names |= {"minutes_of_pairs": lambda wildcards, input: pairs_minutes(Path(input["measures"]))}
     found = [re.search(rf"^        {key}=(.*),$", text, re.M) for key in ("mem_mb", "runtime")]
     return [eval(each.group(1), names) for each in found]
 
@@ -100,6 +112,14 @@ def test_a_step_takes_memory_by_its_batch_however_many_samples_there_are(tmp_pat
     )
 
 
+def test_an_analysis_asks_by_pairs_up_to_as_many_objects_as_are_compared_in_pairs(tmp_path):
+    stores = [Path(store_of(tmp_path / str(n), mb=1, n=n)) for n in (5_000, 20_000, 900_000)]
+    none, *asked = (pairs_memory(store) for store in (Path("none"), *stores))
+    assert [mb - none for mb in asked] == [1_000, 16_000, 16_000]
+    assert clusters_counted.MOST_FOR_ALL_PAIRS == MOST_FOR_ALL_PAIRS
+    assert pairs_minutes(stores[0]) < pairs_minutes(stores[1]) == pairs_minutes(stores[2])
+
+
 def test_nothing_asks_for_more_than_a_day(tmp_path):
     given = {"samples": file_of(tmp_path / "a", 1000)}
     assert minutes(10, 1, "samples")(None, given, 3) == MOST_MINUTES
@@ -131,7 +151,7 @@ def test_requests_grow_with_the_input(tmp_path, rule):
     sizes = [1, 100, 10_000]
     asked = []
     for mb in sizes:
-        store = store_of(tmp_path / f"{mb}.zarr", mb)
+        store = store_of(tmp_path / f"{mb}.zarr", mb, n=1000 * mb)
         given = dict.fromkeys(("samples", "measures", "embedding"), store)
         asked.append([ask(WILDCARDS, given, 1) for ask in requests_of(rule)])
     mem, runtime = zip(*asked, strict=True)

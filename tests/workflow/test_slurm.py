@@ -7,6 +7,7 @@ import copy
 import os
 import re
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -24,8 +25,21 @@ from workflow import results
 WHOLE = os.environ.get("MORPHOFLOW_SLURM") == "yes"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def heard():
+    """Both signals end these tests as Ctrl-C does, with all that they started.
+
+    The background of a script ignores SIGINT, and SIGTERM would leave the cluster behind.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in signals}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(heard):
     """A cluster of this session alone."""
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
     folder.chmod(0o755)
