@@ -14,7 +14,7 @@ SIZE_cuda := 6
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm format reference lock clean
+.PHONY: help demo test test-slurm gpu-check format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ test: $(VENV)/test.done ## Install, then run all tests
 
 test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it installs (Debian, as root)
 	@MORPHOFLOW_SLURM=yes python -m pytest tests/workflow/test_slurm.py
+
+gpu-check: $(VENV)/test.done ## Try every model on this machine's GPUs, and write a table to send back
+	@PYTHONPATH=scripts:tests/support python resources/benchmarks/gpu_check.py
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules
