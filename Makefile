@@ -14,7 +14,7 @@ SIZE_cuda := 6
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-slurm verify damage format reference lock clean
+.PHONY: help demo lab test test-slurm gpu-check verify damage format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ verify: $(VENV)/workflow.done ## Say which results are damaged, or were made of 
 
 damage: $(VENV)/test.done ## Damage every kind of result in every way, and count what goes unnoticed
 	@PYTHONPATH=scripts:tests/support python tests/campaigns/damage.py
+
+gpu-check: $(VENV)/test.done ## Try every model on this machine's GPUs, and write a table to send back
+	@PYTHONPATH=scripts:tests/support python resources/benchmarks/gpu_check.py
 
 format: $(VENV)/test.done ## Format all code
 	@ruff check --fix . && ruff format . && snakefmt Snakefile rules

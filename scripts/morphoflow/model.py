@@ -75,5 +75,5 @@ def digest(model: Model) -> str:
     for key, tensor in model.state.items():
         values = tensor.detach().cpu().contiguous()
         total.update(f"{key} {values.dtype} {tuple(values.shape)}\n".encode())
-        total.update(memoryview(values.reshape(-1).view(torch.uint8).numpy()))
+        total.update(values.reshape(-1).view(torch.uint8).numpy().data)
     return total.hexdigest()

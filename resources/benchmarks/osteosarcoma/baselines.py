@@ -16,7 +16,7 @@ import pandas as pd
 import sklearn
 import yaml
 
-from morphoflow.analysis.classification import INTERVAL
+from morphoflow.analysis.classification import percentiles
 from morphoflow.analysis.classifiers import CLASSIFIERS
 from morphoflow.analysis.confusion import balanced_accuracy, bootstrap_matrices, group_matrices
 from morphoflow.analysis.cross_validation import Labelled, folds, out_of_fold
@@ -119,7 +119,7 @@ def pooled(repeats: list[np.ndarray]) -> dict[str, float | list[float] | None]:
     """Balanced accuracy of confusion matrices (repeats, groups, classes, classes) put together."""
     total = np.sum(repeats, axis=0)
     draws = bootstrap_matrices(total, BOOTSTRAPS, np.random.default_rng(0))
-    ends = np.quantile(balanced_accuracy(draws), INTERVAL)
+    ends = np.quantile(balanced_accuracy(draws), percentiles(total.shape[0]))
     own = [balanced_accuracy(matrices.sum(axis=0)) for matrices in repeats]
     return {
         "balanced_accuracy": round(float(balanced_accuracy(total.sum(axis=0))), 3),

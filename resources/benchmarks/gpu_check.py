@@ -1,0 +1,132 @@
+"""What a machine's GPUs make of every model: one table to send back, ``gpu_check.tsv``.
+
+Each model takes steps on the CPU and, where there is one, on a GPU, in the settings of its default
+variant on small made samples; a training is stopped and resumed; 3-D convolutions in channels-last
+are repeated. Without a GPU it is a dry run on the CPU, and says so. The figures hold for the small
+samples, not for data of another size.
+"""
+
+import argparse
+import contextlib
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from gpu.cases import FEW, OneDevice, first_steps, made, variants
+from model_settings import settings
+from morphoflow.training.devices import hardware, make_deterministic
+from morphoflow.training.fabric import make_fabric
+from morphoflow.training.loop import fit
+
+CPU = torch.device("cpu")
+STEPS = 5
+
+
+def main() -> None:
+    """Check, print the table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("gpu_check.tsv"))
+    parser.add_argument("--models", nargs="*")
+    asked = parser.parse_args()
+    make_deterministic(1)
+    devices = [CPU, *[torch.device("cuda", k) for k in range(torch.cuda.device_count())]]
+    if len(devices) == 1:
+        print(f"torch {torch.__version__} sees no GPU: this is a dry run on the CPU.")
+    models = [model for model, variant in variants().values() if variant == "default"]
+    rows = [
+        row
+        for device in devices
+        for row in [
+            *(checked("step", model, steps, model, device) for model in asked.models or models),
+            checked("resumed", "vae", resumed, device),
+            checked("channels-last 3-D", "convolution", repeated, device),
+        ]
+    ]
+    table = pd.DataFrame(rows)
+    table.to_csv(asked.output, sep="\t", index=False)
+    print(table.to_string(index=False))
+    print(f"\nPlease send back {asked.output.resolve()}")
+
+
+def checked(what: str, name: str, function, *arguments) -> dict:
+    """A row: what the function gives, or the error that it ended with."""
+    device = arguments[-1]
+    row = {"check": what, "of": name, "device": str(device), "hardware": hardware(device)}
+    try:
+        return row | {"result": "passed"} | function(*arguments)
+    except Exception as error:
+        return row | {"result": f"{type(error).__name__}: {error}".splitlines()[0]}
+
+
+def steps(model: str, device: torch.device) -> dict:
+    """The median time of a step and the peak of the GPU's memory."""
+    chosen = settings(model, "default") | FEW.get(model, {"batch_size": 8})
+    run, average = first_steps(model, chosen, OneDevice(device, "32-true"), *made(model))
+    seconds = []
+    for _ in range(STEPS):
+        for batch in run._remaining_batches():
+            start = time.perf_counter()
+            run._step(batch, average)
+            wait_for(device)
+            seconds.append(time.perf_counter() - start)
+        loss = run._end_epoch()["train_loss"]
+    memory = torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else None
+    # The first step of all chooses kernels and fills caches.
+    return {"step_ms": 1000 * statistics.median(seconds[1:]), "loss": loss, "memory_mb": memory}
+
+
+def resumed(device: torch.device) -> dict:
+    """Whether a training that is resumed after an epoch ends with the weights of a whole one."""
+    fabric = make_fabric(int(device.type == "cuda"), "32-true", 1)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = trained(fabric, Path(folder) / "whole", 2)
+        with contextlib.suppress(KeyboardInterrupt):
+            trained(fabric, Path(folder) / "part", 2, stop=True)
+        again = trained(fabric, Path(folder) / "part", 2)
+    equal = all(torch.equal(again[name], each) for name, each in whole.items())
+    return {"result": "passed" if equal else "the weights differ"}
+
+
+def trained(fabric, folder: Path, epochs: int, stop: bool = False) -> dict:
+    """The last weights; with ``stop`` it ends in the second epoch, behind a checkpoint."""
+    chosen = settings("vae", "default") | {"batch_size": 4, "epochs": epochs}
+    learner = first_steps("vae", chosen, fabric, *made("vae"))[0].learner
+    if stop:
+        begin = learner.start_epoch
+
+        def start_epoch(epoch: int) -> None:
+            begin(epoch)
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+        learner.start_epoch = start_epoch
+    kept = {"epochs": epochs, "patience": 0, "seed": 0, "fabric": fabric, "checkpoint": folder}
+    return fit(learner, **kept, seconds=0.0).last
+
+
+def repeated(device: torch.device) -> dict:
+    """Whether convolutions of channels-last volumes, and their gradients, are equal each time."""
+    network = torch.nn.Sequential(torch.nn.Conv3d(8, 16, 3), torch.nn.Conv3d(16, 8, 3)).to(device)
+    network.to(memory_format=torch.channels_last_3d)
+    x = torch.rand(4, 8, 24, 24, 24).to(device, memory_format=torch.channels_last_3d)
+    gradients = []
+    for _ in range(2):
+        network.zero_grad()
+        network(x).square().mean().backward()
+        gradients.append([each.grad.clone() for each in network.parameters()])
+    equal = all(torch.equal(*pair) for pair in zip(*gradients, strict=True))
+    return {"result": "passed" if equal else "gradients differ from one time to the next"}
+
+
+def wait_for(device: torch.device) -> None:
+    """Until the device has done all that was asked of it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+if __name__ == "__main__":
+    main()
