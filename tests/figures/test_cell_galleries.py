@@ -30,13 +30,13 @@ from morphoflow.figures.reconstructions import (
     ranked_by_error,
 )
 from morphoflow.figures.traversals import Paths, plot_traversals
-from morphoflow.store import open_group
+from morphoflow.integrity import open_store
 
 
 def test_reconstructions_go_from_best_to_worst(tmp_path):
     error = np.array([3.0, 1.0, 2.0, 9.0, 5.0])
     np.testing.assert_array_equal(ranked_by_error(error, 3), [1, 0, 3])
-    group = open_group(write_shapes(tmp_path / "s.zarr", 5))["reconstructions"]
+    group = open_store(write_shapes(tmp_path / "s.zarr", 5))["reconstructions"]
     made = Reconstructions.read(group, 3)
     assert made.ids.tolist() == ["cell004", "cell002", "cell000"]
     np.testing.assert_array_equal(made.error, [1, 3, 5])
@@ -47,7 +47,7 @@ def test_reconstructions_go_from_best_to_worst(tmp_path):
 
 
 def test_a_model_that_turns_nothing_has_no_row_of_turned_ones(tmp_path):
-    group = open_group(write_shapes(tmp_path / "s.zarr", 5))["reconstructions"]
+    group = open_store(write_shapes(tmp_path / "s.zarr", 5))["reconstructions"]
     made = Reconstructions.read(group, 5)
     assert "turned onto" in texts(plot_reconstructions(made, ["a"]))
     plain = replace(made, angle_deg=made.angle_deg * 0, flip=made.flip * 0)
@@ -55,7 +55,7 @@ def test_a_model_that_turns_nothing_has_no_row_of_turned_ones(tmp_path):
 
 
 def test_no_reconstructions_are_said(tmp_path):
-    group = open_group(write_shapes(tmp_path / "s.zarr", 0))["reconstructions"]
+    group = open_store(write_shapes(tmp_path / "s.zarr", 0))["reconstructions"]
     figure = plot_reconstructions(Reconstructions.read(group, 9), ["a"])
     assert "no test objects" in texts(figure)
 
@@ -67,11 +67,11 @@ def test_the_difference_is_that_of_the_channel_that_differs_most():
 
 
 def test_traversals_name_axes_and_steps_and_need_no_pairs(tmp_path):
-    paths = Paths.read(open_group(write_shapes(tmp_path / "s.zarr")))
+    paths = Paths.read(open_store(write_shapes(tmp_path / "s.zarr")))
     found = texts(plot_traversals(paths, ["a"]))
     assert "axis 2\n25.0% of variance" in found and "−2 sd" in found and "typical" in found
     assert "cell002\nto cell003" in found and "100%" in found
-    alone = Paths.read(open_group(write_shapes(tmp_path / "t.zarr", pairs=0)))
+    alone = Paths.read(open_store(write_shapes(tmp_path / "t.zarr", pairs=0)))
     assert "between two objects" not in texts(plot_traversals(alone, ["a"]))
 
 

@@ -24,7 +24,7 @@ from morphoflow.figures.outlier_gallery import plot_outlier_gallery
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty
-from morphoflow.store import open_group
+from morphoflow.integrity import open_store
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -49,7 +49,7 @@ def test_all_sizes_and_channels_are_drawn(n, c, tmp_path):
         plot_outlier_gallery(crops, some_outliers(n), labels),
         plot_image_map(crops, a_map(n), labels),
         plot_uncertainty(crops, uncertainties(n), labels),
-        plot_traversals(Paths.read(open_group(write_shapes(tmp_path / "s", n, c))), "abcdefg"[:c]),
+        plot_traversals(Paths.read(open_store(write_shapes(tmp_path / "s", n, c))), "abcdefg"[:c]),
         reconstructions_of(tmp_path / "s"),
     ):
         figure.draw_without_rendering()

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import zarr
 
 from morphoflow.figures.cluster_gallery import (
     plot_cluster_gallery,
@@ -20,7 +19,8 @@ from morphoflow.figures.reconstructions import (
 )
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty
-from morphoflow.store import open_group, text_bytes, write_array
+from morphoflow.integrity import new_store, open_store
+from morphoflow.store import text_bytes, write_array
 
 
 def texts(figure) -> str:
@@ -86,7 +86,7 @@ def an_invariance(n: int = 6, angles=(0, 30, 90, 180, 270), flips=(False, True))
 
 def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int = 2) -> Path:
     """A store of shapes in which the errors fall from object to object."""
-    x, group = disks(n, c), zarr.open_group(path, mode="w")
+    x = disks(n, c)
     parts = {
         "reconstructions": {
             "id": text_bytes([f"cell{i:03d}" for i in range(n)]),
@@ -109,10 +109,11 @@ def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int =
             "id": text_bytes([f"cell{i:03d}" for i in range(4)]).reshape(2, 2, -1)[:pairs],
         },
     }
-    for part, arrays in parts.items():
-        made = group.create_group(part)
-        for name, values in arrays.items():
-            write_array(made, name, values)
+    with new_store(path) as group:
+        for part, arrays in parts.items():
+            made = group.create_group(part)
+            for name, values in arrays.items():
+                write_array(made, name, values)
     return path
 
 
@@ -121,7 +122,7 @@ def uncertainties(n: int = 12) -> np.ndarray:
 
 
 def reconstructions_of(path: Path):
-    made = Reconstructions.read(open_group(path)["reconstructions"], 9)
+    made = Reconstructions.read(open_store(path)["reconstructions"], 9)
     return plot_reconstructions(made, ["a"])
 
 
@@ -129,7 +130,7 @@ DRAWN = {
     "crops": lambda tmp: plot_crops(some_crops(), some_labels()),
     "reconstructions": lambda tmp: reconstructions_of(write_shapes(tmp / "s.zarr")),
     "traversals": lambda tmp: plot_traversals(
-        Paths.read(open_group(write_shapes(tmp / "s.zarr"))), ["a"]
+        Paths.read(open_store(write_shapes(tmp / "s.zarr"))), ["a"]
     ),
     "cluster_gallery": lambda tmp: plot_cluster_gallery(
         some_crops(), an_embedding(), np.arange(12) % 3 - 1, some_labels(), "kmeans"
