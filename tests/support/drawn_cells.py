@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import zarr
 
 from morphoflow.figures.cluster_gallery import (
     plot_cluster_gallery,
@@ -20,7 +19,11 @@ from morphoflow.figures.reconstructions import (
 )
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty
+<<<<<<< HEAD
 from morphoflow.integrity import open_store
+=======
+from morphoflow.integrity import new_store, open_store
+>>>>>>> trust
 from morphoflow.store import text_bytes, write_array
 
 
@@ -87,7 +90,11 @@ def an_invariance(n: int = 6, angles=(0, 30, 90, 180, 270), flips=(False, True))
 
 def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int = 2) -> Path:
     """A store of shapes in which the errors fall from object to object."""
+<<<<<<< HEAD
     x, group = disks(n, c), zarr.open_store(path, mode="w")
+=======
+    x = disks(n, c)
+>>>>>>> trust
     parts = {
         "reconstructions": {
             "id": text_bytes([f"cell{i:03d}" for i in range(n)]),
@@ -110,10 +117,11 @@ def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int =
             "id": text_bytes([f"cell{i:03d}" for i in range(4)]).reshape(2, 2, -1)[:pairs],
         },
     }
-    for part, arrays in parts.items():
-        made = group.create_group(part)
-        for name, values in arrays.items():
-            write_array(made, name, values)
+    with new_store(path) as group:
+        for part, arrays in parts.items():
+            made = group.create_group(part)
+            for name, values in arrays.items():
+                write_array(made, name, values)
     return path
 
 
