@@ -19,11 +19,7 @@ from morphoflow.figures.reconstructions import (
 )
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty
-<<<<<<< HEAD
-from morphoflow.integrity import open_store
-=======
 from morphoflow.integrity import new_store, open_store
->>>>>>> trust
 from morphoflow.store import text_bytes, write_array
 
 
@@ -90,11 +86,7 @@ def an_invariance(n: int = 6, angles=(0, 30, 90, 180, 270), flips=(False, True))
 
 def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int = 2) -> Path:
     """A store of shapes in which the errors fall from object to object."""
-<<<<<<< HEAD
-    x, group = disks(n, c), zarr.open_store(path, mode="w")
-=======
     x = disks(n, c)
->>>>>>> trust
     parts = {
         "reconstructions": {
             "id": text_bytes([f"cell{i:03d}" for i in range(n)]),
