@@ -1,5 +1,5 @@
 rule fetch_neurons:
-    """Neurons that a Python package ships, checked against the dataset card."""
+    """Neurons that a package ships or a server holds, checked against the dataset card."""
     input:
         script=entry("fetch_neurons"),
         code=code("fetch_neurons"),
@@ -26,7 +26,7 @@ rule fetch_neurons:
 
 
 rule generate_neurons:
-    """A generated population of toy neurons, as SWC files."""
+    """Generated populations of toy neurons, as SWC files with their labels."""
     input:
         script=entry("generate_neurons"),
         code=code("generate_neurons"),

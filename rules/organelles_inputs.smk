@@ -41,7 +41,7 @@ def organelle_settings(*names):
 
 
 def organelle_block(wildcards):
-    """The voxels that are read at once, as JSON; null where the reader shall choose."""
+    """The voxels that are read at once, as JSON; null where the reader chooses."""
     return as_json(dataset_of(wildcards).get("block"))
 
 

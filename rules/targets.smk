@@ -120,7 +120,7 @@ rule stacks:
 
 
 rule generated_neurons:
-    """New neurons of every MorphVAE that was trained: SWC files, figures, and how real they are."""
+    """New neurons by every trained model that makes them: SWC files, figures, how real they are."""
     input:
         [
             f"results/{run.folder}/{name}"

@@ -39,9 +39,9 @@ def main(
             write_table(folder / f"{SCORES[part]}scores.parquet", scored, record)
 
     write("maps", maps=tables.maps(data, settings["maps"], seed))
-    found, scores = tables.clusters(data, settings["clusters"], seed)
-    write("clusters", scores, clusters=found)
-    profiles, members = tables.profiles(data, found, measures)
+    clusters, scores = tables.clusters(data, settings["clusters"], seed)
+    write("clusters", scores, clusters=clusters)
+    profiles, members = tables.profiles(data, clusters, measures)
     write("clusters", inputs=(measures,), cluster_profiles=profiles, cluster_members=members)
     confusion, scores = tables.classification(data, settings["classification"], seed)
     write("classification", scores, confusion=confusion)
@@ -49,8 +49,8 @@ def main(
     write("cross_validation", scores, cross_validation=predictions)
     queries, labels, scores = tables.retrieval(data, settings["retrieval"], seed)
     write("retrieval", scores, retrieval=queries, retrieval_labels=labels)
-    strange, scores = tables.outliers(data, settings["outliers"], seed)
-    write("outliers", scores, outliers=strange)
+    outliers, scores = tables.outliers(data, settings["outliers"], seed)
+    write("outliers", scores, outliers=outliers)
 
 
 # What the table of a part's scores is called before "scores".

@@ -12,7 +12,7 @@ def main(*, embeddings: list[Path], weights: list, seed: int, output: Path) -> N
     """Combine ``embeddings`` of the same objects with ``weights`` in their order."""
     sets = [read_embedding(path) for path in embeddings]
     x, objects = combine(sets, weights)
-    used = any(labels_used(found) for found in sets)
+    used = any(labels_used(data) for data in sets)
     record = provenance(inputs=embeddings, settings={"weights": weights}, seed=seed)
     write_embedding(output, make_embedding(x, objects, record, labels_used=used))
     print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")

@@ -105,7 +105,7 @@ def write_way(way: np.ndarray, gif: Path, mp4: Path) -> None:
 
 
 def write_timelapse(lapse: Timelapse, gif: Path, mp4: Path) -> None:
-    """Write what a generator made of the same latents from step to step, told below each frame."""
+    """Write what a generator made of the same latents from step to step, named below each frame."""
     number = len(lapse.images)
     pace = paced(number, LAPSE_MP4_SECONDS, LAPSE_MP4_FRAMES, hold=True)
     write_mp4(mp4, lapse.frames(pace, LAPSE_MP4_WIDTH), pace.frame_ms)

@@ -32,10 +32,10 @@ def main(
     gpus: int,
     threads: int,
 ) -> None:
-    """Hold the ``generated`` images against those of the dataset, as ``settings`` say.
+    """Compare the ``generated`` images with those of the dataset, as ``settings`` say.
 
     ``arbors`` and ``generated_arbors`` are the statistics of the arbors in both. ``simulated`` are
-    samples, objects and arbors of a simulated dataset that is held against the real one too.
+    samples, objects and arbors of a simulated dataset that is compared with the real one too.
     """
     device = prepare_device(gpus, threads)
     real = real_images(samples, objects, arbors)
@@ -51,8 +51,8 @@ def main(
     write_table(nearest, likeness, record)
     write_table(scores, score_table(named, rows), record)
     shares = {row["score"]: row["value"] for row in rows if row["score"].endswith("_share")}
-    found = ", ".join(distances["comparison"].drop_duplicates())
-    print(f"compared by {distances['n_a'].iloc[0]} images: {found}; {shares}")
+    comparisons = ", ".join(distances["comparison"].drop_duplicates())
+    print(f"compared by {distances['n_a'].iloc[0]} images: {comparisons}; {shares}")
 
 
 if __name__ == "__main__":

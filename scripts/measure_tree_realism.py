@@ -26,7 +26,7 @@ def main(
     realism: Path,
     scores: Path,
 ) -> None:
-    """Hold the neurons ``generated``, with classes in ``origins``, against those of ``trees``."""
+    """Compare the neurons ``generated``, with classes in ``origins``, to those of ``trees``."""
     forest, made = Forest.read(trees), Forest.read(generated)
     table = align_objects(read_objects(objects), list(forest.ids), str(trees))
     made_table = align_objects(read_table(origins), list(made.ids), str(generated))

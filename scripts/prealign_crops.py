@@ -44,18 +44,18 @@ def main(
     crops, training = read_blocks(samples, objects, kind, device)
     template = fit_template(training, kind, threshold, ITERATIONS)
     generators = noise_generators(settings["copies"])
-    found, columns = [], []
+    motions, columns = [], []
     for block in crops:
         shape = foreground(block, kind, threshold)
         motion, correlation = prealign(block.x, shape, template)
-        found.append(motion)
+        motions.append(motion)
         part = stability(block, template, kind, threshold, noise=NOISE, generators=generators)
         part.insert(0, "elongation", major_axis(shape)[1].cpu().numpy())
         part.insert(1, "correlation", correlation.cpu().numpy())
         columns.append(part)
     record = provenance(inputs=[samples, objects], settings=settings)
-    write_moved(output, crops, found, record)
-    rows = motion_table(crops.store.ids, found).drop(columns=["shift_x_px", "shift_y_px"])
+    write_moved(output, crops, motions, record)
+    rows = motion_table(crops.store.ids, motions).drop(columns=["shift_x_px", "shift_y_px"])
     rows = pd.concat([rows, pd.concat(columns, ignore_index=True)], axis=1)
     write_table(table, rows, record)
     print(

@@ -33,11 +33,11 @@ def main(
     crops, training = read_blocks(samples, objects, settings["foreground"], device)
     reference = reference_crop(samples, crops, training, settings)
     ways = {"flips": settings["flips"], "shifts": settings["shifts"]}
-    found = [register(block.x, reference[None], **ways) for block in crops]
+    motions = [register(block.x, reference[None], **ways) for block in crops]
     record = provenance(inputs=[samples, objects], settings=settings)
-    write_moved(output, crops, found, record)
-    rows = motion_table(crops.store.ids, found)
-    rows["correlation"] = torch.cat([part.score for part in found]).cpu().numpy()
+    write_moved(output, crops, motions, record)
+    rows = motion_table(crops.store.ids, motions)
+    rows["correlation"] = torch.cat([part.score for part in motions]).cpu().numpy()
     write_table(table, rows, record)
     print(
         f"{len(rows)} crops registered to {settings['reference']}, "

@@ -4,7 +4,7 @@ A phantom of 64 x 512 x 512 voxels with 150 objects is repeated as tiles of a za
 of 64^3 voxels (zstd): EM chunks are copied, and the objects of each tile get ids of their own.
 The entry scripts then run on it as jobs do. Seconds are process CPU seconds of the whole script on
 one thread; ``start_s`` are those of a job with one block or object, and are taken off where costs
-per voxel or object are told. Memory is the peak resident set of the process.
+per voxel or object are given. Memory is the peak resident set of the process.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def measure(folder: Path, tiles: list[int], part: list[int]) -> tuple[dict, dict
     for size in ([1, 1, 1], [1, 2, 5], tiles):
         volume = folder / "x".join(map(str, size))
         if not volume.exists():
-            # On its own: the peak of a script is never told below that of this process.
+            # On its own: the peak of a script is never below that of this process.
             pool = ProcessPoolExecutor(1, get_context("spawn"))
             with whole(volume) as partial, pool:
                 pool.submit(tile, phantom, partial, size).result()

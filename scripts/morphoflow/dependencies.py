@@ -26,10 +26,10 @@ def code(*entries: str) -> list[str]:
 @cache
 def _code(*entries: str) -> tuple[str, ...]:
     root = _root(entries[0])
-    found = {Path(entry).resolve() for entry in entries[1:]}
+    files = {Path(entry).resolve() for entry in entries[1:]}
     for entry in entries:
-        found |= _closure(Path(entry).resolve())
-    return tuple(sorted(str(root / file.relative_to(SCRIPTS)) for file in found))
+        files |= _closure(Path(entry).resolve())
+    return tuple(sorted(str(root / file.relative_to(SCRIPTS)) for file in files))
 
 
 def _root(entry: str) -> Path:
@@ -38,13 +38,13 @@ def _root(entry: str) -> Path:
 
 
 def _closure(file: Path) -> set[Path]:
-    found: set[Path] = set()
+    imported: set[Path] = set()
     waiting = [file]
     while waiting:
-        new = _imports(waiting.pop()) - found
-        found |= new
+        new = _imports(waiting.pop()) - imported
+        imported |= new
         waiting.extend(new)
-    return found - {file}
+    return imported - {file}
 
 
 @cache

@@ -26,13 +26,13 @@ def download_file(url: str, expected: str | None, path: Path) -> str:
         raise InputError(
             f"{url} could not be fetched ({error}); connect to the internet, or correct the card."
         ) from None
-    found = sha256(path)
-    if expected is not None and found != expected:
+    checksum = sha256(path)
+    if expected is not None and checksum != expected:
         raise InputError(
-            f"{url} has the SHA-256 {found}, but its card says {expected}: the file is damaged or "
-            f"was replaced; fetch it again, or correct the card if the change is meant."
+            f"{url} has the SHA-256 {checksum}, but its card says {expected}: the file is damaged "
+            f"or was replaced; fetch it again, or correct the card if the change is meant."
         )
-    return found
+    return checksum
 
 
 def download_bytes(url: str, expected: str | None = None) -> bytes:

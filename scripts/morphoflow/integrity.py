@@ -99,13 +99,13 @@ class Checked(LocalStore):
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
         """The content of a file, None where there is none."""
-        found = await super().get(key, prototype, byte_range)
-        if found is None or byte_range is not None:
-            return found
+        content = await super().get(key, prototype, byte_range)
+        if content is None or byte_range is not None:
+            return content
         if key.endswith(ROOT):
-            return found.from_bytes(_without_checksum(found.to_bytes()))
-        check_chunk(self.root, key, found.as_numpy_array())
-        return found[:-CRC_BYTES]
+            return content.from_bytes(_without_checksum(content.to_bytes()))
+        check_chunk(self.root, key, content.as_numpy_array())
+        return content[:-CRC_BYTES]
 
 
 def _without_checksum(metadata: bytes) -> bytes:

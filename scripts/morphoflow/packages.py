@@ -47,10 +47,10 @@ def download(facts: dict, folder: Path) -> Path:
 
 def check(content: bytes, expected: str, name: str) -> None:
     """Raise InputError unless the content has the checksum of the card."""
-    if (found := sha256(content).hexdigest()) != expected:
+    if (checksum := sha256(content).hexdigest()) != expected:
         raise InputError(
-            f"{name} has the SHA-256 {found}, but its card says {expected}: the file is damaged or "
-            f"is another version; download it again, or correct the card if the change is meant."
+            f"{name} has the SHA-256 {checksum}, but its card says {expected}: the file is damaged "
+            f"or is another version; download it again, or correct the card if the change is meant."
         )
 
 

@@ -16,5 +16,5 @@ def relative(path: str, elsewhere: Iterable[Path] = ()) -> str:
     if Path(path).is_absolute():
         return "Nothing lies under this absolute path."
     said = f"Paths are relative to the working directory '{Path.cwd()}'"
-    found = [os.path.relpath(folder / path) for folder in elsewhere if (folder / path).exists()]
-    return f"{said}: did you mean '{found[0]}', which exists?" if found else f"{said}."
+    paths = [os.path.relpath(folder / path) for folder in elsewhere if (folder / path).exists()]
+    return f"{said}: did you mean '{paths[0]}', which exists?" if paths else f"{said}."

@@ -220,7 +220,7 @@ def _rows(path: Path) -> list[dict]:
 
 
 def runs_of_datasets(config: dict, models: dict[str, dict], listed: list[Run]) -> list[Run]:
-    """The runs that datasets ask for by ``models``, behind those that are ``listed`` in the table.
+    """The runs that datasets ask for by ``models``, after those that are ``listed`` in the table.
 
     A dataset that has neither gets the variants that cards of its modality recommend.
     """
@@ -305,7 +305,7 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
 
 
 def check_simulated(dendrites: dict[str, dict]) -> None:
-    """Raise ValueError if a dataset is to be held against a simulated one that is not there."""
+    """Raise ValueError if a dataset is to be compared with a simulated one that is not there."""
     for name, settings in dendrites.items():
         simulated = settings["realism"]["simulated"]
         if simulated is not None:

@@ -1,6 +1,6 @@
 """Values checked against a JSON schema, with its defaults filled in and one sentence on errors.
 
-Like :mod:`morphoflow.plan` this is imported by the Snakefile and stands alone. Snakemake's own
+The Snakefile imports this module, which needs no other of the library. Snakemake's own
 ``validate`` prints the whole schema around an error, which buries it.
 """
 

@@ -113,10 +113,10 @@ def _read_levels(group: zarr.Group) -> dict[int, zarr.Array]:
 
 def array_of(group: zarr.Group, name: str) -> zarr.Array:
     """An array of a group by its name, or InputError where there is none."""
-    found = group.get(name)
-    if not isinstance(found, zarr.Array):
+    array = group.get(name)
+    if not isinstance(array, zarr.Array):
         raise InputError(f"{group.store_path} holds no array '{name}'; remake the store.")
-    return found
+    return array
 
 
 def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
@@ -152,7 +152,7 @@ def text_bytes(texts: list[str] | np.ndarray) -> np.ndarray:
 
 
 def text_array(rows: np.ndarray) -> np.ndarray:
-    """The strings behind :func:`text_bytes`."""
+    """The strings that :func:`text_bytes` was given."""
     width = rows.shape[1]
     encoded = np.ascontiguousarray(rows).view(f"S{width}").ravel()
     return np.array([text.decode() for text in encoded], dtype=str)

@@ -82,10 +82,10 @@ def results_in(folder: Path) -> list[Path]:
     """All results below a folder, each a store or a file, that keep what they were made of."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name the one with the results.")
-    found = [path for path in folder.rglob("*") if path.suffix in KINDS]
-    stores = {path for path in found if path.suffix == ".zarr"}
-    hidden = [path for path in found if path.name.startswith(".")]
-    return sorted(path for path in found if not stores & {*path.parents} and path not in hidden)
+    paths = [path for path in folder.rglob("*") if path.suffix in KINDS]
+    stores = {path for path in paths if path.suffix == ".zarr"}
+    hidden = [path for path in paths if path.name.startswith(".")]
+    return sorted(path for path in paths if not stores & {*path.parents} and path not in hidden)
 
 
 def lineage(result: Result, known: dict[str, Result], depth: int = 0) -> list[str]:

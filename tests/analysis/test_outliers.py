@@ -182,7 +182,7 @@ def test_p_values_of_a_whole_analysis_are_uniform_on_test_objects():
         table = find(x, splits(150, 3), seed=seed)
         found.append(table.loc[splits(150, 3) == "test", ["distance_p", "log_density_p"]])
     p = np.concatenate(found)
-    # 360 objects a score, held against 12 draws of 30 others: six points of a share.
+    # 360 objects a score, compared with 12 draws of 30 others: six points of a share.
     for level in (0.1, 0.25, 0.5, 0.75):
         assert np.abs((p <= level).mean(axis=0) - level).max() < 0.12
 

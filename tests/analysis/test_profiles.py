@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from morphoflow.analysis.profiles import cluster_profiles, exemplars
-from morphoflow.figures.profiles import plot_profiles, telling
+from morphoflow.figures.profiles import most_distinctive, plot_profiles
 
 
 def effects(values, clusters) -> dict[int, float]:
@@ -50,8 +50,8 @@ def test_the_medoid_has_the_least_sum_of_squared_distances():
 
 def test_each_cluster_gets_its_most_telling_measures_by_turns():
     values = np.array([[0.9, 0.8, 0.7, 0.0], [0.0, 0.1, 0.2, -0.3]])
-    assert telling(values, 2).tolist() == [0, 3]
-    assert telling(values, 9).tolist() == [0, 1, 2, 3]
+    assert most_distinctive(values, 2).tolist() == [0, 3]
+    assert most_distinctive(values, 9).tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("clusters", [[0, 0, 0, 0], [-1] * 4, [0, 0, 1, 1]])

@@ -139,8 +139,8 @@ def test_em_of_other_grids_is_read_on_that_of_the_labels(em_shape, em_size, tmp_
 
 
 def test_settings_take_the_place_of_the_voxel_size_in_the_files(pair):
-    told = {"voxel_size_nm": [50, 4.6, 4.6], "em_voxel_size_nm": [50, 4.6, 4.6]}
-    assert open_source({**pair, **told}).voxel_size_nm == (50.0, 4.6, 4.6)
+    sizes = {"voxel_size_nm": [50, 4.6, 4.6], "em_voxel_size_nm": [50, 4.6, 4.6]}
+    assert open_source({**pair, **sizes}).voxel_size_nm == (50.0, 4.6, 4.6)
 
 
 def test_absent_chunks_of_em_are_padding_only_where_there_are_no_labels(pair, tmp_path):
@@ -203,7 +203,7 @@ def test_signed_and_real_labels_are_refused(dtype, pair, tmp_path):
 
 def test_the_voxel_size_of_labels_is_required(pair, tmp_path):
     labels = write(tmp_path / "other.zarr", labelled(), None)
-    with pytest.raises(InputError, match=r"voxel size of the labels .* nowhere told; set `voxel_s"):
+    with pytest.raises(InputError, match=r"voxel size of the labels .* not stated; set `voxel_s"):
         open_source({**pair, "labels": labels})
     with pytest.raises(InputError, match=r"\[8, 8\] is not three lengths"):
         open_source({**pair, "voxel_size_nm": [8, 8]})

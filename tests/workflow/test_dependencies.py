@@ -1,4 +1,4 @@
-"""A rule's code inputs are all the modules behind its script, and no others."""
+"""A rule's code inputs are all the modules that its script uses, and no others."""
 
 import json
 import subprocess

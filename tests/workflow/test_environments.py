@@ -20,7 +20,7 @@ TORCH = (ENVS / "torch.txt").read_text().strip()
 
 
 def entries(name: str) -> list[str]:
-    """What a lock file pins, each with its hashes behind it."""
+    """What a lock file pins, each followed by its hashes."""
     return (ENVS / f"{name}.lock").read_text().replace("\\\n", "").splitlines()
 
 

@@ -42,15 +42,15 @@ def cluster_scores(
 def label_scores(clusters: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, int]]:
     """The scores of clusters (n,) against labels (n,), each with the objects it is over."""
     known = ~pd.isna(labels)
-    truth, found = labels[known].astype(str), clusters[known]
-    kept = found != NOISE
-    n, clustered = len(found), int(kept.sum())
+    truth, assigned = labels[known].astype(str), clusters[known]
+    kept = assigned != NOISE
+    n, clustered = len(assigned), int(kept.sum())
     scores = {
-        "ari": (adjusted_rand_score, truth[kept], found[kept]),
-        "ami": (adjusted_mutual_info_score, truth[kept], found[kept]),
-        "purity": (purity, truth[kept], found[kept]),
-        "ari_with_noise": (adjusted_rand_score, truth, with_singletons(found)),
-        "matched_accuracy": (matched_accuracy, truth, found),
+        "ari": (adjusted_rand_score, truth[kept], assigned[kept]),
+        "ami": (adjusted_mutual_info_score, truth[kept], assigned[kept]),
+        "purity": (purity, truth[kept], assigned[kept]),
+        "ari_with_noise": (adjusted_rand_score, truth, with_singletons(assigned)),
+        "matched_accuracy": (matched_accuracy, truth, assigned),
     }
     values = {
         name: (float(measure(a, b)) if len(a) > 1 else np.nan, len(a))
@@ -86,7 +86,7 @@ def stability(
 
     The mean adjusted Rand index over 10 subsamples, each clustered with a seed of its own (Ben-Hur,
     Elisseeff and Guyon 2002), each object of noise a cluster of its own, between the given clusters
-    (n,) and those of the subsample, which has as many where the method must be told; ``low`` and
+    (n,) and those of the subsample, which has as many where their number is set; ``low`` and
     ``high`` are the extremes. Missing where there are fewer than two clusters or a subsample has
     fewer than 3 objects.
     """

@@ -1,4 +1,4 @@
-"""Clustering methods that must be told the number of clusters.
+"""Clustering methods that need the number of clusters.
 
 Each takes ``x`` (n, d) as :func:`morphoflow.analysis.geometry.centred` gives it, the numbers of
 clusters to try, and a seed, and returns one array (n,) of clusters for each number.

@@ -168,9 +168,9 @@ def folds(codes: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.
     """
     n_groups = len(np.unique(groups))
     n_folds = min(n_folds, n_groups, np.bincount(codes).max())
-    found = np.zeros(len(codes), dtype=np.int64)
+    fold = np.zeros(len(codes), dtype=np.int64)
     if n_folds < 2:
-        return found
+        return fold
     # Where every object is a group of its own, the first is the same and much faster.
     alone = n_groups == len(groups)
     splitter = (StratifiedKFold if alone else StratifiedGroupKFold)(
@@ -180,9 +180,9 @@ def folds(codes: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.
         warnings.filterwarnings("ignore", message="The least populated class")
         parts = splitter.split(codes, codes, None if alone else groups)
         for number, (_, held) in enumerate(parts):
-            found[held] = number
+            fold[held] = number
     # Large groups may leave a fold without any.
-    return np.unique(found, return_inverse=True)[1]
+    return np.unique(fold, return_inverse=True)[1]
 
 
 def best_setting(
@@ -201,11 +201,11 @@ def best_setting(
         return settings[0]
     predicted = [classifier(known, query, settings, seed) for known, query in fits]
     classes = np.arange(fits[0][0].n_classes)
-    found = [
+    accuracies = [
         balanced_accuracy(confusion_matrix(true, row, classes))
         for row in np.concatenate(predicted, axis=1)
     ]
-    return settings[int(np.argmax(np.round(found, 9)))]
+    return settings[int(np.argmax(np.round(accuracies, 9)))]
 
 
 def choose_within(classifier: Classifier, objects: Labelled, seed: int) -> dict:

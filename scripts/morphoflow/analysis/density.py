@@ -39,11 +39,11 @@ class Mixture:
 
     def joint(self, x: np.ndarray) -> np.ndarray:
         """Log density (n, k) of ``x`` (n, d) and each component together."""
-        found = np.empty((len(x), len(self.means)))
+        log_densities = np.empty((len(x), len(self.means)))
         for k, (mean, factor) in enumerate(zip(self.means, self.factors, strict=True)):
             white = solve_triangular(factor, (x - mean).T, lower=True)
-            found[:, k] = -0.5 * (white**2).sum(axis=0) - np.log(np.diag(factor)).sum()
-        return found + self.weights - 0.5 * x.shape[1] * np.log(2 * np.pi)
+            log_densities[:, k] = -0.5 * (white**2).sum(axis=0) - np.log(np.diag(factor)).sum()
+        return log_densities + self.weights - 0.5 * x.shape[1] * np.log(2 * np.pi)
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """The natural logarithm of the density (n,) at ``x`` (n, d)."""
@@ -68,12 +68,12 @@ class Density:
         """The natural logarithm of the density (n,) at ``x`` (n, d)."""
         moved = x - self.mean
         along = moved @ self.axes
-        found = self.mixture.log_density(along / self.scales) - np.log(self.scales).sum()
+        log_densities = self.mixture.log_density(along / self.scales) - np.log(self.scales).sum()
         others = x.shape[1] - len(self.scales)
         if others:
             off = np.maximum((moved**2).sum(axis=1) - (along**2).sum(axis=1), 0)
-            found -= 0.5 * (off / self.rest + others * np.log(2 * np.pi * self.rest))
-        return found
+            log_densities -= 0.5 * (off / self.rest + others * np.log(2 * np.pi * self.rest))
+        return log_densities
 
 
 def fit_density(x: np.ndarray, n_components: int, seed: int) -> Density:
@@ -105,7 +105,7 @@ def cross_fitted(
     """Log density (n,) of the rows of ``x`` (n, d) under fits that each leave one part out.
 
     ``parts`` (n,) numbers the parts of the objects to learn from; -1 are others. An object of a
-    part is held against the fit without it, an object of none against all fits, of which its value
+    part is judged by the fit without it, an object of none by all fits, of which its value
     is the mean: so the density of both is that of a fit to as many objects, and none is its own
     witness. None where a fit would have fewer than 10 objects for each of several components.
     """

@@ -100,8 +100,8 @@ def _distances_to_others(x: Features) -> Iterator[Features]:
 
 def _neighbour_distance(x: Features, k: int) -> Features:
     """Squared distances (n,) to the k-th nearest other row."""
-    found = [np.partition(distance, k - 1)[:, k - 1] for distance in _distances_to_others(x)]
-    return np.concatenate(found)
+    distances = [np.partition(distance, k - 1)[:, k - 1] for distance in _distances_to_others(x)]
+    return np.concatenate(distances)
 
 
 def _own_share(x: Features, y: Features) -> float:

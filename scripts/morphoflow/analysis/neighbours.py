@@ -97,7 +97,7 @@ class Voters:
         """
         pool, query = np.flatnonzero(pool), np.flatnonzero(query)
         k = min(k, len(pool))
-        found = np.empty((len(query), k), dtype=np.int64)
+        classes = np.empty((len(query), k), dtype=np.int64)
         for start in range(0, len(query), CHUNK):
             rows = query[start : start + CHUNK]
             distance = euclidean_distances(self.x[rows], self.x[pool])
@@ -106,8 +106,8 @@ class Voters:
             near_distance = np.take_along_axis(distance, near, axis=1)
             order = np.argsort(near_distance, axis=1, kind="stable")
             codes = np.where(np.isinf(near_distance), -1, self.codes[pool][near])
-            found[start : start + CHUNK] = np.take_along_axis(codes, order, axis=1)
-        return found
+            classes[start : start + CHUNK] = np.take_along_axis(codes, order, axis=1)
+        return classes
 
     def elect(self, votes: np.ndarray) -> np.ndarray:
         """The most frequent class (q,) of ``votes`` (q, k), in a tie that of the nearest voter."""

@@ -99,7 +99,7 @@ def neighbour_distances(x: np.ndarray, train: np.ndarray, groups: np.ndarray, k:
     """
     pool = np.flatnonzero(train)
     codes = pd.factorize(groups)[0]
-    found = np.empty(len(x))
+    distances = np.empty(len(x))
     rows_at_once = max(1, BLOCK // len(pool))
     for start in range(0, len(x), rows_at_once):
         rows = slice(start, start + rows_at_once)
@@ -108,8 +108,8 @@ def neighbour_distances(x: np.ndarray, train: np.ndarray, groups: np.ndarray, k:
         distance[own] = np.inf
         last = np.minimum(k, len(pool) - own.sum(axis=1)) - 1
         near = np.sort(np.partition(distance, min(k, len(pool)) - 1, axis=1)[:, :k], axis=1)
-        found[rows] = near[np.arange(len(near)), last]
-    return found
+        distances[rows] = near[np.arange(len(near)), last]
+    return distances
 
 
 def log_densities(
@@ -120,10 +120,10 @@ def log_densities(
     parts[train] = _parts(groups[train], np.random.default_rng(seed))
     _check_varied(x[train], parts[train])
     tried = [2**power for power in range(components.bit_length())]
-    found = {k: cross_fitted(x, parts, k, seed) for k in tried}
-    found = {k: value for k, value in found.items() if value is not None}
-    best = max(found, key=lambda k: round(found[k][train].mean(), 9))
-    return found[best], best
+    densities = {k: cross_fitted(x, parts, k, seed) for k in tried}
+    densities = {k: value for k, value in densities.items() if value is not None}
+    best = max(densities, key=lambda k: round(densities[k][train].mean(), 9))
+    return densities[best], best
 
 
 def _check_varied(x: np.ndarray, parts: np.ndarray) -> None:
@@ -166,7 +166,7 @@ def conformal_p(scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray)
     The share of calibrating objects, and of the object itself, that are at least as strange (Vovk,
     Gammerman and Shafer 2005; for outliers Bates et al. 2023). Each of the ``groups`` (n,) counts
     as one object, with what share of it is as strange, since its members are alike (Lee, Barber and
-    Willett 2023). A calibrating object is held against the other groups. By chance, p-values below
+    Willett 2023). A calibrating object is ranked among the other groups. By chance, p-values below
     a level are no more than that, where groups are exchangeable; they are never below 1 / (m + 1)
     for m calibrating groups. Missing without any.
     """
@@ -176,11 +176,11 @@ def conformal_p(scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray)
     above = np.append(np.cumsum(weight[::-1])[::-1], 0.0)
     at_least = above[np.searchsorted(reference, scores, side="left")]
     m = len(np.unique(groups[calibration]))
-    found = (1 + at_least) / (1 + m)
+    p = (1 + at_least) / (1 + m)
     own = pd.Series(-scores[calibration]).groupby(pd.factorize(groups[calibration])[0])
     share = own.rank(method="max", pct=True).to_numpy()
-    found[calibration] = (at_least[calibration] - share + 1) / m
-    return found
+    p[calibration] = (at_least[calibration] - share + 1) / m
+    return p
 
 
 def tail_p(scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -193,20 +193,20 @@ def tail_p(scores: np.ndarray, calibration: np.ndarray, groups: np.ndarray) -> n
     Below 50 calibrating objects or 10 of their groups there is no tail, and this is
     :func:`conformal_p`.
     """
-    found = conformal_p(scores, calibration, groups)
+    p = conformal_p(scores, calibration, groups)
     m = len(np.unique(groups[calibration]))
     reference, weight = _weighted(scores, calibration, groups)
     above = np.append(np.cumsum(weight[::-1])[::-1], 0.0)
     first = int(np.argmax(above <= TAIL * m))
     if len(reference) - first < FEWEST_IN_TAIL or m < FEWEST_GROUPS:
-        return found
+        return p
     threshold = reference[first - 1]
     scale = _median(reference[first:] - threshold, weight[first:]) / np.log(2)
     beyond = scores > threshold
     if scale > 0:
         excess = (scores[beyond] - threshold) / scale
-        found[beyond] = (1 + above[first]) / (1 + m) * np.exp(-excess)
-    return found
+        p[beyond] = (1 + above[first]) / (1 + m) * np.exp(-excess)
+    return p
 
 
 def _weighted(

@@ -25,9 +25,9 @@ def prediction_scores(
     for split in (FIXED_SPLIT,) if labels_used else (CROSS_VALIDATION, FIXED_SPLIT):
         for name in CLASSIFIERS:
             mine = table[(table["split"] == split) & (table["classifier"] == name)]
-            found = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
+            scores = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
             n = mine["row"].nunique()
-            rows += [score(split, f"{name}_{key}", v[0], n, *v[1:]) for key, v in found.items()]
+            rows += [score(split, f"{name}_{key}", v[0], n, *v[1:]) for key, v in scores.items()]
     return rows
 
 
@@ -39,13 +39,13 @@ def _scores(
         return dict.fromkeys(SCORES, (np.nan,))
     classes = np.unique(table[["true", "predicted"]].to_numpy().astype(str))
     repeats = np.stack([_matrices(part, groups, classes) for _, part in table.groupby("repeat")])
-    found: dict[str, tuple[float, ...]] = dict(
+    scores: dict[str, tuple[float, ...]] = dict(
         with_intervals(repeats.sum(axis=0), n_bootstraps, generator)
     )
     if len(repeats) > 1:
         each = repeats.sum(axis=1)
-        found |= {f"{name}_sd": (float(of(each).std(ddof=1)),) for name, of in SCORES.items()}
-    return found
+        scores |= {f"{name}_sd": (float(of(each).std(ddof=1)),) for name, of in SCORES.items()}
+    return scores
 
 
 def _matrices(table: pd.DataFrame, groups: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -82,9 +82,9 @@ def average_precisions(ranking: Ranking) -> pd.DataFrame:
     """
     names, codes, known, asked = ranking.names, ranking.codes, ranking.known, ranking.asked
     with threadpool_limits(limits=1):
-        found = [_block(ranking, rows) for rows in ranking.blocks()]
+        blocks = [_block(ranking, rows) for rows in ranking.blocks()]
     precision, positives, candidates = (
-        np.concatenate(column) for column in zip(*found, strict=True)
+        np.concatenate(column) for column in zip(*blocks, strict=True)
     )
     return pd.DataFrame(
         {
@@ -125,8 +125,8 @@ def _distances(query: np.ndarray, points: np.ndarray, metric: str) -> np.ndarray
     if metric == "cosine":
         return 1 - products
     squares = (points**2).sum(axis=1)
-    found = (query**2).sum(axis=1)[:, None] + squares - 2 * products
-    return np.maximum(found, 0)
+    distances = (query**2).sum(axis=1)[:, None] + squares - 2 * products
+    return np.maximum(distances, 0)
 
 
 def _directions(x: np.ndarray) -> np.ndarray:

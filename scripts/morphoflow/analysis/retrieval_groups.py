@@ -42,17 +42,17 @@ def dealt_labels(
     Groups (m,) whose objects all have one label exchange labels with each other; in a group of
     several labels, objects do. Either keeps how labels keep together.
     """
-    found = np.empty((draws, len(codes)), dtype=np.int16)
+    dealt = np.empty((draws, len(codes)), dtype=np.int16)
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
     alike = np.bincount(member, weights=codes != codes[first][member]) == 0
     labels = np.tile(codes[first[alike]], (draws, 1))
     place = np.cumsum(alike) - 1
     whole = alike[member]
-    found[:, whole] = generator.permuted(labels, axis=1)[:, place[member[whole]]]
+    dealt[:, whole] = generator.permuted(labels, axis=1)[:, place[member[whole]]]
     for group in np.flatnonzero(~alike):
         rows = np.flatnonzero(member == group)
-        found[:, rows] = generator.permuted(np.tile(codes[rows], (draws, 1)), axis=1)
-    return found
+        dealt[:, rows] = generator.permuted(np.tile(codes[rows], (draws, 1)), axis=1)
+    return dealt
 
 
 def with_group_p_values(
@@ -81,7 +81,7 @@ def with_group_p_values(
 
 def _precisions(ranking: Ranking, dealt: np.ndarray) -> np.ndarray:
     """The average precision (draws, q) of each query for the label that it has in each draw."""
-    found = []
+    blocks = []
     for rows in ranking.blocks():
         with threadpool_limits(limits=1):
             keys, left_out = ranking.keys(rows)
@@ -91,8 +91,8 @@ def _precisions(ranking: Ranking, dealt: np.ndarray) -> np.ndarray:
         ends = np.ones(keys.shape, dtype=bool)
         ends[:, :-1] = sorted_keys[:, :-1] != sorted_keys[:, 1:]
         counts = keys.shape[1] - left_out.sum(axis=1)
-        found.append(_of_draws(order, ends, counts, rows, dealt))
-    return np.concatenate(found, axis=1)
+        blocks.append(_of_draws(order, ends, counts, rows, dealt))
+    return np.concatenate(blocks, axis=1)
 
 
 @numba.njit(cache=True)
@@ -102,7 +102,7 @@ def _of_draws(order, ends, counts, rows, dealt):  # pragma: no cover
     ``ends`` (q, m) are the last of equal distances, among which other labels come first, ``counts``
     (q,) how many of a ranking count.
     """
-    found = np.empty((len(dealt), len(rows)), dtype=np.float32)
+    precisions = np.empty((len(dealt), len(rows)), dtype=np.float32)
     for draw in range(len(dealt)):
         for query in range(len(rows)):
             label = dealt[draw, rows[query]]
@@ -114,8 +114,8 @@ def _of_draws(order, ends, counts, rows, dealt):  # pragma: no cover
                         hits += 1
                         total += hits / (place + 1 - (tied - 1 - last))
                     tied = 0
-            found[draw, query] = total / hits if hits else np.nan
-    return found
+            precisions[draw, query] = total / hits if hits else np.nan
+    return precisions
 
 
 def _against(value: np.ndarray, null: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

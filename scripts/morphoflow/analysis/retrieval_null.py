@@ -38,15 +38,15 @@ def random_precisions(
     The numbers of negatives before, between and after the positives of a random ranking are
     multinomial with uniform Dirichlet weights, which costs no more than the positives.
     """
-    found = []
+    precisions = []
     at_once = max(1, BLOCK // (positives + 1))
     for start in range(0, draws, at_once):
         weights = generator.standard_exponential((min(at_once, draws - start), positives + 1))
         weights /= weights.sum(axis=1, keepdims=True)
         negatives = generator.multinomial(candidates - positives, weights)[:, :-1].cumsum(axis=1)
         order = np.arange(1, positives + 1)
-        found.append((order / (order + negatives)).mean(axis=1))
-    return np.sort(np.concatenate(found))
+        precisions.append((order / (order + negatives)).mean(axis=1))
+    return np.sort(np.concatenate(precisions))
 
 
 def with_p_values(
@@ -107,7 +107,7 @@ def summed_up(
 
 
 def _list_sizes(table: pd.DataFrame) -> pd.Series:
-    """The list size (positives, candidates) whose null each row is held against."""
+    """The list size (positives, candidates) whose null each row is compared with."""
     positives, candidates = table["positives"].to_numpy(), table["candidates"].to_numpy()
     if len(set(zip(positives, candidates, strict=True))) > MOST_SIZES:
         candidates = _rounded(candidates, np.floor)

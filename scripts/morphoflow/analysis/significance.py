@@ -22,6 +22,6 @@ def corrected(p: np.ndarray) -> np.ndarray:
     tested = np.flatnonzero(~np.isnan(p))
     order = tested[np.argsort(-p[tested], kind="stable")]
     ranks = np.arange(len(order), 0, -1)
-    found = np.full(len(p), np.nan)
-    found[order] = np.minimum(1, np.minimum.accumulate(p[order] * len(order) / ranks))
-    return found
+    adjusted = np.full(len(p), np.nan)
+    adjusted[order] = np.minimum(1, np.minimum.accumulate(p[order] * len(order) / ranks))
+    return adjusted

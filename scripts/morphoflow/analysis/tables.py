@@ -1,7 +1,7 @@
 """All tables that are made of one embedding, each part by itself.
 
 A part takes the embedding (an AnnData whose ``obs`` are rows of the object table), its settings and
-the seed, and returns tables by name: ``scores`` are rows of the dataset's comparison, which
+the seed, and returns its tables and perhaps scores, rows of the dataset's comparison, which
 :func:`morphoflow.analysis.scores.score_table` completes. Where the objects do not allow it (too
 few, of one label or group, all alike), its tables are empty or lack values, scores are missing, and
 ``attrs`` of the tables hold the sentence that says why.
@@ -71,11 +71,11 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     With a method that cannot be used on these objects all are noise, its scores are missing, and
     ``attrs`` hold the reason by method.
     """
-    found, rows, reasons = {}, [], {}
+    columns, rows, reasons = {}, [], {}
     labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
         try:
-            found[method] = cluster(
+            columns[method] = cluster(
                 data.X,
                 method,
                 n_clusters=settings["n_clusters"],
@@ -83,11 +83,11 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
                 seed=seed,
             )
         except CannotAnalyse as reason:
-            found[method], reasons[method] = np.full(data.n_obs, NOISE), str(reason)
-        mine = cluster_scores(data.X, method, found[method], labels, split=split)
-        mine.append(stability(data.X, method, found[method], _groups(data), seed))
+            columns[method], reasons[method] = np.full(data.n_obs, NOISE), str(reason)
+        mine = cluster_scores(data.X, method, columns[method], labels, split=split)
+        mine.append(stability(data.X, method, columns[method], _groups(data), seed))
         rows += [{**row, "value": np.nan} for row in mine] if method in reasons else mine
-    table = pd.DataFrame({"id": data.obs_names, **found})
+    table = pd.DataFrame({"id": data.obs_names, **columns})
     table.attrs[REASONS] = reasons
     for reason in reasons.values():
         print(f"cannot: {reason}")
@@ -95,11 +95,11 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
 
 
 def profiles(
-    data: AnnData, found: pd.DataFrame, measures: Path
+    data: AnnData, cluster_table: pd.DataFrame, measures: Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What sets the clusters of every method apart in named measures, and their exemplars.
 
-    ``found`` is the table of :func:`clusters`, ``measures`` a store of features of all objects.
+    ``cluster_table`` is that of :func:`clusters`, ``measures`` a store of features of all objects.
     """
     store = read_samples(measures)
     place = pd.Index(store.ids).get_indexer(data.obs_names)
@@ -107,17 +107,17 @@ def profiles(
     columns = [store.names.index(name) for name in names]
     x = np.asarray(store.x)[place][:, columns].astype(np.float64)
     described, chosen = {}, {}
-    for method, numbers in found.drop(columns="id").items():
+    for method, numbers in cluster_table.drop(columns="id").items():
         described[method] = cluster_profiles(x, names, numbers.to_numpy())
         best = exemplars(np.asarray(data.X), numbers.to_numpy())
         chosen[method] = best.assign(id=data.obs_names.to_numpy()[best.pop("row").astype(int)])
-    return _by_method(described, found), _by_method(chosen, found)
+    return _by_method(described, cluster_table), _by_method(chosen, cluster_table)
 
 
-def _by_method(tables: dict[str, pd.DataFrame], found: pd.DataFrame) -> pd.DataFrame:
+def _by_method(tables: dict[str, pd.DataFrame], cluster_table: pd.DataFrame) -> pd.DataFrame:
     filled = {method: table for method, table in tables.items() if len(table)}
     table = pd.concat(filled or tables, names=["method"]).reset_index(level=0)
-    table.attrs = found.attrs
+    table.attrs = cluster_table.attrs
     return table
 
 

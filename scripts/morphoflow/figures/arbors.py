@@ -74,18 +74,18 @@ def plot_arbors(tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 def _strip(axes: Axes, values: dict[str, np.ndarray], colors: dict[str, str]) -> None:
-    for x, (kind, found) in enumerate(values.items()):
-        found = found[np.isfinite(found)]
-        if len(found) == 0:
+    for x, (kind, sample) in enumerate(values.items()):
+        sample = sample[np.isfinite(sample)]
+        if len(sample) == 0:
             continue
-        if np.ptp(found) > 0:
-            body = axes.violinplot([found], [x], widths=0.85, showextrema=False)["bodies"][0]
+        if np.ptp(sample) > 0:
+            body = axes.violinplot([sample], [x], widths=0.85, showextrema=False)["bodies"][0]
             body.set(facecolor=colors[kind], alpha=0.3, edgecolor="none")
-        dots = found[np.linspace(0, len(found) - 1, min(MOST, len(found))).astype(int)]
+        dots = sample[np.linspace(0, len(sample) - 1, min(MOST, len(sample))).astype(int)]
         # The golden ratio spreads dots evenly without chance.
         aside = (np.arange(len(dots)) * 0.618034 % 1 - 0.5) * 0.4
         axes.plot(x + aside, dots, ".", color=colors[kind], ms=2.2, mew=0, alpha=0.7)
-        axes.hlines(np.median(found), x - 0.32, x + 0.32, color=DARK, lw=1.2, zorder=3)
+        axes.hlines(np.median(sample), x - 0.32, x + 0.32, color=DARK, lw=1.2, zorder=3)
     axes.set_xticks([])
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.yaxis.set_major_locator(MaxNLocator(4))

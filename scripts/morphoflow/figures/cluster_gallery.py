@@ -49,7 +49,7 @@ def choose_members(x: np.ndarray, clusters: np.ndarray, most: int) -> list[Membe
     """
     numbers, sizes = np.unique(clusters[clusters != NOISE], return_counts=True)
     order = np.lexsort((numbers, -sizes))
-    found = []
+    chosen = []
     for number, size in zip(numbers[order].tolist(), sizes[order].tolist(), strict=True):
         members = np.flatnonzero(clusters == number)
         points = x[members].astype(np.float64)
@@ -62,8 +62,8 @@ def choose_members(x: np.ndarray, clusters: np.ndarray, most: int) -> list[Membe
             "uniform": ranked[spaced(size, most)],
             "within_sd": ranked[spaced(inner, most)],
         }
-        found.append(Members(number, size, rows))
-    return found
+        chosen.append(Members(number, size, rows))
+    return chosen
 
 
 def majority(labels: list) -> tuple[str, float] | None:
@@ -100,7 +100,7 @@ def plot_cluster_gallery(
         if i == 0:
             for tiles, words in zip(drawn, WORDS, strict=True):
                 tiles.axes.set_title(words, fontsize=7.5, pad=3)
-    _tell_rest(figure, len(sizes) - len(members), int((clusters == NOISE).sum()))
+    _note_rest(figure, len(sizes) - len(members), int((clusters == NOISE).sum()))
     return figure
 
 
@@ -139,7 +139,7 @@ def _name(tiles: Tiles, cluster: Members, clusters: np.ndarray, labels: list) ->
     return tiles.left_of(middle, f"\n\n{text}", color=label_colors(labels)[common[0]], **style)
 
 
-def _tell_rest(figure: Figure, hidden: int, noise: int) -> None:
+def _note_rest(figure: Figure, hidden: int, noise: int) -> None:
     parts = [f"{hidden} smaller clusters not shown"] if hidden else []
     parts += [f"{noise:,} objects in no cluster (noise)"] if noise else []
     bottom = figure.get_figheight() - MARGIN - 0.15

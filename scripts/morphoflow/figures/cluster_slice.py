@@ -48,17 +48,17 @@ def clusters_of(labels: np.ndarray, ids: np.ndarray, clusters: np.ndarray) -> np
 
 @in_style
 def plot_cluster_slice(
-    em: np.ndarray, found: np.ndarray, voxel_nm: tuple[float, float], z: int, method: str
+    em: np.ndarray, clusters: np.ndarray, voxel_nm: tuple[float, float], z: int, method: str
 ) -> Figure:
-    """Draw a slice ``em`` (h, w) beside the clusters ``found`` (h, w), as :func:`clusters_of`."""
+    """Draw a slice ``em`` (h, w) beside its ``clusters`` (h, w), see :func:`clusters_of`."""
     high, wide = np.array(em.shape) * voxel_nm
     figure = Figure(figsize=(7.2, 0.8 + 3.3 * high / wide), layout="constrained")
     low, top = np.percentile(em, [0.5, 99.5])
     grey = np.clip((em - low) / max(top - low, 1e-9), 0, 1)[..., None].repeat(3, axis=2)
-    numbers = np.unique(found[found >= NOISE])
+    numbers = np.unique(clusters[clusters >= NOISE])
     painted = grey.copy()
     for number in numbers:
-        where = found == number
+        where = clusters == number
         painted[where] = (1 - OPACITY) * grey[where] + OPACITY * np.array(
             to_rgb(cluster_color(number))
         )

@@ -53,8 +53,8 @@ def plot_clusters(
 
 
 def _title(method: str, clusters: pd.Series, agreement: dict[str, float]) -> str:
-    found = clusters[clusters != NOISE].nunique()
-    text = f"{readable(method)}\n{found} cluster{'' if found == 1 else 's'}"
+    count = clusters[clusters != NOISE].nunique()
+    text = f"{readable(method)}\n{count} cluster{'' if count == 1 else 's'}"
     value = agreement.get(method, math.nan)
     return text if math.isnan(value) else f"{text}, ARI {value:.2f}"
 

@@ -57,7 +57,7 @@ def plot_crops(crops: Crops, labels: list) -> Figure:
         _name_rows(tiles, {name: len(lines) for name, lines in block.items()}, labels)
         if crops.pixel_size_um and i == 0:
             tiles.bar_below(len(rows) - 1)
-    _tell_rest(figure, crops.pixel_size_um, n_labels - len(chosen))
+    _note_rest(figure, crops.pixel_size_um, n_labels - len(chosen))
     return figure
 
 
@@ -72,7 +72,7 @@ def _blocks(
     return [dict(lines[i * most : (i + 1) * most]) for i in range(columns)]
 
 
-def _tell_rest(figure: Figure, pixel_size_um: float | None, hidden: int) -> None:
+def _note_rest(figure: Figure, pixel_size_um: float | None, hidden: int) -> None:
     parts = [] if pixel_size_um else ["no common pixel size: no scale bar"]
     parts += [f"{hidden} more labels not shown"] if hidden else []
     # Right of the scale bar where there is one.

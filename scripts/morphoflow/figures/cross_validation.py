@@ -1,4 +1,4 @@
-"""How well several classifiers tell the labels of one embedding."""
+"""How well several classifiers predict the labels from one embedding."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -68,7 +68,7 @@ def plot_dendrites(images: Crops, labels: list) -> Figure:
             _name(tiles, name, labels)
     if images.pixel_size_um:
         _bar(tiles)
-    _tell_rest(figure, images.pixel_size_um, len(labels), len(names) - len(chosen), left)
+    _note_rest(figure, images.pixel_size_um, len(labels), len(names) - len(chosen), left)
     return figure
 
 
@@ -96,7 +96,7 @@ def _bar(tiles: Tiles) -> None:
         text.set_annotation_clip(False)
 
 
-def _tell_rest(figure: Figure, pixel_um: float | None, n: int, hidden: int, left: float) -> None:
+def _note_rest(figure: Figure, pixel_um: float | None, n: int, hidden: int, left: float) -> None:
     parts = [f"{n:,} images"]
     parts += [] if pixel_um else ["no common pixel size: no scale bar"]
     parts += [f"{hidden} more labels not shown"] if hidden else []

@@ -160,7 +160,7 @@ def _panels(history: pd.DataFrame) -> dict[str, list[str]]:
 def _draw_distances(axes: Axes, history: pd.DataFrame, best: pd.Series) -> None:
     """The mean distance, and that at each level of the pyramid."""
     draw_line(axes, history, "validation_loss", color=DARK, lw=1.8, label="mean")
-    levels = {int(found[1]): found[0] for found in map(LEVEL.fullmatch, history) if found}
+    levels = {int(match[1]): match[0] for match in map(LEVEL.fullmatch, history) if match}
     shades = np.linspace(FIRST_SHADE, LAST_SHADE, len(levels))
     for size, shade in zip(sorted(levels), shades, strict=True):
         color = colormaps["viridis"](shade)

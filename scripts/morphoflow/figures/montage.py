@@ -111,8 +111,8 @@ def in_rows(pictures: list[np.ndarray], columns: int) -> np.ndarray:
     Places without a picture are NaN.
     """
     filled = np.full((len(pictures), columns, *pictures[0].shape[1:]), np.nan, np.float32)
-    for row, found in zip(filled, pictures, strict=True):
-        row[: len(found)] = found
+    for row, images in zip(filled, pictures, strict=True):
+        row[: len(images)] = images
     return filled
 
 

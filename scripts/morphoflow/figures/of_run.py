@@ -82,13 +82,13 @@ class RunFiles:
 
     def clusters(self, method: str) -> np.ndarray:
         """The clusters (n,) of the embedding's objects by a method."""
-        found = self.in_order("clusters")
-        if method not in found:
+        table = self.in_order("clusters")
+        if method not in table:
             raise InputError(
                 f"{self.run}/clusters.parquet has no clusters of '{method}'; add it to "
                 "clusters.methods of the configuration."
             )
-        return found[method].to_numpy()
+        return table[method].to_numpy()
 
     @cached_property
     def embedding(self) -> AnnData:
@@ -121,11 +121,11 @@ def maps(files: RunFiles) -> Figure:
 def clusters(files: RunFiles) -> Figure:
     """The clusters of every method against the labels."""
     agreement = agreement_of(files.table("cluster_scores"))
-    found = files.in_order("clusters").drop(columns="id")
-    reasons = found.attrs.get(REASONS, {})
-    if len(reasons) == found.shape[1]:
+    table = files.in_order("clusters").drop(columns="id")
+    reasons = table.attrs.get(REASONS, {})
+    if len(reasons) == table.shape[1]:
         raise CannotAnalyse("; ".join(dict.fromkeys(reasons.values())))
-    return plot_clusters(files.labels, found.drop(columns=list(reasons)), agreement)
+    return plot_clusters(files.labels, table.drop(columns=list(reasons)), agreement)
 
 
 def profiles(files: RunFiles) -> Figure:
@@ -142,7 +142,7 @@ def confusion(files: RunFiles) -> Figure:
 
 
 def cross_validation(files: RunFiles) -> Figure:
-    """How well classifiers tell the labels."""
+    """How well classifiers predict the labels."""
     return plot_cross_validation(files.table("cross_validation_scores"))
 
 
@@ -163,9 +163,9 @@ def history(files: RunFiles) -> Figure:
 
 def cluster_gallery(files: RunFiles) -> Figure:
     """Pictures of the members of clusters."""
-    found = files.in_order("clusters")
-    method = chosen_method(found)
-    x, members = np.asarray(files.embedding.X), found[method].to_numpy()
+    table = files.in_order("clusters")
+    method = chosen_method(table)
+    x, members = np.asarray(files.embedding.X), table[method].to_numpy()
     return plot_cluster_gallery(files.crops, x, members, files.labels, method)
 
 
@@ -183,8 +183,8 @@ def cluster_slice(files: RunFiles) -> Figure:
     """The slice of the EM that most objects cross, each in the colour of its cluster."""
     volumes, method = open_source(files.settings["source"]), files.settings["masks_method"]
     table = read_objects(files.dataset / "objects.parquet")
-    found = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
-    if method not in found:
+    clusters = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
+    if method not in clusters:
         raise InputError(
             f"{files.run}/clusters.parquet has no clusters of '{method}'; add it to "
             "clusters.methods of the configuration."
@@ -193,7 +193,7 @@ def cluster_slice(files: RunFiles) -> Figure:
     step = thinned(box)
     em = volumes.read_em(box)[0, ::step, ::step].astype(float)
     labels = volumes.read_labels(box)[0, ::step, ::step]
-    painted = clusters_of(labels, table["label_id"].to_numpy(), found[method].to_numpy())
+    painted = clusters_of(labels, table["label_id"].to_numpy(), clusters[method].to_numpy())
     voxel = tuple(step * size for size in volumes.voxel_size_nm[1:])
     return plot_cluster_slice(em, painted, voxel, box.start[0], method)
 

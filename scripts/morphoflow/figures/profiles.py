@@ -1,4 +1,4 @@
-"""What sets clusters apart: effect sizes of the measures that tell most."""
+"""What sets clusters apart: effect sizes of the measures in which they differ most."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from morphoflow.figures.style import color_bar, in_style, readable, remark
 
 MOST_MEASURES, MOST_CLUSTERS = 16, 20
-# Two clusters can tell the same measures apart; each further one gets its say by turns.
+# Effects are written into the cells where there are fewer clusters than this.
 WRITTEN_BELOW = 13
 
 
-def telling(effects: np.ndarray, most: int) -> np.ndarray:
+def most_distinctive(effects: np.ndarray, most: int) -> np.ndarray:
     """At most ``most`` columns of ``effects`` (clusters, measures): each cluster's largest in turn.
 
     In the order of the columns.
@@ -33,7 +33,7 @@ def plot_profiles(profiles: pd.DataFrame, method: str) -> Figure:
     if len(effects) < 2 or effects.isna().all(axis=None):
         remark(panel, f"{readable(method)} found fewer than two clusters: nothing to compare")
         return figure
-    shown = telling(effects.to_numpy(), MOST_MEASURES)
+    shown = most_distinctive(effects.to_numpy(), MOST_MEASURES)
     values = effects.to_numpy()[:, shown]
     image = panel.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     if len(shown) <= MOST_MEASURES and len(effects) < WRITTEN_BELOW:

@@ -26,8 +26,8 @@ def verdict_counts(quality: pd.DataFrame) -> pd.Series:
 
 def finding_counts(quality: pd.DataFrame) -> pd.DataFrame:
     """The number of files with each finding: ``code``, ``severity``, ``files``, worst first."""
-    found = quality[quality["code"] != "verdict"]
-    counts = found.groupby(["code", "severity"])["file"].nunique().rename("files").reset_index()
+    findings = quality[quality["code"] != "verdict"]
+    counts = findings.groupby(["code", "severity"])["file"].nunique().rename("files").reset_index()
     rank = {name: i for i, name in enumerate(SEVERITIES)}
     counts["rank"] = [-rank.get(severity, -1) for severity in counts["severity"]]
     ordered = counts.sort_values(["rank", "files", "code"], ascending=[True, False, True])

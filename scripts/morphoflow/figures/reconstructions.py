@@ -96,12 +96,12 @@ def plot_reconstructions(made: Reconstructions, channels: list[str]) -> Figure:
     tiles = Tiles(figure, pictures, left=MARGIN + NAMES, top=top, side=side, gap=GAP)
     for row, name in enumerate(rows):
         tiles.left_of(row, name, NAMES, fontsize=7.5)
-    _tell_errors(tiles, made)
+    _write_errors(tiles, made)
     _bar(figure, tiles, bound)
     return figure
 
 
-def _tell_errors(tiles: Tiles, made: Reconstructions) -> None:
+def _write_errors(tiles: Tiles, made: Reconstructions) -> None:
     """The error above each column, and the turn and the id below it."""
     n = len(made.ids)
     for column in range(n):

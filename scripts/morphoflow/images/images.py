@@ -40,7 +40,7 @@ UM_PER_UNIT = {"m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, **dict.fromkeys(MICRO
 
 @dataclass(frozen=True)
 class Picture:
-    """Pixels (c, h, w) of the file's type; channel names and pixel size (um) where it tells."""
+    """Pixels (c, h, w) of the file's type; channel names and pixel size (um) where stated."""
 
     pixels: np.ndarray
     channels: list[str] | None = None
@@ -93,7 +93,7 @@ def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
 def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None) -> np.ndarray:
     """An array with TIFF axes as (c, h, w); axes of length 1 are dropped.
 
-    Pages whose meaning the file does not tell (Q, I) are channels if as many are named.
+    Pages whose meaning the file does not state (Q, I) are channels if as many are named.
     """
     kept = [i for i, n in enumerate(pixels.shape) if n > 1 or axes[i] in "YX"]
     pixels = pixels.reshape([pixels.shape[i] for i in kept])
@@ -166,7 +166,7 @@ def _is_deep_colour(file: Path) -> bool:
 
 
 def read_metadata(tiff: tifffile.TiffFile) -> tuple[list[str] | None, float | None]:
-    """The channels' names, if all have one, and the size of a pixel in um, if it is told.
+    """The channels' names, if all have one, and the size of a pixel in um, if it is stated.
 
     Raises Refused for pixels that are not square.
     """

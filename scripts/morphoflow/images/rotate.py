@@ -73,7 +73,7 @@ def compose(second: Motion, first: Motion) -> Motion:
 
 
 def concatenate(motions: list[Motion]) -> Motion:
-    """The motions of several lots one after the other."""
+    """The motions of several batches one after the other."""
     names = ("angle", "flip", "shift")
     return Motion(*(torch.cat([getattr(m, name) for m in motions]) for name in names))
 

@@ -3,7 +3,7 @@
 A model's card (``config/models/<name>.yaml``) names its ``code``, a file below
 ``scripts/morphoflow/models`` such as ``morphvae/model.py``, and its ``capabilities``. The file
 defines the functions of :class:`Trained` or :class:`Baseline`; what else a model is capable of,
-the protocols in ``CAPABILITIES`` say. Card and code are held against each other while the
+the protocols in ``CAPABILITIES`` say. Card and code are checked against each other while the
 configuration is read, so nothing here imports a model or torch before it is asked for.
 """
 
@@ -199,8 +199,8 @@ def load_model(code: str, kind: type[Asked]) -> Asked:
 def functions(kind: type) -> dict[str, list[str]]:
     """The functions that a protocol asks for, each with the names of its parameters."""
     named = inspect.getmembers(kind, inspect.isfunction)
-    found = {name: function for name, function in named if not name.startswith("_")}
-    return {name: [*inspect.signature(f).parameters][1:] for name, f in found.items()}
+    public = {name: function for name, function in named if not name.startswith("_")}
+    return {name: [*inspect.signature(f).parameters][1:] for name, f in public.items()}
 
 
 def check_card(card: dict, place: str) -> None:
@@ -251,11 +251,11 @@ def _defined(path: Path) -> dict[str, list[str] | None]:
     """The functions at the top of a file by name, with their parameters (None if imported)."""
     if not path.is_file():
         return {}
-    found: dict[str, list[str] | None] = {}
+    defined: dict[str, list[str] | None] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            found[node.name] = [argument.arg for argument in every]
+            defined[node.name] = [argument.arg for argument in every]
         elif isinstance(node, ast.ImportFrom):
-            found |= {alias.asname or alias.name: None for alias in node.names}
-    return found
+            defined |= {alias.asname or alias.name: None for alias in node.names}
+    return defined

@@ -26,7 +26,7 @@ def reading(file: str | Path) -> Iterator[None]:
     except (InputError, Refused):
         raise
     except Exception as error:
-        raise InputError(f"{file} cannot be read ({told(error)}); {way_out(error)}.") from None
+        raise InputError(f"{file} cannot be read ({in_words(error)}); {way_out(error)}.") from None
 
 
 @contextmanager
@@ -42,10 +42,10 @@ def refusing(code: str = "unreadable", what: str = "it cannot be read") -> Itera
     except InputError as error:
         raise Refused(code, str(error)) from None
     except Exception as error:
-        raise Refused(code, f"{what} ({told(error)})") from None
+        raise Refused(code, f"{what} ({in_words(error)})") from None
 
 
-def told(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """What an error says, in one line."""
     reason = getattr(error, "strerror", None) or str(error)
     text = " ".join(f"{type(error).__name__}: {reason}".split())
@@ -77,8 +77,8 @@ def check_size(wanted: float, what: str, file: str | Path) -> None:
 @cache
 def memory_bytes() -> int:
     """The memory of the machine, or of the container or job that this process runs in."""
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for path in map(Path, LIMITS):
         text = path.read_text().strip() if path.is_file() else "max"
-        found += [int(text)] if text.isdigit() else []
-    return min(found)
+        limits += [int(text)] if text.isdigit() else []
+    return min(limits)

@@ -50,12 +50,12 @@ def _check(file: str, changed: int, size: int) -> None:
     command = [sys.executable, "-c", WALK, file]
     limit = SECONDS + PER_GB * size / 1e9
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
         raise InputError(
             f"{file} cannot be looked through within {limit:.0f} s, so its structure runs in a "
             f"circle, or its disk is very slow; copy or export it anew."
         ) from None
-    if found.returncode:
-        last = (found.stderr.strip().splitlines() or ["the HDF5 library crashed"])[-1]
+    if finished.returncode:
+        last = (finished.stderr.strip().splitlines() or ["the HDF5 library crashed"])[-1]
         raise InputError(f"{file} is damaged ({last}); copy or export it anew.")

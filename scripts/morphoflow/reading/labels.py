@@ -74,9 +74,9 @@ def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None])
     """Raise InputError for the first column that is ``wanted`` (None is not) and not there."""
     for name in filter(None, wanted):
         if name not in table:
-            found = ", ".join(table.columns)
+            columns = ", ".join(table.columns)
             raise InputError(
-                f"{path} has no column '{name}' (it has: {found}); rename a column, or set "
+                f"{path} has no column '{name}' (it has: {columns}); rename a column, or set "
                 f"label_column or group_column in the config."
             )
 

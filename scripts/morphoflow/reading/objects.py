@@ -51,8 +51,8 @@ def small_classes(
     Classes that are ``named`` count even where no object has them. ``objects`` says what is
     counted, and ``more`` how there could be more of it.
     """
-    found = labels.value_counts()
-    counts = {label: int(found.get(label, 0)) for label in sorted({*found.index, *named})}
+    sizes = labels.value_counts()
+    counts = {label: int(sizes.get(label, 0)) for label in sorted({*sizes.index, *named})}
     return {
         label: fault(
             "small_class",

@@ -18,7 +18,7 @@ def note(text: str) -> None:
 class Lines:
     """Lines for a log: the first and the last epoch, and between them one every few seconds.
 
-    ``items`` are in an epoch and ``unit`` is what they are called; ``done`` epochs are behind.
+    ``items`` are in an epoch and ``unit`` is what they are called; ``done`` epochs are completed.
     """
 
     def __init__(

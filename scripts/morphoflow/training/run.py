@@ -34,12 +34,12 @@ class Run:
 
     @property
     def done(self) -> float:
-        """Epochs behind, with the part of the running one."""
+        """Epochs done, with the part of the running one."""
         return self.progress.epoch + self.progress.batch / self.batches
 
     @property
     def steps(self) -> int:
-        """Optimisation steps behind."""
+        """Optimisation steps done."""
         return self.progress.epoch * self.batches + self.progress.batch
 
     @property
@@ -117,8 +117,8 @@ def batches_per_epoch(n: int, batch_size: int) -> int:
 def share(batch: Tensor, rank: int, processes: int) -> tuple[Tensor, float]:
     """The items of a batch (b,) for one process, and that process's weight in the mean over all.
 
-    Weights are the fraction of the batch and add up to 1. A process for which nothing is left goes
-    through the motions on the first item with weight 0, since the others wait for its gradients.
+    Weights are the fraction of the batch and add up to 1. A process for which nothing is left takes
+    the first item with weight 0, since the others wait for its gradients.
     """
     part = batch[rank::processes]
     if len(part) == 0:

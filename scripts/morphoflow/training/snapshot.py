@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Progress:
-    """How far a run has come, and what it has found.
+    """How far a run has come, with its history and its best weights.
 
     ``epoch`` counts completed epochs, ``batch`` the completed batches of the running one; ``rows``
     are the history's; ``best`` are the weights of ``best_epoch`` (0 before any).

@@ -151,9 +151,9 @@ def test_the_average_forgets_half_in_a_half_life():
         for parameter in network.parameters():
             parameter.add_(1)
     for images in range(0, 100, 10):
-        average.update(network, 10, behind=10_000 + images)
+        average.update(network, 10, shown=10_000 + images)
     assert torch.allclose(_weights(average.network), first + 0.5, atol=1e-5)
-    followed.update(network, 10, behind=0)
+    followed.update(network, 10, shown=0)
     assert torch.equal(_weights(followed.network), _weights(network))
 
 

@@ -70,7 +70,7 @@ def labelled_outlines(
     if not outlines.n == len(lines) == len(treatments):
         raise InputError(
             f"{name} has {outlines.n} outlines, but there are {len(lines)} lines and "
-            f"{len(treatments)} treatments; they shall be of one version."
+            f"{len(treatments)} treatments; take all from one version."
         )
     kept, rows, reasons = clean(outlines, facts["least_area_px2"])
     ids = [f"cell_{row:03d}" for row in rows]

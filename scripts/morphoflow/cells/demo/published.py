@@ -24,14 +24,14 @@ def write_published(facts: dict, folder: Path) -> str:
     """
     with tempfile.TemporaryDirectory() as name:
         archive = Path(name) / "archive"
-        found = download_file(facts["url"], facts["sha256"], archive)
+        checksum = download_file(facts["url"], facts["sha256"], archive)
         parts = [
             _read(split, paths, archive, Path(name)) for split, paths in facts["parts"].items()
         ]
     x = np.concatenate([images for images, _ in parts])
     table = pd.concat([rows for _, rows in parts], ignore_index=True)
     write_crops(folder, x, table, channels=facts["channels"])
-    advice = "" if facts["sha256"] else f"; not checked: add `sha256: {found}` to the card"
+    advice = "" if facts["sha256"] else f"; not checked: add `sha256: {checksum}` to the card"
     return f"{len(x)} crops{advice}"
 
 
@@ -44,7 +44,7 @@ def _read(
     if images.ndim != 4 or labels.shape != images.shape[:1]:
         raise InputError(
             f"{paths['images']} is {images.shape} and {paths['labels']} is {labels.shape}; the "
-            "first shall be (n, channels, height, width) and the second (n,)."
+            "first must be (n, channels, height, width) and the second (n,)."
         )
     ids = [f"{split}_{i:05d}" for i in range(len(images))]
     table = pd.DataFrame({"id": ids, "label": labels, "group": ids, "published_split": split})
@@ -83,7 +83,7 @@ def as_bytes(images: np.ndarray, name: str) -> np.ndarray:
         low, high = block.min(), block.max()
         if not (low >= 0 and high <= 1):
             raise InputError(
-                f"{name} has values from {low:g} to {high:g}; float images shall be within 0..1."
+                f"{name} has values from {low:g} to {high:g}; float images must be within 0..1."
             )
         result[begin : begin + BLOCK] = np.rint(255 * block)
     return result

@@ -112,9 +112,9 @@ def open_crops(file: Path, source: dict, settings: CropSettings) -> CropArray:
     labels = _label_array(source, arrays)
     check_names(ids, "the id", str(file), empty=False)
     check_names(labels or [], "the label", str(file))
-    found = {"id": ids, "label": labels, "group": _texts(arrays.get("group"))}
+    columns = {"id": ids, "label": labels, "group": _texts(arrays.get("group"))}
     mask = None if file.suffix.lower() in TORCH else arrays.get("mask")
-    for name, values in {**found, "mask": mask}.items():
+    for name, values in {**columns, "mask": mask}.items():
         if values is not None and _length(values) != n:
             raise InputError(
                 f"{file}: {_length(values)} values of '{name}' for {n} crops; make them as many."
@@ -128,7 +128,7 @@ def open_crops(file: Path, source: dict, settings: CropSettings) -> CropArray:
         axes=axes,
         ids=ids,
         label=labels,
-        group=found["group"],
+        group=columns["group"],
         mask=mask,
         pixel_size_um=None if pixel_size is None else float(pixel_size),
         channels=channels,

@@ -48,10 +48,10 @@ def pair_items(source: dict, settings: CropSettings) -> list[Item]:
     items = []
     for name in sorted({*images, *masks}):
         kind, other = ("images", "masks") if name in images else ("masks", "images")
-        found = (images if name in images else masks)[name]
-        file = name_of(found, Path(source[kind]), source)
+        path = (images if name in images else masks)[name]
+        file = name_of(path, Path(source[kind]), source)
         if name in images and name in masks:
-            read = partial(_read, name, file, found, masks[name], source, settings)
+            read = partial(_read, name, file, path, masks[name], source, settings)
             items.append(Item(file, True, read))
         else:
             code = "image_without_mask" if name in images else "mask_without_image"
@@ -61,21 +61,21 @@ def pair_items(source: dict, settings: CropSettings) -> list[Item]:
 
 
 def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for file in list_images(folder):
         name = stem(file, folder)
         if suffix and not name.endswith(suffix):
             continue
         name = name.removesuffix(suffix)
-        if name in found:
+        if name in files:
             raise InputError(
-                f"{folder} has both {found[name].name} and {file.name} for '{name}'; remove one."
+                f"{folder} has both {files[name].name} and {file.name} for '{name}'; remove one."
             )
-        found[name] = file
-    if not found:
+        files[name] = file
+    if not files:
         ending = f" whose names end with '{suffix}'" if suffix else ""
         raise InputError(f"{folder} has no TIFF, PNG or JPEG files{ending}; correct the path.")
-    return found
+    return files
 
 
 def _read(
@@ -131,9 +131,9 @@ def _indices(file: Path) -> np.ndarray:
     try:
         return read_indices(file)
     except Refused as refused:
-        found = refused.finding
-        message = f"the mask {file.name}: {found.message}"
-        raise Refused(found.code, message, value=found.value) from None
+        finding = refused.finding
+        message = f"the mask {file.name}: {finding.message}"
+        raise Refused(finding.code, message, value=finding.value) from None
 
 
 def _refuse_binary(labels: np.ndarray, name: str) -> None:

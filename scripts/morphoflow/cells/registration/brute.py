@@ -1,4 +1,4 @@
-"""The rotation and flip between images by trying them all, to hold the fast method against."""
+"""The rotation and flip between images by trying them all, to compare the fast method with."""
 
 from functools import lru_cache
 

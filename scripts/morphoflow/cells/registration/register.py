@@ -46,7 +46,7 @@ def register(
     Images are (n, c, size, size), or (1, c, size, size) for a ``fixed`` that all are fitted to.
     Without ``shifts`` the squared difference over the disc that fits into the image is least, over
     all rotations about its centre and, with ``flips``, left-right flips. With ``shifts`` see
-    :func:`~morphoflow.cells.registration.register.register.register_shifted`. Images without
+    :func:`~morphoflow.cells.registration.register.register_shifted`. Images without
     contrast get the motion that does nothing, and score 0.
     """
     grid = polar_grid(moving.shape[-1], moving.device)
@@ -54,8 +54,8 @@ def register(
     parts = moving.split(block)
     targets = fixed.split(block) if len(fixed) > 1 else [fixed] * len(parts)
     fit = register_shifted if shifts else _register_centred
-    found = [fit(*pair, flips=flips) for pair in zip(parts, targets, strict=True)]
-    return Registration(*(torch.cat(values) for values in zip(*found, strict=True)))
+    motions = [fit(*pair, flips=flips) for pair in zip(parts, targets, strict=True)]
+    return Registration(*(torch.cat(values) for values in zip(*motions, strict=True)))
 
 
 def _register_centred(moving: Tensor, fixed: Tensor, *, flips: bool) -> tuple[Tensor, ...]:

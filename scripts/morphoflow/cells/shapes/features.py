@@ -12,7 +12,7 @@ from morphoflow.store import Samples
 # What changes as an object turns, and is therefore no part of the feature vectors.
 ORIENTED = ("AreaShape_Extent", "AreaShape_Orientation_deg")
 
-# What is told in lengths, and what is a sum over the image's pixels, among the intensities.
+# What is given in lengths, and what is a sum over the image's pixels, among the intensities.
 LENGTHS, SUMS = ("MassDisplacement",), ("IntegratedIntensity",)
 
 BLOCK = 256

@@ -82,9 +82,9 @@ def _measured(image: np.ndarray) -> dict[str, float]:
     """The statistics of one image (s, s), lengths in its pixels."""
     side = len(image)
     fine = _enlarged(_pose(image))
-    found = skeleton(fine)
-    graph = arbor(found)
-    return _statistics(fine, found, graph, len(fine) / side)
+    thinned = skeleton(fine)
+    graph = arbor(thinned)
+    return _statistics(fine, thinned, graph, len(fine) / side)
 
 
 def _pose(image: np.ndarray) -> np.ndarray:
@@ -102,16 +102,18 @@ def _enlarged(image: np.ndarray) -> np.ndarray:
     return np.clip(zoom(grey, factor, order=3, mode="reflect", grid_mode=True), 0, 255)
 
 
-def _statistics(grey: np.ndarray, found: Skeleton, graph: Arbor, factor: float) -> dict[str, float]:
+def _statistics(
+    grey: np.ndarray, thinned: Skeleton, graph: Arbor, factor: float
+) -> dict[str, float]:
     """The statistics of the ``graph`` found in ``grey`` (s, s), ``factor`` times enlarged."""
     side, length = len(grey), float(graph.length.sum())
     segments, chords = graph.segment_lengths(), graph.segment_chords()
     field = hull(graph.points)
     line = graph.drawn(grey.shape)
     gyration = _radius_of_gyration(graph)
-    intensity, diameter = intensity_and_diameter(grey, found, graph, line)
+    intensity, diameter = intensity_and_diameter(grey, thinned, graph, line)
     radii = side / 2 * np.arange(1, CIRCLES + 1) / CIRCLES
-    distance = np.linalg.norm(graph.points - found.centre, axis=1)[graph.edges]
+    distance = np.linalg.norm(graph.points - thinned.centre, axis=1)[graph.edges]
     profile = sholl(distance[:, 0], distance[:, 1], radii)
     peak = int(profile.argmax())
     return {
@@ -128,7 +130,7 @@ def _statistics(grey: np.ndarray, found: Skeleton, graph: Arbor, factor: float) 
         "mesh_size": mesh_size(line, field) / factor,
         "radius_of_gyration": gyration / factor,
         "hull_area": field.area / factor**2,
-        "soma_area": found.soma.sum() / factor**2,
+        "soma_area": thinned.soma.sum() / factor**2,
         "mean_diameter": diameter / factor,
         "mean_intensity": intensity,
         "sholl_maximum": profile[peak],
@@ -161,10 +163,10 @@ class Hull:
 def hull(points: np.ndarray) -> Hull:
     """The convex hull of ``points`` (n, 2) along y, x; of points in a line, one without sides."""
     try:
-        found = ConvexHull(points)
+        convex = ConvexHull(points)
     except (QhullError, ValueError):
         return Hull(np.zeros((0, 3)), 0.0)
-    return Hull(found.equations, float(found.volume))
+    return Hull(convex.equations, float(convex.volume))
 
 
 def filled(field: Hull, shape: tuple[int, int]) -> np.ndarray:
@@ -213,7 +215,7 @@ def sholl(begin: np.ndarray, end: np.ndarray, radii: np.ndarray) -> np.ndarray:
 
 
 def intensity_and_diameter(
-    grey: np.ndarray, found: Skeleton, graph: Arbor, line: np.ndarray
+    grey: np.ndarray, thinned: Skeleton, graph: Arbor, line: np.ndarray
 ) -> tuple[float, float]:
     """Mean grey level along dendrites and mean full width at half maximum in pixels; soma apart.
 
@@ -221,14 +223,14 @@ def intensity_and_diameter(
     point of the ``line`` (s, s), by the length of the dendrites. Both are 0 without dendrites.
     """
     rows, columns = graph.middles().astype(int).T
-    outside = ~found.soma[rows, columns]
+    outside = ~thinned.soma[rows, columns]
     length = graph.length[outside].sum()
     if length == 0:
         return 0.0, 0.0
     levels = grey[rows, columns][outside]
     distance, nearest = distance_transform_edt(~line, return_indices=True)
-    half = (found.background + grey[tuple(nearest)]) / 2
-    wide = (grey > half) & (distance <= REACH) & ~found.soma
+    half = (thinned.background + grey[tuple(nearest)]) / 2
+    wide = (grey > half) & (distance <= REACH) & ~thinned.soma
     return float(np.average(levels, weights=graph.length[outside])), float(wide.sum() / length)
 
 

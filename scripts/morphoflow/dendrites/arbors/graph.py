@@ -53,13 +53,13 @@ class Arbor:
         return np.linalg.norm(sums, axis=1)
 
 
-def arbor(found: Skeleton) -> Arbor:
-    """The graph of the thinned line that was found, without spurs, specks and tips in the soma."""
-    voxels = np.pad(np.argwhere(found.line), ((0, 0), (1, 0)))
+def arbor(thinned: Skeleton) -> Arbor:
+    """The graph of a ``thinned`` line, without spurs, specks and tips in the soma."""
+    voxels = np.pad(np.argwhere(thinned.line), ((0, 0), (1, 0)))
     if len(voxels) < SPECK:
         return _arbor(Graph(np.zeros((0, 3)), np.zeros((0, 2), dtype=np.int64), np.zeros(0)))
-    graph = skeleton_graph(voxels, np.ones(3), _outline(found.mask))
-    graph = _without_tips(graph, found.soma)
+    graph = skeleton_graph(voxels, np.ones(3), _outline(thinned.mask))
+    graph = _without_tips(graph, thinned.soma)
     _, piece = connected_components(graph.matrix(np.ones(len(graph.edges))), directed=False)
     first = piece[graph.edges[:, 0]]
     total = np.bincount(first, weights=graph.lengths(), minlength=len(graph.points))

@@ -87,10 +87,10 @@ def _overlap(first: int, size: int, length: int) -> tuple[slice, slice]:
     return slice(low - first, high - first), slice(low, high)
 
 
-def bright_share(picture: np.ndarray, found: list[Square], size: int) -> Iterator[float]:
+def bright_share(picture: np.ndarray, tiles: list[Square], size: int) -> Iterator[float]:
     """The share of each square's pixels above the threshold of Otsu for the whole picture."""
     threshold = threshold_otsu(picture)
-    for square in found:
+    for square in tiles:
         pixels, inside = cut(picture, square, size)
         yield float((pixels[inside] > threshold).mean())
 

@@ -53,7 +53,7 @@ class Reading:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The rows; ``digest`` is the same for equal images, ``simulated`` tells which are."""
+        """The rows; ``digest`` is the same for equal images, ``simulated`` marks simulated ones."""
         return pd.DataFrame(self.rows)
 
 

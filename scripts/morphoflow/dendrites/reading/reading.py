@@ -100,9 +100,9 @@ def _tiles(
 ) -> Iterator[Image]:
     """The tiles that show dendrites, all with the black and white of the whole frame."""
     size = settings["size"]
-    found = squares(scaled, "tiles", size)
+    tiles = squares(scaled, "tiles", size)
     ends = limits(scaled, settings["percentiles"])
-    for square, share in zip(found, bright_share(scaled, found, size), strict=True):
+    for square, share in zip(tiles, bright_share(scaled, tiles, size), strict=True):
         named = {**row, "id": f"{row['id']}_{square.name}"}
         if share < LEAST_SIGNAL:
             message = f"{share:.1%} of '{named['id']}' are bright: it is left out"

@@ -54,14 +54,14 @@ class Distances:
         }
 
     def _of_arbors(self, tested: np.ndarray, reference: np.ndarray) -> dict[str, float]:
-        found, apart = {}, []
+        distances, apart = {}, []
         for name, sd, a, b in zip(self.names, self.sd, tested.T, reference.T, strict=True):
             gap = a.mean() - b.mean()
             apart.append(_over(wasserstein_distance(a, b), sd))
-            found[f"difference_{name}"] = _over(gap, sd)
-            found[f"relative_error_{name}"] = _over(gap, abs(b.mean()))
-            found[f"wasserstein_{name}"] = apart[-1]
-        return {**found, "wasserstein_mean": float(pd.Series(apart).mean())}
+            distances[f"difference_{name}"] = _over(gap, sd)
+            distances[f"relative_error_{name}"] = _over(gap, abs(b.mean()))
+            distances[f"wasserstein_{name}"] = apart[-1]
+        return {**distances, "wasserstein_mean": float(pd.Series(apart).mean())}
 
     def _of_patches(self, tested: np.ndarray, reference: np.ndarray) -> dict[str, float]:
         sides = [torch.from_numpy(images).to(self.device) for images in (reference, tested)]
@@ -69,20 +69,20 @@ class Distances:
         levels = sliced_wasserstein(
             *sides, seed=self.seed, patches=patches, projections=PROJECTIONS
         )
-        found = {f"sliced_wasserstein_{size}": value for size, value in levels.items()}
-        return {**found, "sliced_wasserstein_mean": float(np.mean([*levels.values()]))}
+        distances = {f"sliced_wasserstein_{size}": value for size, value in levels.items()}
+        return {**distances, "sliced_wasserstein_mean": float(np.mean([*levels.values()]))}
 
     def _of_features(self, tested: ImageSet, reference: ImageSet) -> dict[str, float]:
-        found = {}
+        distances = {}
         for kind, x in reference.features.items():
             y = tested.features[kind]
             # More than a quarter of a small sample is no neighbourhood.
             k = max(1, min(self.neighbours, len(x) // 4, len(y) // 4))
             around = prdc(x, y, k)
-            found[f"kid_{kind}"] = kid(x, y)
-            found |= {f"{name}_{kind}": around[name] for name in NEIGHBOURHOODS}
-            found[f"two_sample_accuracy_{kind}"] = two_sample_accuracy(x, y)
-        return found
+            distances[f"kid_{kind}"] = kid(x, y)
+            distances |= {f"{name}_{kind}": around[name] for name in NEIGHBOURHOODS}
+            distances[f"two_sample_accuracy_{kind}"] = two_sample_accuracy(x, y)
+        return distances
 
 
 def better(name: str) -> str:

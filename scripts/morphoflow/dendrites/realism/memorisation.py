@@ -84,12 +84,12 @@ def _nearest(
     train: np.ndarray,
     device: str | torch.device,
 ) -> pd.DataFrame:
-    """The most alike of one lot of training images."""
+    """The most alike of one batch of training images."""
     pairs = similarity(_unit(train), _unit(images), device=device)
     best, row = (values.cpu().numpy() for values in pairs.correlation.max(dim=0))
     column = np.arange(len(ids))
     shift = pairs.shift.cpu().numpy()[row, column].astype(float)
-    found = {
+    columns = {
         "id": ids.astype(object),
         "kind": kind,
         "nearest": train_ids[row].astype(object),
@@ -99,7 +99,7 @@ def _nearest(
         "shift_y_px": shift[:, 0],
         "shift_x_px": shift[:, 1],
     }
-    return pd.DataFrame(found)
+    return pd.DataFrame(columns)
 
 
 def _unit(images: np.ndarray) -> Tensor:

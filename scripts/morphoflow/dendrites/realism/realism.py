@@ -83,7 +83,7 @@ def realism_table(
 def realism_scores(table: pd.DataFrame) -> list[dict]:
     """The rows of :func:`realism_table` as scores.
 
-    Generated images have the split that they were held against and the score ``realism_<metric>``,
+    Generated images have the split that they were compared with and the score ``realism_<metric>``,
     simulated ones ``simulated_<metric>``; real ones the split ``all`` and
     ``<comparison>_<metric>``.
     """
@@ -144,13 +144,13 @@ def _baselines(
     """Rows of the real images and of those made worse, each against the other half."""
     rows = []
     for name, images in real.items():
-        found = pd.DataFrame(
+        table = pd.DataFrame(
             [distances(images.take(one[:n]), real["real"].take(other[:n])) for one, other in halves]
         )
-        low, middle, high = (found.quantile(q / 100) for q in (INTERVAL[0], 50, INTERVAL[1]))
+        low, middle, high = (table.quantile(q / 100) for q in (INTERVAL[0], 50, INTERVAL[1]))
         rows += [
             _row(metric, f"real_{name}", middle[metric], low[metric], high[metric], n, n)
-            for metric in found
+            for metric in table
         ]
     return rows
 

@@ -85,14 +85,14 @@ def _worse(
     train: Images, held_out: Images, seed: int, device: str | torch.device
 ) -> dict[str, ImageSet]:
     """All real images blurred, and with noise, training images first."""
-    found = {}
+    sets = {}
     for name, images in (("train", train), ("held_out", held_out)):
-        pixels, rng = images.read(), np.random.default_rng([seed, 2, len(found)])
+        pixels, rng = images.read(), np.random.default_rng([seed, 2, len(sets)])
         for kind, made in (("blurred", blurred(pixels)), ("noisy", noisy(pixels, rng))):
             table = arbor_statistics(made, images.pixel_um)[images.names]
-            found[name, kind] = describe(made, images.groups, table.to_numpy(dtype=float), device)
+            sets[name, kind] = describe(made, images.groups, table.to_numpy(dtype=float), device)
     return {
-        kind: _both(found["train", kind], found["held_out", kind]) for kind in ("blurred", "noisy")
+        kind: _both(sets["train", kind], sets["held_out", kind]) for kind in ("blurred", "noisy")
     }
 
 

@@ -38,11 +38,11 @@ def scattering(images: np.ndarray, device: str | torch.device = "cpu") -> np.nda
     size = images.shape[-1]
     filters = [band.to(device) for band in bands(size)]
     at_once = max(1, ROOM // (ORIENTATIONS * size**2))
-    found = [
+    features = [
         _describe(torch.from_numpy(images[first : first + at_once]).to(device), filters)
         for first in range(0, len(images), at_once)
     ]
-    return torch.cat(found).cpu().numpy()
+    return torch.cat(features).cpu().numpy()
 
 
 # Images as bands of an octave and an orientation each, by a steerable pyramid.

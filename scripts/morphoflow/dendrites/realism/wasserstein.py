@@ -54,12 +54,12 @@ def sliced_wasserstein(
 def _places(size: int, patches: int, generator: torch.Generator) -> dict[int, Tensor]:
     """By size of the level, the corners (k,) of patches in an image laid out flat."""
     sizes = [level.shape[-1] for level in laplacian_pyramid(torch.zeros(1, 1, size, size))]
-    found = {}
+    places = {}
     for level in sizes:
         corners = level - PATCH + 1
         drawn = torch.randperm(corners**2, generator=generator)[:patches]
-        found[level] = drawn // corners * level + drawn % corners
-    return found
+        places[level] = drawn // corners * level + drawn % corners
+    return places
 
 
 def _patches(images: Images, places: dict[int, Tensor], device: torch.device) -> list[Tensor]:

@@ -81,11 +81,11 @@ class MotionSearch:
     def best(self, turned: Turned, still: Still) -> tuple[Tensor, Tensor, Tensor]:
         """The best correlation (m,) of one image with others, its turn (m,) and shift (m, 2)."""
         step = max(1, BLOCK_VALUES // still.spectra.numel())
-        found = [
+        peaks = [
             self._peaks(turned, still, slice(start, start + step))
             for start in range(0, len(self.angle), step)
         ]
-        heights, places = (torch.cat(values, dim=1) for values in zip(*found, strict=True))
+        heights, places = (torch.cat(values, dim=1) for values in zip(*peaks, strict=True))
         height, turn = heights.max(1)
         place = places.gather(1, turn[:, None])[:, 0]
         shift = torch.stack([place // self._lags, place % self._lags], dim=1) - self.reach

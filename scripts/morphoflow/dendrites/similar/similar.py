@@ -107,14 +107,14 @@ def _structures(images: NDArray[np.uint8], size: int, device: torch.device | str
 def _screened(images: Tensor, threshold: float) -> list[Tensor]:
     """For each image the later ones that are like it on small images."""
     search = MotionSearch(images.shape[-1], SCREEN_ANGLES, True, images.device)
-    found: list[list[Tensor]] = [[] for _ in images]
+    alike: list[list[Tensor]] = [[] for _ in images]
     for start in range(0, len(images), BLOCK_IMAGES):
         block = search.still(images[start : start + BLOCK_IMAGES])
         for a in range(min(start + BLOCK_IMAGES, len(images)) - 1):
             first = max(start, a + 1)
             correlation, *_ = search.best(search.turned(images[a]), block[first - start :])
-            found[a].append(first + torch.nonzero(correlation >= threshold)[:, 0])
-    return [torch.cat(later) if later else torch.empty(0, dtype=torch.long) for later in found]
+            alike[a].append(first + torch.nonzero(correlation >= threshold)[:, 0])
+    return [torch.cat(later) if later else torch.empty(0, dtype=torch.long) for later in alike]
 
 
 def _compared(
@@ -124,8 +124,8 @@ def _compared(
     search = MotionSearch(images.shape[-1], ANGLES, True, images.device)
     for a, later in enumerate(screened):
         for part in later.split(BLOCK_IMAGES) if len(later) else ():
-            found = search.best(search.turned(images[a]), search.still(images[part]))
-            correlation, turn, shift = (values.cpu() for values in found)
+            best = search.best(search.turned(images[a]), search.still(images[part]))
+            correlation, turn, shift = (values.cpu() for values in best)
             angle, flip = wrap(search.angle.cpu())[turn], search.flip.cpu()[turn]
             motion = zip(angle.tolist(), flip.tolist(), (scale * shift).tolist(), strict=True)
             for b, value, (degrees, side, step) in zip(

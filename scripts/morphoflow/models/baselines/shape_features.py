@@ -20,9 +20,9 @@ def fit(
     """
     names = [name for name in samples.names if name.split("_")[0] in settings["groups"]]
     if not names:
-        found = sorted({name.split("_")[0] for name in samples.names})
+        groups = sorted({name.split("_")[0] for name in samples.names})
         raise InputError(
-            f"no feature is of the groups {settings['groups']}; the samples have {found}: set "
+            f"no feature is of the groups {settings['groups']}; the samples have {groups}: set "
             "'groups' to some of these."
         )
     return {"names": names}, fit_scaling(columns(samples, names)[train_rows(objects)])

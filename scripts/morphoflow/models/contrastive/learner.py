@@ -24,7 +24,7 @@ from morphoflow.seeds import torch_generator
 # Volumes that are encoded at a time without gradients.
 BATCH = 64
 
-# Validation objects that are told from each other at a time.
+# Validation objects that are compared with each other at a time.
 CONTRAST = 1024
 
 # Most training objects that vote on the classes of validation objects.
@@ -59,7 +59,7 @@ class Split:
 class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
-    With several processes a view is told from those of its own process alone.
+    With several processes a view is compared with those of its own process alone.
     """
 
     def __init__(
@@ -154,13 +154,13 @@ class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
         if len(voters) == 0 or not asked.any():
             return {}
         voters = voters[:: -(-len(voters) // VOTERS)]
-        found = vote(
+        voted = vote(
             self._encode(self.train.volumes[voters]),
             self.train.classes[voters],
             x[asked],
             self.settings["neighbours"],
         )
-        return {"knn_accuracy": float((found == self.validation.classes[asked]).double().mean())}
+        return {"knn_accuracy": float((voted == self.validation.classes[asked]).double().mean())}
 
 
 # What is minimised so that two views of an object are alike, and other objects are not.
@@ -170,7 +170,7 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """The normalised, temperature-scaled cross entropy () of two views (b, d) of b objects.
 
     Chen et al., "A simple framework for contrastive learning of visual representations", ICML 2020:
-    each of the 2 b views shall tell its partner from the 2 b - 2 others by their cosine. It is 0
+    each of the 2 b views has to tell its partner from the 2 b - 2 others by their cosine. It is 0
     for a single object, which has no others.
     """
     first, second = (normalize(z.float(), dim=1) for z in (first, second))

@@ -60,10 +60,10 @@ def vote(voters: Tensor, classes: Tensor, queries: Tensor, neighbours: int) -> T
     """
     voters, queries = (normalize(x.float(), dim=1) for x in (voters, queries))
     names = torch.arange(int(classes.max()) + 1, device=classes.device)
-    found = []
+    winners = []
     for part in queries.split(CHUNK):
         cosine, nearest = (part @ voters.T).topk(min(neighbours, len(voters)))
         weight = (cosine / VOTE_TEMPERATURE).exp()
         votes = weight[..., None] * (classes[nearest][..., None] == names)
-        found.append(votes.sum(1).argmax(1))
-    return torch.cat(found)
+        winners.append(votes.sum(1).argmax(1))
+    return torch.cat(winners)

@@ -24,15 +24,15 @@ def walk_latents(
     """
     network = load(model, device)
     table = walk_table(x, length, model.facts["scale_um"], device)
-    found: list[np.ndarray] = []
+    latents: list[np.ndarray] = []
     with torch.inference_mode():
         for rows in passes(table, torch.arange(len(x), device=device)):
             batch = make_batch(table, rows)
             places = batch.by_place(network.latent.location(network.encode(batch)))
             of_neuron = places.permute(1, 2, 0).cpu().numpy()
             counts = table.n_walks[rows.cpu().numpy()]
-            found += [z[:m] for z, m in zip(of_neuron, counts, strict=True)]
-    return found
+            latents += [z[:m] for z, m in zip(of_neuron, counts, strict=True)]
+    return latents
 
 
 @torch.inference_mode()
@@ -41,7 +41,7 @@ def decode_latents(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The walks of latents ``z`` (w, latent_size): nodes (w, steps, 3) in um and lengths (w,).
 
-    A walk begins at the soma; how far it goes is told by
+    A walk begins at the soma; how far it goes is given by
     :func:`morphoflow.models.morphvae.network.decoded_length`, and it is 0 from there on.
     """
     network, steps = load(model, device), model.facts["steps"]

@@ -43,7 +43,7 @@ class MorphVAELearner(OneNetworkLearner[MorphVAE, Split]):
         self.train_scale, self.validation_scale = train.label_scale, validation.label_scale
 
     def start_from(self, state: dict[str, Tensor]) -> None:
-        """Take over the weights of another run, but for what tells its perhaps other classes."""
+        """Take over the weights of another run, but for what depends on its classes."""
         load_start(self.network, state, but=("classifier.", "attention."))
 
     def start_epoch(self, epoch: int) -> None:

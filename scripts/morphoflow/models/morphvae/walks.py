@@ -106,12 +106,12 @@ def distinct_walks(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def walk_table(x: np.ndarray, length: np.ndarray, scale: float, device: torch.device) -> WalkTable:
     """The table of walks ``x`` (n, walks, steps, 3) in um, divided by ``scale``."""
-    found = [distinct_walks(walks, of) for walks, of in zip(x, length, strict=True)]
-    n_walks = np.array([len(first) for first, _, _ in found])
+    distinct = [distinct_walks(walks, of) for walks, of in zip(x, length, strict=True)]
+    n_walks = np.array([len(first) for first, _, _ in distinct])
     table_x = np.zeros((len(x), n_walks.max(), *x.shape[2:]), np.float32)
     table_length = np.ones(table_x.shape[:2], np.int64)
     table_weight = np.zeros(table_x.shape[:2], np.float32)
-    for i, (first, count, _) in enumerate(found):
+    for i, (first, count, _) in enumerate(distinct):
         kept = np.arange(x.shape[2])[:, None] < length[i, first, None, None]
         table_x[i, : len(first)] = np.where(kept, x[i, first], 0) / scale
         table_length[i, : len(first)] = length[i, first]

@@ -64,8 +64,8 @@ def embed_with_uncertainty(
         spreads.append(posterior.log_variance.exp().mean(1).sqrt().cpu())
         errors.append(difference.flatten(1).square().mean(1).sqrt().cpu())
     columns = {"posterior_sd": spreads, "reconstruction_error": errors}
-    found = {name: torch.cat(values).numpy() for name, values in columns.items()}
-    return torch.cat(means).numpy(), found
+    uncertainty = {name: torch.cat(values).numpy() for name, values in columns.items()}
+    return torch.cat(means).numpy(), uncertainty
 
 
 def decode_pictures(model: Model, latents: np.ndarray, device: torch.device) -> np.ndarray:
@@ -91,8 +91,8 @@ def load(model: Model, device: torch.device) -> CellVAE:
 
 def _batches(model: Model, samples: Samples, device: torch.device) -> Iterator[Tensor]:
     """The images in the order of the store, read as they are needed."""
-    found = {"channels": samples.x.shape[1], "size": samples.x.shape[2]}
-    for name, value in found.items():
+    actual = {"channels": samples.x.shape[1], "size": samples.x.shape[2]}
+    for name, value in actual.items():
         if value != model.facts[name]:
             raise InputError(
                 f"the crops have {name} {value} and the model was trained with "
@@ -125,7 +125,7 @@ def reconstructions(network: CellVAE, x: Tensor, settings: dict) -> dict[str, np
         back = inverse(pose(x, decoded, settings))
         angle, flip = back.angle, back.flip
         aligned = transform(decoded, angle, flip).clamp(0, 1)
-    found = {"original": x, "decoded": decoded, "aligned": aligned}
-    found |= {"angle_deg": angle, "flip": flip}
-    found["error"] = (aligned - x).square().flatten(1).mean(1).sqrt()
-    return {name: value.cpu().numpy() for name, value in found.items()}
+    arrays = {"original": x, "decoded": decoded, "aligned": aligned}
+    arrays |= {"angle_deg": angle, "flip": flip}
+    arrays["error"] = (aligned - x).square().flatten(1).mean(1).sqrt()
+    return {name: value.cpu().numpy() for name, value in arrays.items()}

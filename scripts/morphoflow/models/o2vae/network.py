@@ -81,7 +81,7 @@ class CellVAE(nn.Module):
         return Posterior(mean, log_variance.clamp(-20, 10))
 
     def decode(self, z: Tensor) -> Tensor:
-        """Logits of the images behind latents, in the pose that the decoder chose."""
+        """Logits of the images decoded from latents, in the pose that the decoder chose."""
         return self.decoder(z).float()
 
 

@@ -27,7 +27,7 @@ ANGLES_PER_PIXEL = 3
 class PolarEncoder(nn.Module):
     """Invariant features (b, n_features) of images (b, channels, size, size).
 
-    Settings: ``widths``, the channels of each layer, behind each of which the rings and the angles
+    Settings: ``widths``, the channels of each layer, after each of which the rings and the angles
     are halved; ``angle_kernel``, the angles that a filter spans. Features are the mean and the
     standard deviation over the angles, for each channel and each ring that is left.
     """

@@ -34,7 +34,7 @@ def chamfer(a: Tensor, b: Tensor) -> Tensor:
 
 
 def mean_distance(from_a: Tensor, from_b: Tensor) -> Tensor:
-    """The distance (batch,), averaged over both ways, behind :func:`squared_distances`."""
+    """The distance (batch,), averaged over both ways, from :func:`squared_distances`."""
     return (from_a.sqrt().mean(1) + from_b.sqrt().mean(1)) / 2
 
 
@@ -56,8 +56,8 @@ def nearest_by_trees(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     # A decoder that diverges gives values that no tree takes; its loss stays not finite all the
     # same, and the training loop says so.
     clouds = zip(np.nan_to_num(a.numpy()), np.nan_to_num(b.numpy()), strict=True)
-    found = [_nearest_of_two(*pair) for pair in clouds]
-    return tuple(torch.from_numpy(np.stack(each)) for each in zip(*found, strict=True))
+    pairs = [_nearest_of_two(*pair) for pair in clouds]
+    return tuple(torch.from_numpy(np.stack(each)) for each in zip(*pairs, strict=True))
 
 
 def _nearest_of_two(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -96,7 +96,7 @@ class EdgeConvolution(nn.Module):
 class InvariantEncoder(nn.Module):
     """Features (b, n_features) of clouds (b, n, 3), the same for all their turns and mirror images.
 
-    The first of ``widths`` is that of the layers behind which moments are formed, the others those
+    The first of ``widths`` is that of the layers after which moments are formed, the others those
     of the layers before the maximum over points.
     """
 
@@ -167,8 +167,8 @@ class _Maximum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, values: Tensor, rows: Tensor) -> Tensor:
         if values.device.type == "cpu":
-            found = _largest(values.detach().numpy(), rows.numpy())
-            largest, places = (torch.from_numpy(each) for each in found)
+            arrays = _largest(values.detach().numpy(), rows.numpy())
+            largest, places = (torch.from_numpy(each) for each in arrays)
         else:
             largest, order = values[rows].max(1)
             places = rows.gather(1, order)

@@ -87,8 +87,8 @@ def embed_with_uncertainty(
         shares.append(share.cpu())
         distances.append((distance * nm).cpu())
     columns = {"reconstruction_error": shares, "reconstruction_error_nm": distances}
-    found = {name: torch.cat(values).numpy() for name, values in columns.items()}
-    return torch.cat(latents).numpy(), found
+    uncertainty = {name: torch.cat(values).numpy() for name, values in columns.items()}
+    return torch.cat(latents).numpy(), uncertainty
 
 
 def decode_pictures(model: Model, latents: np.ndarray, device: torch.device) -> np.ndarray:
@@ -105,9 +105,9 @@ def reconstruct_pictures(
     """
     made = reconstruct(model, samples, rows, device)
     decoded = _pictures(made["decoded"])
-    found = {"original": _pictures(made["posed"]), "decoded": decoded, "aligned": decoded}
+    pictures = {"original": _pictures(made["posed"]), "decoded": decoded, "aligned": decoded}
     unturned = np.zeros(len(rows), dtype=np.float32)
-    return found | {"angle_deg": unturned, "flip": unturned > 0, "error": made["error"]}
+    return pictures | {"angle_deg": unturned, "flip": unturned > 0, "error": made["error"]}
 
 
 def _pictures(points: np.ndarray) -> np.ndarray:
@@ -169,6 +169,6 @@ def _reconstruct(
     share, distance = relative_chamfer(decoded, x @ turn)
     nm = (read_scale(samples, rows) * unit).to(device)
     clouds = {"original": x, "aligned": decoded @ turn.mT, "posed": x @ turn, "decoded": decoded}
-    found = {name: cloud * nm[:, None, None] for name, cloud in clouds.items()}
-    found |= {"error_nm": distance * nm, "error": share}
-    return {name: values.cpu().numpy() for name, values in found.items()}
+    arrays = {name: cloud * nm[:, None, None] for name, cloud in clouds.items()}
+    arrays |= {"error_nm": distance * nm, "error": share}
+    return {name: values.cpu().numpy() for name, values in arrays.items()}

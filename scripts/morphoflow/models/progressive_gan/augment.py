@@ -5,7 +5,7 @@ them: an image that looks augmented is then no more real than others (Zhao et al
 augmentation for data-efficient GAN training", and Karras et al., "Training generative adversarial
 networks with limited data", both NeurIPS 2020). neuron-gan augments real images alone, always, by
 rotation, flip, shift and tone; its generator therefore learns dimmed and shifted images. What is
-mended here for that variant too: it turned by the nearest pixel, which breaks thin dendrites, left
+fixed here for that variant too: it turned by the nearest pixel, which breaks thin dendrites, left
 corners black where the frame did not reach, and did all at the largest size.
 """
 

@@ -93,8 +93,8 @@ class ProgressiveLearner:
         higher it scores real images than generated ones. The generator is trained on the images
         that the critic has just seen, so that they are computed once.
         """
-        train, behind = self.images.train[self.stage], int(self.progress.behind)
-        alpha = self._alpha(behind)
+        train, steps_done = self.images.train[self.stage], int(self.progress.steps_done)
+        alpha = self._alpha(steps_done)
         real = as_numbers(train[indices % len(train)])
         if alpha is not None and self.schedule.fades_reals:
             real = faded(repeated(halved(real)), real, alpha)
@@ -103,13 +103,13 @@ class ProgressiveLearner:
                 fake = self._generated(len(real), alpha, generator, fabric)
             self._train_critic(real, fake, alpha, generator, fabric)
         fake = self._generated(len(real), alpha, generator, fabric)
-        found = self._train_critic(real, fake.detach(), alpha, generator, fabric)
+        losses = self._train_critic(real, fake.detach(), alpha, generator, fabric)
         loss = self._train_generator(real, fake, alpha, generator, fabric)
-        self.average.update(self.generator, self.batch_size, behind * self.batch_size)
-        self.progress.behind += 1
-        critic = found.pop("loss")
-        found = {"loss": critic + loss, "critic": critic, "generator": loss, **found}
-        return {name: value.detach() for name, value in found.items()}
+        self.average.update(self.generator, self.batch_size, steps_done * self.batch_size)
+        self.progress.steps_done += 1
+        critic = losses.pop("loss")
+        losses = {"loss": critic + loss, "critic": critic, "generator": loss, **losses}
+        return {name: value.detach() for name, value in losses.items()}
 
     def validate(self) -> dict[str, float]:
         """Distances of images of the averaged generator from the validation images.
@@ -118,14 +118,14 @@ class ProgressiveLearner:
         :func:`morphoflow.models.progressive_gan.monitor.distances`; ``overfit`` says how well the
         critic knows its training images by heart. Keeps a frame of the time-lapse where one is due.
         """
-        behind = int(self.progress.behind)
-        alpha = self._alpha(behind - 1)
-        epoch, epochs = behind // self.schedule.epoch_steps, self.schedule.epochs
+        steps_done = int(self.progress.steps_done)
+        alpha = self._alpha(steps_done - 1)
+        epoch, epochs = steps_done // self.schedule.epoch_steps, self.schedule.epochs
         generated = watched(self.average.network, self.stage, alpha, self.facts, self.device)
         if self.progress.due(epoch, epochs):
             self.progress.keep(generated[:WATCHED], epoch, epochs)
         known = overfit(self.critic, generated, self.images, self.stage, alpha)
-        size = float(self.schedule.size(behind - 1))
+        size = float(self.schedule.size(steps_done - 1))
         return {**distances(generated, self.images), "overfit": known, "size": size}
 
     def state(self) -> dict[str, Tensor]:
@@ -151,13 +151,13 @@ class ProgressiveLearner:
         fake = self.augmentation.of_fake(fake, generator)
         with fabric.autocast():
             if self.settings["objective"] == "relativistic":
-                found = relativistic_critic(self._scores(alpha), real, fake, self.settings)
+                losses = relativistic_critic(self._scores(alpha), real, fake, self.settings)
             else:
                 between = torch.rand(len(real), generator=generator, device=self.device)
                 scores = self._scores(alpha)
-                found = wasserstein_critic(scores, real, fake, between, self.settings)
-        self._update("critic", found["loss"], fabric)
-        return found
+                losses = wasserstein_critic(scores, real, fake, between, self.settings)
+        self._update("critic", losses["loss"], fabric)
+        return losses
 
     def _train_generator(
         self,
@@ -257,7 +257,7 @@ def relativistic_generator(of_real: Tensor, of_fake: Tensor) -> Tensor:
 class Average(nn.Module):
     """A copy of ``network`` whose weights follow it, with a half-life counted in images.
 
-    The half-life (0: no average, the weights themselves) grows with the images behind, up to
+    The half-life (0: no average, the weights themselves) grows with the images shown so far, up to
     ``half_life``, so that the first weights do not linger (Karras et al., StyleGAN2, CVPR 2020).
     All is in the module's state, so that a checkpoint holds it.
     """
@@ -268,9 +268,9 @@ class Average(nn.Module):
         self.half_life, self.rampup = half_life, rampup
 
     @torch.no_grad()
-    def update(self, network: nn.Module, images: int, behind: int) -> None:
-        """Follow ``network`` over ``images`` images; ``behind`` were shown before them."""
-        half_life = min(self.half_life, self.rampup * (behind + images))
+    def update(self, network: nn.Module, images: int, shown: int) -> None:
+        """Follow ``network`` over ``images`` images, after ``shown`` others."""
+        half_life = min(self.half_life, self.rampup * (shown + images))
         kept = 0.5 ** (images / half_life) if half_life else 0.0
         own, others = list(self.network.parameters()), list(network.parameters())
         torch._foreach_lerp_(own, others, 1 - kept)

@@ -65,11 +65,11 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
         )
     critic = _ready(_critic(model.facts, model.settings), model, "critic", device)
     last, step = len(model.facts["widths"]) - 1, batch_of(model)
-    found = [
+    features = [
         critic.features(as_numbers(torch.from_numpy(samples.x[i : i + step]).to(device)), last)
         for i in range(0, samples.x.shape[0], step)
     ]
-    return torch.cat(found).cpu().numpy()
+    return torch.cat(features).cpu().numpy()
 
 
 def load(model: Model, device: torch.device) -> Generator:

@@ -19,7 +19,7 @@ BATCH = 8
 class Progress(nn.Module):
     """How far a training has come, kept on the host, where reading it waits for no device.
 
-    ``behind`` counts the steps. The images of fixed latents are kept at the end of up to ``frames``
+    ``steps_done`` counts the steps. Images of fixed latents are kept at the end of up to ``frames``
     of the epochs, evenly spread: ``frame`` (frames, 16, s, s) uint8 with the ``step`` of each, 0
     for those to come.
     """
@@ -27,7 +27,7 @@ class Progress(nn.Module):
     def __init__(self, frames: int, size: int) -> None:
         super().__init__()
         edge = min(size, THUMBNAIL)
-        self.register_buffer("behind", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("steps_done", torch.zeros((), dtype=torch.int64))
         self.register_buffer("frame", torch.zeros(frames, WATCHED, edge, edge, dtype=torch.uint8))
         self.register_buffer("step", torch.zeros(frames, dtype=torch.int64))
 
@@ -40,7 +40,7 @@ class Progress(nn.Module):
         place = self._frames_until(epoch, epochs) - 1
         thumbnails = as_bytes(brought_to(images, self.frame.shape[-1]))
         self.frame[place] = thumbnails[:, 0].cpu()
-        self.step[place] = self.behind
+        self.step[place] = self.steps_done
 
     def state(self) -> dict[str, Tensor]:
         """The frames so far and their steps."""
@@ -71,8 +71,8 @@ def distances(generated: Tensor, images: Images) -> dict[str, float]:
     what they lack counts: ``swd_<size>`` at each level of the pyramid, and as ``loss`` their mean.
     """
     fake = as_bytes(brought_to(generated, images.size))
-    found = sliced_wasserstein(images.validation[:MOST_SCORED], fake, seed=0)
-    levels = {f"swd_{size}": value for size, value in found.items()}
+    by_size = sliced_wasserstein(images.validation[:MOST_SCORED], fake, seed=0)
+    levels = {f"swd_{size}": value for size, value in by_size.items()}
     return {"loss": sum(levels.values()) / len(levels), **levels}
 
 

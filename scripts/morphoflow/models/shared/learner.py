@@ -48,7 +48,7 @@ def rise_and_fall(epoch: int, settings: dict) -> tuple[float, float]:
     """Two factors of the learning rate in an epoch (from 0), from 0 to 1.
 
     The first rises evenly over the share ``warmup`` of the ``epochs``; the second is 1 until then
-    and falls behind it with half a cosine.
+    and then falls along half a cosine.
     """
     epochs = settings["epochs"]
     risen = round(settings["warmup"] * epochs)

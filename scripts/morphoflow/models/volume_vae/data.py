@@ -73,10 +73,10 @@ def volume_batches(
     Each is uint8 as by :func:`read_volumes`. Raises InputError if their edge is not ``size``
     voxels, with which the model was trained.
     """
-    found = check_volumes(samples)
-    if found != size:
+    edge = check_volumes(samples)
+    if edge != size:
         raise InputError(
-            f"the volumes have {found} voxels along an edge and the model was trained with {size}; "
+            f"the volumes have {edge} voxels along an edge and the model was trained with {size}; "
             "cut volumes of that size, or train the model anew."
         )
     for start in range(0, samples.x.shape[0], batch):

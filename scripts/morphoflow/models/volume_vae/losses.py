@@ -86,8 +86,8 @@ def mask_scores(logits: Tensor, x: Tensor, mask: Tensor, settings: dict) -> dict
     error = ((decoded - x).square() * inside).sum((2, 3, 4)).mean(1).sqrt()
     scores = {"foreground_error": error.mean()}
     if "mask" in settings["channels"]:
-        found, true = decoded[:, settings["channels"].index("mask")] > 0.5, mask > 0.5
-        both, either = (found & true).flatten(1).sum(1), (found | true).flatten(1).sum(1)
+        predicted, true = decoded[:, settings["channels"].index("mask")] > 0.5, mask > 0.5
+        both, either = (predicted & true).flatten(1).sum(1), (predicted | true).flatten(1).sum(1)
         scores["mask_iou"] = (both / either.clamp(min=1)).mean()
     return scores
 

@@ -80,8 +80,8 @@ def embed_with_uncertainty(
         spreads.append(posterior.log_variance.exp().mean(1).sqrt().cpu())
         errors.append(weighted_error(decoded, x, mask, settings).cpu())
     columns = {"posterior_sd": spreads, "reconstruction_error": errors}
-    found = {name: torch.cat(values).numpy() for name, values in columns.items()}
-    return torch.cat(means).numpy(), found
+    uncertainty = {name: torch.cat(values).numpy() for name, values in columns.items()}
+    return torch.cat(means).numpy(), uncertainty
 
 
 def _batches(model: Model, samples: Samples, device: torch.device) -> Iterator[Tensor]:
@@ -113,7 +113,7 @@ def reconstruct_pictures(
     """Pictures (m, 1, size, size) of the volumes in ``rows`` (m,) and of what they decode to.
 
     ``original`` and ``decoded``; ``aligned`` is the latter, which lies as the original does, so
-    that ``angle_deg`` and ``flip`` (m,) are nil. ``error`` (m,) is by :func:`weighted_error`.
+    that ``angle_deg`` and ``flip`` (m,) are 0. ``error`` (m,) is by :func:`weighted_error`.
     """
     network, settings = load(model, device), model.settings
     parts: dict[str, list] = {"original": [], "decoded": [], "error": []}

@@ -45,7 +45,7 @@ class VolumeVAE(nn.Module):
         return Posterior(mean, log_variance.clamp(-20, 10))
 
     def decode(self, z: Tensor) -> Tensor:
-        """Logits of the volumes behind latents."""
+        """Logits of the volumes decoded from latents."""
         return self.decoder(z).float() + self.typical
 
 

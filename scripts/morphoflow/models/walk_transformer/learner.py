@@ -37,7 +37,7 @@ class Split:
 class WalkTransformerLearner(OneNetworkLearner[WalkTransformer, Split]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
-    With several processes a view is told from those of its own process alone.
+    With several processes a view is compared with those of its own process alone.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class WalkTransformerLearner(OneNetworkLearner[WalkTransformer, Split]):
         """
         first, second = self.network.projector(z).chunk(2)
         contrast = nt_xent(first, second, self.settings["temperature"])
-        found = {"contrast": contrast}
+        terms = {"contrast": contrast}
         if self.network.classifier is not None:
             twice = labels.repeat(2)
             logits = self.network.classifier(z).float()
             total = cross_entropy(logits, twice, ignore_index=UNLABELLED, reduction="sum")
-            found["class"] = total / (twice != UNLABELLED).sum().clamp_min(1)
-            contrast = contrast + self.settings["class_weight"] * found["class"]
-        return {"loss": contrast, **found}
+            terms["class"] = total / (twice != UNLABELLED).sum().clamp_min(1)
+            contrast = contrast + self.settings["class_weight"] * terms["class"]
+        return {"loss": contrast, **terms}
 
     def validate(self) -> dict[str, float]:
         """The losses on the validation neurons, over several views of them, the same each time.

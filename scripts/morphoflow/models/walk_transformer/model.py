@@ -1,7 +1,7 @@
 """Model ``walk_transformer``: a neuron as the set of its walks, by attention among them.
 
 A set transformer (Lee et al., ICML 2019) reads walks from the soma to the tips. It learns without
-labels, from two disjoint parts of a neuron's walks that are to be told from those of other neurons
+labels, from two disjoint parts of a neuron's walks to be distinguished from those of other neurons
 (NT-Xent: Chen et al., ICML 2020), and from labels where there are any.
 """
 
@@ -70,11 +70,11 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     network.to(device).eval()
     motions = even_turns(model.settings["turns"], TURNS, device)
     nodes, scale = model.settings["nodes"], model.facts["scale_um"]
-    found = []
+    embeddings = []
     with torch.inference_mode():
         for begin in range(0, len(samples.length), BATCH):
             part = slice(begin, begin + BATCH)
             sets = walk_sets(samples.x[part], samples.length[part], nodes, scale, device)
             turned = [network.encode(WalkSets(sets.lines @ to.T, sets.weight)) for to in motions]
-            found.append(torch.stack(turned).mean(0))
-    return torch.cat(found).cpu().numpy()
+            embeddings.append(torch.stack(turned).mean(0))
+    return torch.cat(embeddings).cpu().numpy()

@@ -87,8 +87,8 @@ class Attention(nn.Module):
             for layer, x in ((self.asks, queries), (self.keys, items), (self.values, items))
         )
         scores = asks @ keys.transpose(2, 3) / math.sqrt(asks.shape[3]) + bias
-        found = scores.softmax(3) @ values
-        return self.out(found.transpose(1, 2).flatten(2))
+        attended = scores.softmax(3) @ values
+        return self.out(attended.transpose(1, 2).flatten(2))
 
 
 def line_features(lines: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ class WalkSets:
 
     ``lines`` (n, m, nodes, 3) are coordinates in the unit of the model, evenly spaced along each
     walk from its first node to its last; ``weight`` (n, m) is how often a walk occurs, 0 in places
-    without one, which are behind all others.
+    without one, which come after all others.
     """
 
     lines: Tensor
@@ -67,7 +67,7 @@ def two_views(sets: WalkSets, most: int, generator: torch.Generator) -> WalkSets
     alone = (sets.weight > 0).sum(1, keepdim=True) == 1
     second = torch.where(alone, order[:, :1], second)
     views = [_chosen(sets, places[:, :most]) for places in (order[:, ::2], second)]
-    # Behind the single walk of a neuron that has no other, the same one would be repeated.
+    # The only walk of a neuron fills all places of its second view; one is enough.
     views[1].weight[:, 1:].masked_fill_(alone, 0)
     width = min(views[0].weight.shape[1], views[1].weight.shape[1])
     return WalkSets(

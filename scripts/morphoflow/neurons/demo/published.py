@@ -173,10 +173,10 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _check_md5(path: Path, expected: str) -> None:
     with path.open("rb") as stream:
-        found = f"md5:{hashlib.file_digest(stream, 'md5').hexdigest()}"
-    if found != expected:
+        checksum = f"md5:{hashlib.file_digest(stream, 'md5').hexdigest()}"
+    if checksum != expected:
         raise InputError(
-            f"{path.name} has the checksum {found}, but its record says {expected}: the file is "
+            f"{path.name} has the checksum {checksum}, but its record says {expected}: the file is "
             "damaged; fetch it again."
         )
 
@@ -216,12 +216,12 @@ def _allen_records(facts: dict) -> Iterator[dict]:
 
 def _at_most(facts: dict, records: Iterator[dict]) -> list[dict]:
     """The records, at most as many as the card's ``most``; InputError if there is none."""
-    found = [record for _, record in zip(range(facts["most"]), records, strict=False)]
-    if not found:
+    taken = [record for _, record in zip(range(facts["most"]), records, strict=False)]
+    if not taken:
         raise InputError(
             f"{facts['address']} has no neuron for {facts['query']}; correct the card."
         )
-    return found
+    return taken
 
 
 def _label(record: dict, facts: dict) -> str | None:

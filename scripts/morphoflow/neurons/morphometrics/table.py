@@ -160,10 +160,10 @@ def _count(low: np.ndarray, high: np.ndarray, owner: np.ndarray, step: np.ndarra
     """How many intervals (low, high] hold the middle of each step, (n, spheres) int64."""
     n, unit = len(step), np.where(step > 0, step, 1.0)[owner]
     first = np.clip(np.floor(low / unit - 0.5) + 1, 0, N_SPHERES).astype(np.int64)
-    behind = np.clip(np.floor(high / unit - 0.5) + 1, 0, N_SPHERES).astype(np.int64)
+    stop = np.clip(np.floor(high / unit - 0.5) + 1, 0, N_SPHERES).astype(np.int64)
     width = N_SPHERES + 1
     begins = np.bincount(owner * width + first, minlength=n * width)
-    ends = np.bincount(owner * width + behind, minlength=n * width)
+    ends = np.bincount(owner * width + stop, minlength=n * width)
     return np.cumsum((begins - ends).reshape(n, width), axis=1)[:, :N_SPHERES]
 
 

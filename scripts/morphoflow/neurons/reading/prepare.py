@@ -233,9 +233,9 @@ def _note_dropped(
 ) -> None:
     for top, length in zip(tops.tolist(), cable.tolist(), strict=True):
         if top != main:
-            found = f"a further tree with {length:.3f} um of cable is left out"
+            message = f"a further tree with {length:.3f} um of cable is left out"
             line = int(tree.line[top])
-            notes.append(Finding("dropped_tree", found, line=line, value=f"{length:.3f} um"))
+            notes.append(Finding("dropped_tree", message, line=line, value=f"{length:.3f} um"))
 
 
 def _bridges(tree: Tree, top: np.ndarray, main: int, notes: list[Finding]) -> np.ndarray:
@@ -254,7 +254,7 @@ def _bridges(tree: Tree, top: np.ndarray, main: int, notes: list[Finding]) -> np
         edges.append((start, nearest[start]))
         newest = top[start]
         waiting = waiting[top[waiting] != newest]
-        found = f"a further tree is joined by a bridge of {away[start]:.3f} um"
+        message = f"a further tree is joined by a bridge of {away[start]:.3f} um"
         line = int(tree.line[newest])
-        notes.append(Finding("joined_tree", found, line=line, value=f"{away[start]:.3f} um"))
+        notes.append(Finding("joined_tree", message, line=line, value=f"{away[start]:.3f} um"))
     return np.array(edges, dtype=np.int64).reshape(-1, 2)

@@ -28,9 +28,9 @@ def select_compartments(tree: Tree, compartments: list[str], notes: list[Finding
         return tree
     lost = ~keep
     length = float(tree.segment_length[lost].sum())
-    found = f"{lost.sum()} nodes with {length:.3f} um of cable are of other compartments"
+    message = f"{lost.sum()} nodes with {length:.3f} um of cable are of other compartments"
     notes.append(
-        Finding("left_out", found, line=int(tree.line[np.argmax(lost)]), value=f"{length:.3f} um")
+        Finding("left_out", message, line=int(tree.line[np.argmax(lost)]), value=f"{length:.3f} um")
     )
     up = follow(own_if(keep, tree.parent))[tree.parent]
     up[0] = -1
@@ -50,9 +50,9 @@ def _note_reconnected(tree: Tree, up: np.ndarray, keep: np.ndarray, notes: list[
     moved = np.flatnonzero(keep & (up != tree.parent))
     if len(moved):
         length = float(np.linalg.norm(tree.xyz[moved] - tree.xyz[up[moved]], axis=1).sum())
-        found = f"{len(moved)} pieces are reconnected by {length:.3f} um of cable in all"
+        message = f"{len(moved)} pieces are reconnected by {length:.3f} um of cable in all"
         line = int(tree.line[moved].min())
-        notes.append(Finding("reconnected", found, line=line, value=f"{length:.3f} um"))
+        notes.append(Finding("reconnected", message, line=line, value=f"{length:.3f} um"))
 
 
 def merge_coinciding(tree: Tree, notes: list[Finding]) -> Tree:
@@ -75,9 +75,9 @@ def fill_radii(tree: Tree, notes: list[Finding]) -> Tree:
     if not bad.any():
         return tree
     row = int(np.flatnonzero(bad)[np.argmin(tree.line[bad])])
-    found = f"{bad.sum()} radii are replaced by {DEFAULT_RADIUS_UM} um"
+    message = f"{bad.sum()} radii are replaced by {DEFAULT_RADIUS_UM} um"
     notes.append(
-        Finding("bad_radius", found, line=int(tree.line[row]), value=f"{tree.radius[row]:g}")
+        Finding("bad_radius", message, line=int(tree.line[row]), value=f"{tree.radius[row]:g}")
     )
     return replace(tree, radius=np.where(bad, DEFAULT_RADIUS_UM, tree.radius))
 
@@ -120,12 +120,12 @@ def _distinct(table: Table, notes: list[Finding]) -> np.ndarray:
     if not alike.all():
         row = int(np.argmin(alike))
         value = str(table.id[row])
-        found = f"the id {value} was given to another node in line {table.line[original[row]]}"
-        raise Refused("duplicate_id", found, line=int(table.line[row]), value=value)
+        message = f"the id {value} was given to another node in line {table.line[original[row]]}"
+        raise Refused("duplicate_id", message, line=int(table.line[row]), value=value)
     row = int(np.argmax(repeat))
-    found = f"{repeat.sum()} repeated lines are read once"
+    message = f"{repeat.sum()} repeated lines are read once"
     notes.append(
-        Finding("repeated_line", found, line=int(table.line[row]), value=str(table.id[row]))
+        Finding("repeated_line", message, line=int(table.line[row]), value=str(table.id[row]))
     )
     return np.flatnonzero(~repeat)
 
@@ -139,8 +139,8 @@ def _parent_rows(ids: np.ndarray, parent: np.ndarray, line: np.ndarray) -> np.nd
         row = int(np.argmax(missing))
         more = f" ({missing.sum()} such lines)" if missing.sum() > 1 else ""
         value = str(parent[row])
-        found = f"the parent {value} of node {ids[row]} does not exist{more}"
-        raise Refused("missing_parent", found, line=int(line[row]), value=value)
+        message = f"the parent {value} of node {ids[row]} does not exist{more}"
+        raise Refused("missing_parent", message, line=int(line[row]), value=value)
     _refuse_cycle(rows, ids, line)
     return rows
 
@@ -150,5 +150,5 @@ def _refuse_cycle(parent: np.ndarray, ids: np.ndarray, line: np.ndarray) -> None
     astray = parent[end] != -1
     if astray.any():
         row = int(end[astray].min())
-        found = f"the parents of node {ids[row]} lead back to itself"
-        raise Refused("cycle", found, line=int(line[row]), value=str(ids[row]))
+        message = f"the parents of node {ids[row]} lead back to itself"
+        raise Refused("cycle", message, line=int(line[row]), value=str(ids[row]))

@@ -55,8 +55,8 @@ def _first_not_before(
     order = np.argsort(section, kind="stable")
     last = np.cumsum(np.bincount(section)) - 1
     first = np.concatenate([[0], last[:-1] + 1])
-    found = np.searchsorted(place[order], wanted)
-    return order[np.clip(found, first[wanted_section], last[wanted_section])] + 1
+    index = np.searchsorted(place[order], wanted)
+    return order[np.clip(index, first[wanted_section], last[wanted_section])] + 1
 
 
 def _interpolated(tree: Tree, node: np.ndarray, share: np.ndarray, parent: np.ndarray) -> Tree:

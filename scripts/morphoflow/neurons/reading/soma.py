@@ -84,8 +84,8 @@ def _centre_and_radius(
     code = "contour_soma" if n > 2 and reach > thickness else "multi_point_soma"
     if _is_three_point(tree, members, main):
         code, centre, radius = "three_point_soma", tree.xyz[main], tree.radius[main]
-    found = f"{n} nodes of the soma become one of radius {radius:.3g} um"
-    notes.append(Finding(code, found, line=int(tree.line[main]), value=str(n)))
+    message = f"{n} nodes of the soma become one of radius {radius:.3g} um"
+    notes.append(Finding(code, message, line=int(tree.line[main]), value=str(n)))
     return centre, radius
 
 
@@ -104,7 +104,7 @@ def _is_three_point(tree: Tree, members: np.ndarray, main: int) -> bool:
 def _note_extra(tree: Tree, extra: np.ndarray, notes: list[Finding]) -> None:
     if extra.any():
         n = int(extra.sum())
-        found = f"{n} nodes of type 1 lie away from the soma and are read as neurite"
+        message = f"{n} nodes of type 1 lie away from the soma and are read as neurite"
         notes.append(
-            Finding("extra_soma", found, line=int(tree.line[np.argmax(extra)]), value=str(n))
+            Finding("extra_soma", message, line=int(tree.line[np.argmax(extra)]), value=str(n))
         )

@@ -1,4 +1,4 @@
-"""The SWC files behind a list of files and zip archives."""
+"""The SWC files in a list of files and zip archives."""
 
 import zipfile
 from collections.abc import Sequence

@@ -96,11 +96,11 @@ def _unreadable(rows: list[str], line: np.ndarray) -> Refused | None:
     fields = row.split()
     more = _more(len(faults))
     if column == len(fields):
-        found = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
-        return Refused("too_few_columns", found, line=at, value=_shown(row))
+        message = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
+        return Refused("too_few_columns", message, line=at, value=_shown(row))
     value = _shown(fields[column])
-    found = f"the {COLUMNS[column]} '{value}' is not a number{more}"
-    return Refused("not_a_number", found, line=at, value=value)
+    message = f"the {COLUMNS[column]} '{value}' is not a number{more}"
+    return Refused("not_a_number", message, line=at, value=value)
 
 
 def _bad_field(row: str) -> int | None:
@@ -113,15 +113,15 @@ def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Fi
     if sum(map(len, map(str.split, rows))) > len(COLUMNS) * len(rows):
         count = [len(row.split()) for row in rows]
         first = next(i for i, n in enumerate(count) if n > len(COLUMNS))
-        found = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
+        message = f"the line has {count[first]} columns, of which {len(COLUMNS)} are read"
         notes.append(
-            Finding("extra_columns", found, line=int(line[first]), value=_shown(rows[first]))
+            Finding("extra_columns", message, line=int(line[first]), value=_shown(rows[first]))
         )
     scale = SCALE.search(text)
     if scale and _rescales(scale.group(1)):
         at = text.count("\n", 0, scale.start(1)) + 1
-        found = f"the header says SCALE {scale.group(1)}, which is not applied"
-        notes.append(Finding("scale_header", found, line=at, value=scale.group(1)))
+        message = f"the header says SCALE {scale.group(1)}, which is not applied"
+        notes.append(Finding("scale_header", message, line=at, value=scale.group(1)))
 
 
 def _rescales(scale: str) -> bool:
@@ -137,8 +137,8 @@ def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
         row, column = np.argwhere(bad)[0]
         more = _more(int(bad.any(axis=1).sum()))
         value = f"{xyz[row, column]:g}"
-        found = f"the {'xyz'[column]} coordinate {value} is not finite or beyond measure{more}"
-        raise Refused("bad_coordinate", found, line=int(line[row]), value=value)
+        message = f"the {'xyz'[column]} coordinate {value} is not finite or beyond measure{more}"
+        raise Refused("bad_coordinate", message, line=int(line[row]), value=value)
     return Table(
         id=values[:, 0].astype(np.int64),
         compartment=_types(values[:, 1], line, notes),
@@ -156,16 +156,18 @@ def _refuse_fractions(values: np.ndarray, line: np.ndarray) -> None:
         row, column = np.argwhere(bad)[0]
         name = ("id", "type", "parent")[column]
         value = f"{whole[row, column]:.15g}"
-        found = f"the {name} {value} is not a whole number{_more(int(bad.any(axis=1).sum()))}"
-        raise Refused("not_an_integer", found, line=int(line[row]), value=value)
+        message = f"the {name} {value} is not a whole number{_more(int(bad.any(axis=1).sum()))}"
+        raise Refused("not_an_integer", message, line=int(line[row]), value=value)
 
 
 def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
     bad = (types < 0) | (types > 255)
     if bad.any():
         row = int(np.argmax(bad))
-        found = f"{bad.sum()} types outside 0 to 255 are read as 0 (undefined)"
-        notes.append(Finding("unknown_type", found, line=int(line[row]), value=f"{types[row]:.0f}"))
+        message = f"{bad.sum()} types outside 0 to 255 are read as 0 (undefined)"
+        notes.append(
+            Finding("unknown_type", message, line=int(line[row]), value=f"{types[row]:.0f}")
+        )
     return np.where(bad, 0, types).astype(np.uint8)
 
 
@@ -173,8 +175,10 @@ def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.n
     bad = parent < -1
     if bad.any():
         row = int(np.argmax(bad))
-        found = f"{bad.sum()} negative parents are read as -1, the start of a tree"
-        notes.append(Finding("negative_parent", found, line=int(line[row]), value=str(parent[row])))
+        message = f"{bad.sum()} negative parents are read as -1, the start of a tree"
+        notes.append(
+            Finding("negative_parent", message, line=int(line[row]), value=str(parent[row]))
+        )
     return np.where(bad, -1, parent)
 
 

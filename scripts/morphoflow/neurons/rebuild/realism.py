@@ -13,7 +13,7 @@ from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.table import morphometrics, sibling_pairs
 from morphoflow.neurons.morphometrics.tree import Trees
 
-# Our morphometrics that we take for counterparts of MorphoPy's; the list itself was not at hand.
+# Our morphometrics that we take for counterparts of MorphoPy's; the list itself was not available.
 PUBLISHED = (
     "n_branch_points",
     "n_tips",
@@ -137,9 +137,9 @@ def _quantities(part: Neurons) -> dict[str, float]:
     return {**means, **spread, **shares}
 
 
-def _share(found: np.ndarray) -> float:
+def _share(values: np.ndarray) -> float:
     """The share of true values; missing where there are none, as in neurons without a branch."""
-    return float(np.mean(found)) if len(found) else np.nan
+    return float(np.mean(values)) if len(values) else np.nan
 
 
 def _error(value: float, reference: float) -> float:
@@ -201,7 +201,7 @@ def _nearest_ratio(sets: Sets, center: np.ndarray, scale: np.ndarray) -> float:
 
 def _bootstrap(by_label: list[Sets], repeats: int, rng: np.random.Generator) -> tuple[float, float]:
     """What 95 % of the errors lie within where the neurons on both sides are drawn anew."""
-    found = []
+    means = []
     for _ in range(repeats):
         errors = []
         for own in by_label:
@@ -210,8 +210,8 @@ def _bootstrap(by_label: list[Sets], repeats: int, rng: np.random.Generator) -> 
                 for part in (own.generated, own.held_out)
             )
             errors.append(np.abs(a - b)[b != 0] / np.abs(b[b != 0]))
-        found.append(np.concatenate(errors).mean())
-    low, high = np.quantile(found, [0.025, 0.975])
+        means.append(np.concatenate(errors).mean())
+    low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -163,12 +163,12 @@ def group_points(
     label, k = _linked(points[~ends], ends[~ends], distance, n)
     if k + n_ends > most_groups:
         return _linked(points, ends, distance, most_groups)
-    group, found, ended = np.empty(n, np.int64), 0, k
+    group, other, ended = np.empty(n, np.int64), 0, k
     for i in range(n):
         if ends[i]:
             group[i], ended = ended, ended + 1
         else:
-            group[i], found = label[found], found + 1
+            group[i], other = label[other], other + 1
     return _by_first_member(group), k + n_ends
 
 
@@ -256,10 +256,10 @@ def _merges(between: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @njit(cache=True, nogil=True)
 def _by_first_member(group: np.ndarray) -> np.ndarray:
     """The groups numbered from 0 in the order in which they appear."""
-    number, label, found = np.full(len(group), -1), np.empty(len(group), np.int64), 0
+    number, label, count = np.full(len(group), -1), np.empty(len(group), np.int64), 0
     for i in range(len(group)):
         if number[group[i]] < 0:
-            number[group[i]] = found
-            found += 1
+            number[group[i]] = count
+            count += 1
         label[i] = number[group[i]]
     return label

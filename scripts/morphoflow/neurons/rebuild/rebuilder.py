@@ -101,7 +101,7 @@ def fit_rebuilder(
     return Rebuilder(tolerance, most, left_out, largest_turn_deg)
 
 
-# How near decoded walks must be to count as one path, told from walks whose tree is known.
+# How near decoded walks must be to count as one path, learned from walks whose tree is known.
 
 
 def most_children(walks: Sequence[Walks]) -> int:
@@ -138,7 +138,7 @@ def fit_tolerance(real: Sequence[Walks], decoded: Sequence[Walks], max_children:
     """
     error = decoder_error(real, decoded)
     steps = len(error)
-    found = [distinct(x, n) for x, n in decoded]
+    walks = [distinct(x, n) for x, n in decoded]
     wanted = sum(
         np.bincount(grow(*distinct(x, n), np.zeros(steps), len(x))[2], minlength=steps)
         for x, n in real
@@ -150,7 +150,7 @@ def fit_tolerance(real: Sequence[Walks], decoded: Sequence[Walks], max_children:
         for _ in range(HALVINGS):
             factor = float(np.sqrt(low * high))
             tolerance[step] = factor * error[step]
-            n = _nodes_of_step(found, step, tolerance, max_children)
+            n = _nodes_of_step(walks, step, tolerance, max_children)
             low, high = (factor, high) if n > wanted[step] else (low, factor)
     tolerance[reached + 1 :] = tolerance[reached]
     return tolerance

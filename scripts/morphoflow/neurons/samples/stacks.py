@@ -108,7 +108,7 @@ def _draw(place: np.ndarray, parent: np.ndarray, radius: np.ndarray, covered: np
 def _ball_chain(a: np.ndarray, b: np.ndarray, r0: float, r1: float, covered: np.ndarray) -> None:
     """Set the bits of the points within balls whose centre and radius go from a, r0 to b, r1.
 
-    Voxels that lie wholly within or without are told by their centre alone.
+    Voxels that lie wholly within or without are decided by their centre alone.
     """
     step = b - a
     square = (step**2).sum()
@@ -139,7 +139,7 @@ def _bits(
     r1: float,
 ) -> np.uint64:
     """The bits of the points of one voxel that lie within."""
-    found = np.uint64(0)
+    bits = np.uint64(0)
     for bit in range(FINE**3):
         i, j, k = bit // FINE**2, bit // FINE % FINE, bit % FINE
         point = (
@@ -149,8 +149,8 @@ def _bits(
         )
         distance, t = _to_axis(point, a, step, square)
         if distance <= r0 + t * (r1 - r0):
-            found |= np.uint64(1) << np.uint64(bit)
-    return found
+            bits |= np.uint64(1) << np.uint64(bit)
+    return bits
 
 
 @njit(cache=True, nogil=True)

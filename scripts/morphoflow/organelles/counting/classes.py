@@ -45,9 +45,9 @@ def read_class_tables(paths: list[Path], settings: dict) -> tuple[pd.DataFrame, 
 
 def _check_ids(path: Path, table: pd.DataFrame, column: str | None) -> None:
     if column is None:
-        found = ", ".join(table.columns)
+        names = ", ".join(table.columns)
         raise InputError(
-            f"{path} has no column 'label_id' (it has: {found}); name the column of object ids so, "
+            f"{path} has no column 'label_id' (it has: {names}); name the column of object ids so, "
             f"or 'class' where the table names the numbers of the class volume."
         )
 

@@ -86,12 +86,12 @@ def _notes(objects: pd.DataFrame) -> list[dict]:
         "touches_border": (objects["touches_border"].sum(), "touch the border of the volume"),
         "single_voxel": ((objects["voxels"] == 1).sum(), "are a single voxel"),
     }
-    found = [
+    notes = [
         note(code, f"{n} of {len(objects)} objects {what}", value=str(n))
         for code, (n, what) in counts.items()
         if n
     ]
-    return [*found, *one_class(objects["label"])]
+    return [*notes, *one_class(objects["label"])]
 
 
 def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:

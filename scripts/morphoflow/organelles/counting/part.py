@@ -19,7 +19,7 @@ from morphoflow.organelles.counting.table import (
 )
 from morphoflow.organelles.volumes.boxes import Box, Triple
 from morphoflow.organelles.volumes.source import Source
-from morphoflow.organelles.volumes.volume import told
+from morphoflow.organelles.volumes.volume import in_words
 
 CLASS_PAIR = ["label_id", "class_id"]
 
@@ -150,7 +150,7 @@ def _count(source: Source, runs: tuple, box: Box, below: list) -> BlockCounts:
     em = np.ascontiguousarray(source.read_em(box))
     if em.dtype.kind == "f" and not np.isfinite(em).all():
         raise InputError(
-            f"the EM {source.em.path} has values that are not finite among voxels {told(box)}; "
+            f"the EM {source.em.path} has values that are not finite among voxels {in_words(box)}; "
             f"replace NaN and infinite values in it."
         )
     kinds = _no_classes() if source.classes is None else source.classes.read(box)

@@ -146,8 +146,8 @@ def with_classes(table: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
     lists = classes.groupby("label_id")[["class_id", "voxels"]].agg(list)
     first = ~table["label_id"].duplicated()
     for name, column in zip(CLASSES, lists.columns, strict=True):
-        found = table["label_id"].map(lists[column])
-        table[name] = [v if is_first else [] for v, is_first in zip(found, first, strict=True)]
+        values = table["label_id"].map(lists[column])
+        table[name] = [v if is_first else [] for v, is_first in zip(values, first, strict=True)]
     return table
 
 

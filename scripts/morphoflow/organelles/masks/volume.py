@@ -45,14 +45,14 @@ def objects_with_clusters(objects: pd.DataFrame, clusters: Path, method: str) ->
     cluster's number plus 1, since 0 is background; noise has the number after that of the last
     cluster. Raises InputError for a ``method`` that ``clusters`` lacks.
     """
-    found = rows_in_order(clusters, pd.Index(objects["id"]))
-    if method not in found or method == "id":
-        known = ", ".join(name for name in found if name != "id")
+    table = rows_in_order(clusters, pd.Index(objects["id"]))
+    if method not in table or method == "id":
+        known = ", ".join(name for name in table if name != "id")
         raise InputError(
             f"{clusters} has no clusters of '{method}' (it has: {known}); "
             f"set masks.method to one of them, or add it to clusters.methods."
         )
-    cluster = found[method].to_numpy(np.int64)
+    cluster = table[method].to_numpy(np.int64)
     number = np.where(cluster == NOISE, cluster.max() + 2, cluster + 1)
     return objects.assign(cluster=cluster, number=number.astype(np.min_scalar_type(number.max())))
 

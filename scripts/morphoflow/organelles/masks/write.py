@@ -51,9 +51,9 @@ NM_PER_M = 1e9
 def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: dict) -> None:
     """Write the ``formats`` in ``settings``, the list of objects and a guide into ``folder``.
 
-    ``objects`` have the columns of :func:`morphoflow.organelles.masks.volume
-    .objects_with_clusters`; ``settings`` are ``method``, ``formats`` and ``url``. Voxels of labels
-    that are not among the objects become 0.
+    ``objects`` have the columns of
+    :func:`morphoflow.organelles.masks.volume.objects_with_clusters`; ``settings`` are ``method``,
+    ``formats`` and ``url``. Voxels of labels that are not among the objects become 0.
     """
     numbers = objects["number"].to_numpy()
     mask = MaskVolume(source, relabelling(objects["label_id"].to_numpy(), numbers))

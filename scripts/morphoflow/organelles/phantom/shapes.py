@@ -1,7 +1,7 @@
 """The five shapes of the phantom's organelles, as tubes along centre lines.
 
 Lengths here are in units of the tube's radius; an object is a shape scaled to its volume. A class
-is thus told by shape alone, never by size.
+is thus known by shape alone, never by size.
 """
 
 from dataclasses import dataclass

@@ -71,7 +71,7 @@ class Parts:
 
 
 def _places(held: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The rows of ``held`` in the order of ``wanted``; both shall be the same ids."""
+    """The rows of ``held`` in the order of ``wanted``; both must be the same ids."""
     absent = sorted(set(wanted.tolist()) ^ set(held.tolist()))
     if absent or len(held) != len(wanted):
         named = f"'{absent[0]}'" if absent else "one twice"

@@ -115,12 +115,12 @@ def _touched(weights: np.ndarray) -> tuple[int, int]:
 @njit(cache=True, nogil=True)
 def bands(weights: np.ndarray) -> np.ndarray:
     """From where to where each row of ``weights`` (m, n) is not zero, (m, 2) int64."""
-    found = np.zeros((len(weights), 2), np.int64)
+    ranges = np.zeros((len(weights), 2), np.int64)
     for row in range(len(weights)):
         columns = np.flatnonzero(weights[row])
         if len(columns):
-            found[row] = columns[0], columns[-1] + 1
-    return found
+            ranges[row] = columns[0], columns[-1] + 1
+    return ranges
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})

@@ -1,4 +1,4 @@
-"""What the second pass measures of each object."""
+"""Shape measures of each object, from its mask."""
 
 import numpy as np
 import pandas as pd
@@ -99,13 +99,13 @@ def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
     area, euler = 0.0, 0.0
     for _, values in mask.pieces(halo):
         area += surface_area(values, spacing)
-        # Each piece counts the vertices behind its voxels, and so needs the next layer as well.
+        # Each piece counts the vertices after its voxels, and so needs the next layer as well.
         reach = (slice(h, n - h + 1) for h, n in zip(halo, values.shape, strict=True))
         euler += euler_number(values[tuple(reach)])
     return area, int(euler)
 
 
-# The second pass' measures joined to the object table, and as a sample store's features.
+# The shape measures joined to the object table, and as a sample store's features.
 
 
 def join_measures(objects: pd.DataFrame, parts: list[pd.DataFrame]) -> pd.DataFrame:

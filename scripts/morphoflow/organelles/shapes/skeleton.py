@@ -108,7 +108,7 @@ def _lengths(graph: Graph) -> dict[str, float]:
 
 
 def _graph(coarse: np.ndarray, spacing: np.ndarray, repeats: Triple, surface: np.ndarray) -> Graph:
-    """The centre lines of the mask ``coarse``; ``surface`` is told in the same frame."""
+    """The centre lines of the mask ``coarse``; ``surface`` is given in the same frame."""
     fine = without_cavities(coarse)
     for axis, times in enumerate(repeats):
         fine = np.repeat(fine, times, axis=axis)

@@ -8,18 +8,18 @@ from morphoflow.errors import InputError
 def spatial_axes(place: str, shape: Sequence[int], names: Sequence[str] | None) -> list[int]:
     """The positions of z, y and x among the axes; all others must have length 1.
 
-    ``names`` are the axes' names, where the file tells them; otherwise the axes longer than 1 are
+    ``names`` are the axes' names, where the file states them; otherwise the axes longer than 1 are
     z, y and x, in this order. Raises InputError for an array that is no single 3-D volume.
     """
     lower = [name.lower() for name in names or ()]
-    found = [lower.index(axis) for axis in "zyx"] if set("zyx") <= set(lower) else None
-    if lower and found is None and len(shape) != 3:
+    axes = [lower.index(axis) for axis in "zyx"] if set("zyx") <= set(lower) else None
+    if lower and axes is None and len(shape) != 3:
         raise InputError(
             f"{place} has the axes {', '.join(names)}, but a volume needs z, y and x; "
             f"convert it to a 3-D volume."
         )
-    found = found or _longer_axes(place, shape)
-    others = [i for i in range(len(shape)) if i not in found and shape[i] != 1]
+    axes = axes or _longer_axes(place, shape)
+    others = [i for i in range(len(shape)) if i not in axes and shape[i] != 1]
     if others:
         name = names[others[0]] if names else f"number {others[0] + 1}"
         raise InputError(
@@ -30,7 +30,7 @@ def spatial_axes(place: str, shape: Sequence[int], names: Sequence[str] | None) 
         raise InputError(
             f"{place} is empty: its shape is {_times(shape)}; name a volume that holds voxels."
         )
-    return found
+    return axes
 
 
 def _longer_axes(place: str, shape: Sequence[int]) -> list[int]:

@@ -18,8 +18,8 @@ from morphoflow.organelles.volumes.units import Size
 from morphoflow.organelles.volumes.volume import (
     CACHE_BYTES,
     MissingChunk,
+    in_words,
     plain_type,
-    told,
     unreadable,
 )
 
@@ -132,7 +132,7 @@ class ChunkedVolume:
             if not str(error).startswith("NOT_FOUND"):
                 raise unreadable(self.path, box, error) from None
             raise MissingChunk(
-                f"{self.path}: voxels {told(box)} lack a chunk ({error}); "
+                f"{self.path}: voxels {in_words(box)} lack a chunk ({error}); "
                 f"copy or export the volume anew."
             ) from None
 
@@ -152,7 +152,7 @@ def open_chunked(
 ) -> ChunkedVolume:
     """Open the array in ``folder`` with a tensorstore driver and its ``options``.
 
-    ``axes`` are its axes' names, where told. ``sparse`` takes absent chunks as the fill value, as
+    ``axes`` are its axes' names, where stated. ``sparse`` takes absent chunks as the fill value, as
     the formats define it; otherwise reading them raises MissingChunk.
     """
     spec = {
@@ -214,15 +214,15 @@ def _first_line(error: Exception) -> str:
 
 
 def chunk_files(folder: Path, driver: str, metadata: dict, dtype: np.dtype) -> ChunkFiles | None:
-    """The files of an array of z, y and x, by its metadata as tensorstore tells them.
+    """The files of an array of z, y and x, by its metadata as tensorstore gives it.
 
     None for an array that only tensorstore can read.
     """
     plain = {"zarr": _zarr2, "zarr3": _zarr3}.get(driver)
-    found = plain(metadata) if plain else None
-    if found is None or found[-1] not in DECODERS or dtype.kind not in "uif":
+    layout = plain(metadata) if plain else None
+    if layout is None or layout[-1] not in DECODERS or dtype.kind not in "uif":
         return None
-    prefix, separator, shape, codec = found
+    prefix, separator, shape, codec = layout
     folder = str(folder.absolute())
     return ChunkFiles(folder, prefix, separator, tuple(shape), dtype, DECODERS[codec])
 

@@ -60,11 +60,11 @@ def _only_volume(opened: h5py.File) -> h5py.Dataset | None:
 
 
 def _datasets(opened: h5py.File) -> list[tuple[str, h5py.Dataset]]:
-    found = []
+    datasets = []
 
     def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
-            found.append((name, item))
+            datasets.append((name, item))
 
     opened.visititems(visit)
-    return found
+    return datasets

@@ -123,14 +123,14 @@ def _mapped(file: Path, series: tifffile.TiffPageSeries, shape: Triple) -> np.me
         ) from None
 
 
-# The voxel size that a TIFF stack tells: in OME-XML, or as ImageJ writes it.
+# The voxel size that a TIFF stack states: in OME-XML, or as ImageJ writes it.
 #
 # OME-XML: Goldberg et al., "The Open Microscopy Environment (OME) Data Model and XML file", Genome
 # Biology 6:R47, 2005.
 
 
 def tiff_voxel_size(tiff: tifffile.TiffFile) -> Size | None:
-    """Voxel size in nm along z, y and x; None if the spacing of the slices is not told."""
+    """Voxel size in nm along z, y and x; None if the spacing of the slices is not stated."""
     if tiff.is_ome:
         return _ome(tiff.ome_metadata)
     return _imagej(tiff) if tiff.is_imagej else None
@@ -147,9 +147,9 @@ def _ome(xml: str) -> Size | None:
 
 def _imagej(tiff: tifffile.TiffFile) -> Size | None:
     """Spacing from the description; the tags of the first page hold pixels per unit."""
-    told = tiff.imagej_metadata or {}
+    metadata = tiff.imagej_metadata or {}
     tags = [tiff.pages[0].tags.get(f"{axis}Resolution") for axis in "YX"]
-    if "spacing" not in told or not all(tag is not None and tag.value[0] for tag in tags):
+    if "spacing" not in metadata or not all(tag is not None and tag.value[0] for tag in tags):
         return None
     pixels = [tag.value[1] / tag.value[0] for tag in tags]
-    return to_nm([abs(told["spacing"]), *pixels], [told.get("unit")] * 3)
+    return to_nm([abs(metadata["spacing"]), *pixels], [metadata.get("unit")] * 3)

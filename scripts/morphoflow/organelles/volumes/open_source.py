@@ -28,9 +28,9 @@ def open_source(settings: dict) -> Source:
     """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes``.
 
     Each may have a key (``em_key``, ...); ``level`` is that of pyramids. ``voxel_size_nm`` and
-    ``em_voxel_size_nm`` (z, y, x) take the place of what the files tell of labels and EM. EM on a
+    ``em_voxel_size_nm`` (z, y, x) take the place of what the files say of labels and EM. EM on a
     finer or coarser grid is brought to that of the labels. Raises InputError for labels that are
-    no unsigned integers, for a voxel size that nobody tells, for grids that do not fit, and for
+    no unsigned integers, for a voxel size that is not stated, for grids that do not fit, and for
     labels and EM that were exchanged.
     """
     level = settings.get("level") or 0
@@ -41,7 +41,7 @@ def open_source(settings: dict) -> Source:
     size = _size(settings.get("voxel_size_nm")) or labels.voxel_size_nm
     if size is None:
         raise InputError(
-            f"the voxel size of the labels {labels.path} is nowhere told; "
+            f"the voxel size of the labels {labels.path} is not stated; "
             f"set `voxel_size_nm` to the size of a voxel along z, y and x in nm."
         )
     em_size = _size(settings.get("em_voxel_size_nm")) or em.voxel_size_nm
@@ -124,12 +124,12 @@ def _on_grid(em: Volume, shape: Triple, ratios) -> Volume:
     return RegriddedVolume(em, shape, ratios)
 
 
-def _size(told: list[float] | None) -> Size | None:
-    if told is None:
+def _size(stated: list[float] | None) -> Size | None:
+    if stated is None:
         return None
-    sizes = np.asarray(told, np.float64)
+    sizes = np.asarray(stated, np.float64)
     if sizes.shape != (3,) or not (np.isfinite(sizes) & (sizes > 0)).all():
-        raise InputError(f"the voxel size {told} is not three lengths above 0 in nm (z, y, x).")
+        raise InputError(f"the voxel size {stated} is not three lengths above 0 in nm (z, y, x).")
     return tuple(sizes.tolist())
 
 

@@ -43,7 +43,7 @@ def open_slices(folder: Path) -> SliceVolume:
         header = read_header(file)
         if header != first:
             raise InputError(
-                f"{file} is {_told(header)}, but {files[0].name} is {_told(first)}; "
+                f"{file} is {_in_words(header)}, but {files[0].name} is {_in_words(first)}; "
                 f"the slices of a volume need one size and type."
             )
     decode = decode_png if endings == [".png"] else tifffile.imread
@@ -115,5 +115,5 @@ def _in_colour(file: Path, mode: str) -> InputError:
     )
 
 
-def _told(header: Header) -> str:
+def _in_words(header: Header) -> str:
     return f"{' x '.join(map(str, header.shape))} {header.dtype}"

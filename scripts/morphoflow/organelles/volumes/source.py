@@ -37,7 +37,7 @@ class Source:
         return self.em.read(box)
 
 
-# A source's settings as results may tell them: volumes by name, not by place.
+# A source's settings as results may state them: volumes by name, not by place.
 
 
 def source_names(settings: dict) -> dict:

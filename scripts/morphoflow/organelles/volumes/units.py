@@ -26,16 +26,16 @@ def to_nm(values: Sequence[float], units: Iterable[str | None]) -> Size | None:
     return lengths if all(math.isfinite(n) and n > 0 for n in lengths) else None
 
 
-# The voxel size that the attributes of an array tell, under the names in use.
+# The voxel size that the attributes of an array state, under the names in use.
 #
 # ``voxel_size_nm`` and ``element_size_um`` (ilastik, PlantSeg) are along z, y, x;
 # ``transform`` (CellMap) names its axes; ``pixelResolution`` (N5 viewers) and ``resolution``
-# (CREMI, Paintera, funlib) follow the array's own axes, the latter in nm unless it tells its units;
+# (CREMI, Paintera, funlib) follow the array's own axes, the latter in nm unless it names its units;
 # both are those of a pyramid's finest level where ``downsamplingFactors`` stands beside them.
 
 
 def voxel_size_of(attributes: Mapping, axes: str) -> Size | None:
-    """Voxel size in nm along z, y and x, if told; ``axes`` is the array's order, zyx or xyz."""
+    """Voxel size in nm along z, y and x, if stated; ``axes`` is the array's order, zyx or xyz."""
     readers = (_in_zyx, _transform, _pixel_resolution, _resolution)
     sizes = (reader(attributes, axes) for reader in readers)
     return next((size for size in sizes if size is not None), None)
@@ -56,11 +56,11 @@ def _transform(attributes: Mapping, axes: str) -> Size | None:
 
 
 def _pixel_resolution(attributes: Mapping, axes: str) -> Size | None:
-    told = attributes.get("pixelResolution")
-    if not isinstance(told, Mapping):
+    resolution = attributes.get("pixelResolution")
+    if not isinstance(resolution, Mapping):
         return None
-    values = _downsampled(told["dimensions"], attributes)
-    return _ordered(values, axes, [told.get("unit")] * len(values))
+    values = _downsampled(resolution["dimensions"], attributes)
+    return _ordered(values, axes, [resolution.get("unit")] * len(values))
 
 
 def _resolution(attributes: Mapping, axes: str) -> Size | None:

@@ -49,11 +49,11 @@ class MissingChunk(InputError):
 def unreadable(path: str, box: Box, error: Exception) -> InputError:
     """The error for a box of which a piece is damaged on disk."""
     return InputError(
-        f"{path}: voxels {told(box)} cannot be read ({error}); copy or export the volume anew."
+        f"{path}: voxels {in_words(box)} cannot be read ({error}); copy or export the volume anew."
     )
 
 
-def told(box: Box) -> str:
+def in_words(box: Box) -> str:
     """A box in words."""
     ranges = zip("zyx", box.start, box.stop, strict=True)
     return ", ".join(f"{axis} {start} to {stop - 1}" for axis, start, stop in ranges)

@@ -46,7 +46,7 @@ def slice_files(folder: Path) -> list[Path]:
 
 
 def natural_key(file: Path) -> list:
-    """Sorts slice 10 behind slice 9, whether or not the names are padded with zeros."""
+    """Sorts slice 10 after slice 9, whether or not the names are padded with zeros."""
     pieces = re.split(r"(\d+)", file.name)
     return [*((text, int(number)) for text, number in _pairs(pieces)), file.name]
 
