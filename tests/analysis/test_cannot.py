@@ -143,7 +143,7 @@ def the_run_of(folder: Path, data) -> RunFiles:
 @pytest.fixture
 def entry(monkeypatch):
     """The entry script is what a result's provenance names."""
-    monkeypatch.setattr("__main__.__file__", analyse_embedding.__file__)
+    monkeypatch.setattr("__main__.__file__", analyse_embedding.__file__, raising=False)
 
 
 FIGURES = ("maps", "clusters", "profiles", "confusion", "cross_validation", "retrieval", "outliers")

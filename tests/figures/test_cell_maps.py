@@ -197,7 +197,7 @@ def test_a_command_ends_with_a_sentence_where_crops_are_missing(tmp_path):
     others = ("prealigned", "objects", "quality", "scores", "folder")
     command += [word for name in others for word in (f"--{name}", tmp_path / name)]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1 and "no.zarr" in done.stderr and "remake" in done.stderr
+    assert done.returncode == 1 and "no.zarr" in done.stderr and "anew" in done.stderr
 
 
 OF_DATASETS = ("crops", "dendrites", "densities", "neurons", "objects", "quality", "scores")

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 import morphoflow.models
 from morphoflow.dendrites.reading.tiles import captioned, columns_for, resized, tiled
 from morphoflow.errors import InputError
+from morphoflow.integrity import open_store
 from morphoflow.model import Model, write_model
 from morphoflow.models import interface
 from morphoflow.models.shared.latent import BLOCK, image_blocks, round_trip, slerp
@@ -45,22 +47,43 @@ def generate(model, z, device):
 """
 
 
+LAPSE = """
+import numpy as np
+from morphoflow.dendrites.movies.timelapse import Timelapse
+
+
+def timelapse(model):
+    size = model.facts["size"]
+    images = np.zeros((2, 1, size, size), np.uint8)
+    return Timelapse(images, np.array([1, 2]), np.array([size, size]))
+"""
+
+
 @pytest.fixture
 def toy(monkeypatch, tmp_path_factory) -> ModuleType:
     """The module of the toy model, beside which another generates nothing."""
     folder = tmp_path_factory.mktemp("models")
     (folder / "toy.py").write_text(TOY)
+    (folder / "timelapse.py").write_text(LAPSE)
     (folder / "pixels.py").write_text(TOY.partition("def latents")[0])
     monkeypatch.setattr(interface, "FOLDER", folder)
     monkeypatch.setattr(morphoflow.models, "__path__", [str(folder)])
     monkeypatch.delitem(sys.modules, "morphoflow.models.toy", raising=False)
     yield importlib.import_module("morphoflow.models.toy")
-    del sys.modules["morphoflow.models.toy"]
+    for name in ("toy", "timelapse"):
+        sys.modules.pop(f"morphoflow.models.{name}", None)
 
 
 def a_model(name: str = "toy") -> Model:
     facts = {"latent_size": LATENT, "size": SIZE, "pixel_um": 0.4}
     return Model(name, f"{name}.py", {}, facts, {"weight": torch.zeros(1)}, {"seed": 0})
+
+
+def outputs(folder: Path, name: str = "g") -> dict:
+    """What generate_images.py writes, in a folder."""
+    movies = [folder / f"{name}.{kind}" for kind in ("gif", "mp4", "lapse.gif", "lapse.mp4")]
+    made = {"output": folder / f"{name}.zarr", "folder": folder / name, "movies": movies}
+    return made | {"interpolation": folder / f"{name}_way.zarr"}
 
 
 def run_script(script, monkeypatch, **flags) -> None:
@@ -89,8 +112,7 @@ def test_generated_images_come_as_store_files_and_grid(toy, tmp_path, monkeypatc
     write_model(tmp_path / "model.pt", a_model())
     settings = {"number": 70, "seed": 1, "files": True}
     for name in ("first", "second"):
-        place = {"output": tmp_path / f"{name}.zarr", "folder": tmp_path / name}
-        flags = {"model": tmp_path / "model.pt", "settings": settings, **place}
+        flags = {"model": tmp_path / "model.pt", "settings": settings, **outputs(tmp_path, name)}
         run_script(generate_images, monkeypatch, gpus=0, threads=1, **flags)
     store = read_samples(tmp_path / "first.zarr")
     assert store.x.shape == (70, 1, SIZE, SIZE) and store.x.dtype == np.uint8
@@ -108,10 +130,13 @@ def test_without_files_only_the_grid_is_written(toy, tmp_path, monkeypatch):
     import generate_images
 
     write_model(tmp_path / "model.pt", a_model())
-    place = {"output": tmp_path / "g.zarr", "folder": tmp_path / "pictures"}
+    place = outputs(tmp_path)
     flags = {"settings": {"number": 3, "seed": 1, "files": False}, "gpus": 0, "threads": 1}
     run_script(generate_images, monkeypatch, model=tmp_path / "model.pt", **place, **flags)
-    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["grid.png"]
+    assert [path.name for path in (tmp_path / "g").iterdir()] == ["grid.png"]
+    way = open_store(tmp_path / "g_way.zarr")["x"]
+    assert way.shape == (generate_images.STOPS, generate_images.STEPS, SIZE, SIZE)
+    assert all(movie.stat().st_size > 0 for movie in place["movies"])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +148,7 @@ def test_what_cannot_be_generated_is_refused_before_anything_is_written(
     import generate_images
 
     write_model(tmp_path / "model.pt", a_model(name))
-    place = {"output": tmp_path / "g.zarr", "folder": tmp_path / "pictures"}
+    place = outputs(tmp_path)
     settings = {"number": number, "seed": 1, "files": False}
     flags = {"model": tmp_path / "model.pt", "settings": settings, "gpus": 0, "threads": 1}
     with pytest.raises(InputError, match=words):

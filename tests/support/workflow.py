@@ -120,7 +120,7 @@ class Workflow:
     def planned(self, *arguments: str, profile: str = "laptop") -> dict[str, str]:
         """The rules that a dry run would execute, with the reasons of all their jobs."""
         out = self.snakemake("--dry-run", *arguments, profile=profile).stdout
-        found = re.findall(r"^(?:local)?rule (\w+):\n(.*?)(?:\n\n|\Z)", out, re.M | re.S)
+        found = re.findall(r"^ *(?:local)?rule (\w+):\n(.*?)(?:\n\n|\Z)", out, re.M | re.S)
         reasons: dict[str, str] = {}
         for rule, text in found:
             reasons[rule] = f"{reasons.get(rule, '')} {_reason(text)}"

@@ -23,7 +23,8 @@ SMALL = {"nodes": 5, "width": 16, "heads": 2, "latent_size": 6, "batch_size": 4,
 @pytest.fixture
 def run(tmp_path, monkeypatch, one_thread):
     """Trains on walks with random labels, embeds, and returns the model and its embedding."""
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(SCRIPTS / "train.py"))
+    entry = str(SCRIPTS / "train.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", entry, raising=False)
     ids = [f"o{i}" for i in range(N)]
     walks = np.random.default_rng(0).normal(size=(N, 4, 8, 3)).astype(np.float32).cumsum(axis=2)
     data = {"samples": tmp_path / "walks.zarr", "objects": tmp_path / "objects.parquet"}

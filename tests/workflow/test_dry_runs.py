@@ -55,7 +55,7 @@ def test_the_shipped_configuration_is_planned(workflow):
 def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
     out = workflow.snakemake("--dry-run", "--forceall", "all", profile="slurm").stdout
     asked = {}
-    for rule, text in re.findall(r"^(?:local)?rule (\w+):\n(.*?)\n\n", out, re.M | re.S):
+    for rule, text in re.findall(r"^ *(?:local)?rule (\w+):\n(.*?)\n\n", out, re.M | re.S):
         asked.setdefault(rule, set()).update(re.findall(r"\bgpu=(\d+)", text) or {"0"})
     assert asked.pop("train") == {"1"}
     for rule in ("embed", "embed_and_decode", "generate_images", "generate_trees"):

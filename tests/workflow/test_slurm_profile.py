@@ -87,7 +87,6 @@ def test_the_profile_is_found_from_a_lab_folder_by_its_name(tmp_path):
     clone = Workflow(tmp_path / "clone", CONFIG, RUNS)
     lab = tmp_path / "Läb 1"
     lab.mkdir()
-    shutil.copytree(clone.folder / "config", lab / "config")
     for name in ("small.yaml", "runs.tsv"):
         shutil.copy(clone.folder / name, lab)
     (lab / "slurm").symlink_to(clone.folder / "profiles/slurm")

@@ -48,7 +48,8 @@ CHANGED = {
 
 
 # What rounding moves no further than by rounding.
-SMOOTH = {"embedding", "decoded", "posterior_sd", "reconstruction_error"}
+# Not errors of reconstructions: they jump with the pose, which of two equal ones rounding chooses.
+SMOOTH = {"embedding", "decoded", "posterior_sd"}
 
 
 def cases() -> dict[str, tuple[str, str, dict]]:
