@@ -48,6 +48,7 @@ from morphoflow.plan_files import (
     find_cards,
     neuron_files,
     organelle_files,
+    organelle_fingerprints,
 )
 from morphoflow.requests import (
     memory,

@@ -47,6 +47,7 @@ rule count_blocks:
         runtime=minutes(60, 4e-5, "volumes", times=share),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         block=organelle_block,
     shell:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"
@@ -84,6 +85,7 @@ rule merge_counts:
         runtime=minutes(60, 4e-5, "volumes"),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         block=organelle_block,
         classes=organelle_classes,
         settings=organelle_settings(
@@ -120,6 +122,7 @@ rule measure_objects:
         runtime=minutes(60, 8, "objects", times=share),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
@@ -157,6 +160,7 @@ rule merge_measures:
         runtime=minutes(60, 8, "objects"),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         settings=organelle_settings("neighbour_radius_um", "density_cell_um"),
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
@@ -189,6 +193,7 @@ rule cut_volumes:
         runtime=minutes(60, 4, "objects", times=share),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
@@ -219,6 +224,7 @@ rule sample_points:
         runtime=minutes(60, 4, "objects", times=share),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
@@ -300,6 +306,7 @@ rule write_masks:
         runtime=minutes(60, 1e-4, "volumes"),
     params:
         source=organelle_source,
+        fingerprint=organelle_fingerprint,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["masks"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"

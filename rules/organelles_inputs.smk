@@ -6,15 +6,30 @@ def organelle_source(wildcards):
         return as_json({"em": f"{folder}/em.zarr", "labels": f"{folder}/labels.zarr"})
     volumes = ("em", "labels", "classes")
     names = [name for volume in volumes for name in (volume, f"{volume}_key")]
-    names += ["voxel_size_nm", "em_voxel_size_nm", "level"]
+    names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm", "level"]
     return as_json({name: settings[name] for name in names if name in settings})
 
 
 def organelle_volumes(wildcards):
-    """What a job that reads the volumes of a dataset depends on."""
+    """What a job that reads the volumes of a dataset depends on, beside its fingerprint.
+
+    A user's files are looked at by that alone, so that only what it says runs jobs again.
+    """
     if "phantom" in dataset_of(wildcards):
         return [f"results/{wildcards.dataset}/phantom"]
-    return ORGANELLE_FILES[wildcards.dataset]["volumes"]
+    return [ancient(file) for file in ORGANELLE_FILES[wildcards.dataset]["volumes"]]
+
+
+def organelle_fingerprint(wildcards):
+    """A text that changes with the volumes of a dataset; a phantom is watched as a result."""
+    settings = dataset_of(wildcards)
+    return "" if "phantom" in settings else fingerprint_of(wildcards.dataset)
+
+
+@cache
+def fingerprint_of(dataset):
+    """The fingerprint of a dataset's volumes, computed once, and only where a job asks for it."""
+    return organelle_fingerprints(config["organelles"][dataset])
 
 
 def organelle_classes(wildcards):

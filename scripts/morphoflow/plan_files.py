@@ -7,8 +7,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from morphoflow.organelles.volumes.fingerprint import fingerprint
 from morphoflow.organelles.volumes.watched import watched_files
 from morphoflow.places import relative
+
+# Where checksums of the contents of volumes are kept, in the working directory.
+FINGERPRINTS = Path(".snakemake/fingerprints")
 
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 
@@ -124,6 +128,17 @@ def organelle_files(
         for file in watched_files(Path(path), settings.get(f"{key}_key"))
     ]
     return {"volumes": sorted(set(files)), "classes": table}
+
+
+def organelle_fingerprints(settings: dict) -> str:
+    """The fingerprints of a dataset's volumes as one text, by times or contents as it says."""
+    contents = FINGERPRINTS if settings["fingerprint"] == "contents" else None
+    texts = [
+        fingerprint(settings[key], settings.get(f"{key}_key"), settings["level"], contents=contents)
+        for key in ("em", "labels", "classes")
+        if key in settings
+    ]
+    return " ".join(texts)
 
 
 def dendrite_files(

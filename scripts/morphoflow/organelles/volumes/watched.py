@@ -37,6 +37,32 @@ def watched_files(path: str | Path, key: str | None = None) -> list[str]:
     return [str(file) for file in files]
 
 
+def array_folder(path: Path, key: str | None, level: int) -> Path:
+    """The folder with the chunks of a volume: that of the level, where its metadata say which.
+
+    The whole folder at ``key`` where they do not, or where there is no such level.
+    """
+    folder = path / (key or "")
+    inner = folder / (_level_name(folder, level) or "")
+    return inner if inner.is_dir() else folder
+
+
+def _level_name(folder: Path, level: int) -> str | None:
+    """The name of a level in the folder of its pyramid: of OME-Zarr, precomputed or N5."""
+    content: dict = {}
+    for name in ("zarr.json", ".zattrs", "info"):
+        if (folder / name).is_file():
+            content |= _json(folder / name)
+    attributes = content.get("attributes", content)
+    try:
+        if "scales" in content:
+            return content["scales"][level]["key"]
+        pyramids = attributes.get("ome", attributes).get("multiscales")
+        return pyramids[0]["datasets"][level]["path"] if pyramids else f"s{level}"
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return None
+
+
 def slice_files(folder: Path) -> list[Path]:
     """The images in a folder, hidden ones left out, in the order of the numbers in their names."""
     if not folder.is_dir():
