@@ -39,10 +39,11 @@ def main(
         shape = block_shape(opened.shape, opened.labels.chunks, block)
         table, pairs = count_part(opened, blocks_of_part(opened.shape, shape, 0, 1))
         parts, pieces = [table], [pairs]
-    measured = object_columns(merged_labels(parts), opened.shape, opened.voxel_size_nm)
+    placed = opened.voxel_size_nm, opened.offset.nm
+    measured = object_columns(merged_labels(parts), opened.extent, *placed)
     majority = majority_classes(merged_classes(parts), names)
     file = Path(source["labels"]).name
-    table, findings = object_table(measured, said, majority, file, settings)
+    table, findings = object_table(measured, said, majority, file, settings, opened.unused)
     pairs = merged_contacts(pieces, table["label_id"])
     touching = contact_columns(pairs, opened.voxel_size_nm)
     made_by = {**settings, "source": source_names(source)}
@@ -51,6 +52,8 @@ def main(
     write_table(contacts_table, touching, record)
     write_objects(objects, table, record)
     print(f"{len(table)} of {len(measured)} objects, {len(touching)} pairs that touch")
+    if opened.unused:
+        print(opened.unused)
 
 
 if __name__ == "__main__":

@@ -45,14 +45,17 @@ def main(
     table = join_measures(table, parts)
     around = neighbours(table, settings["neighbour_radius_um"])
     table = pd.concat([table, around, touching(table, read_table(contacts))], axis=1)
-    extent = np.array(volume.shape) * volume.voxel_size_nm / NM_PER_UM
+    voxel, used = np.array(volume.voxel_size_nm), volume.extent
+    corner = (used.start * voxel + volume.offset.nm) / NM_PER_UM
+    extent = used.shape * voxel / NM_PER_UM
     x, names = feature_matrix(table)
     record = provenance(inputs=[objects, contacts, *measures], settings=settings)
     axes, units = ["object", "feature"], "as each name says"
     ids = table["id"].tolist()
     write_samples(features, ids, x, axes=axes, units=units, names=names, provenance=record)
     write_table(shapes, table, record)
-    write_table(density, density_map(table, extent, settings["density_cell_um"]), record)
+    cells = density_map(table, corner, extent, settings["density_cell_um"])
+    write_table(density, cells, record)
     print(f"{len(names)} features of {len(table)} objects")
 
 

@@ -47,7 +47,7 @@ def cuboid(label_id: int, start: tuple, shape: tuple) -> pd.DataFrame:
 
 
 def measured(tables: list[pd.DataFrame], size=(30.0, 8.0, 4.0)) -> pd.Series:
-    return object_columns(merge_tables(tables), (2**40,) * 3, size).iloc[0]
+    return object_columns(merge_tables(tables), Box((0, 0, 0), (2**40,) * 3), size).iloc[0]
 
 
 def test_a_cuboid_has_the_axes_of_a_cuboid_in_um():

@@ -66,7 +66,7 @@ def test_any_blocks_and_parts_give_the_same_bits(volume, block, parts):
     whole, pieces = counted(*volume, list(volume[0].shape)), counted(*volume, block, parts)
     for one, other in zip(whole, pieces, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
-    a, b = (object_columns(t[0], volume[0].shape, SIZE) for t in (whole, pieces))
+    a, b = (object_columns(t[0], Box((0, 0, 0), volume[0].shape), SIZE) for t in (whole, pieces))
     pd.testing.assert_frame_equal(a, b, check_exact=True)
 
 
@@ -106,7 +106,9 @@ def test_columns_agree_with_scikit_image(volume):
         spacing=[n / 1000 for n in SIZE],
         properties=["area", "centroid", "bbox", "intensity_mean", "intensity_std"],
     )
-    found = object_columns(counted(labels, em, block=[8, 8, 8])[0], labels.shape, SIZE)
+    found = object_columns(
+        counted(labels, em, block=[8, 8, 8])[0], Box((0, 0, 0), labels.shape), SIZE
+    )
     assert np.allclose(found["volume_um3"], wanted["area"])
     assert np.allclose(found["intensity_mean"], wanted["intensity_mean"])
     assert np.allclose(found["intensity_sd"], wanted["intensity_std"])
@@ -139,7 +141,9 @@ def test_other_ids_give_other_names_to_the_same_rows(volume):
 def test_float_em_gives_the_statistics_of_its_values(volume):
     labels = volume[0]
     em = np.random.default_rng(2).normal(100, 5, labels.shape).astype(np.float32)
-    found = object_columns(counted(labels, em, block=[8, 8, 8])[0], labels.shape, SIZE)
+    found = object_columns(
+        counted(labels, em, block=[8, 8, 8])[0], Box((0, 0, 0), labels.shape), SIZE
+    )
     for row in found.iloc[::4].itertuples():
         values = em[labels == np.uint64(row.label_id)].astype(np.float64)
         assert np.isclose(row.intensity_mean, values.mean(), rtol=1e-12)

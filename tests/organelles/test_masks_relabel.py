@@ -15,6 +15,7 @@ from morphoflow.organelles.masks.pyramid import (
 from morphoflow.organelles.masks.pyramid_write import majority
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Box, blocks
+from morphoflow.organelles.volumes.units import NO_OFFSET
 
 SHAPE = (3, 20, 41)
 
@@ -77,7 +78,7 @@ def test_a_coarser_voxel_has_the_most_frequent_number_of_its_cell(factors):
 class Empty:
     """The extent of a volume, of which nothing is read."""
 
-    dtype, voxel_size_nm = np.dtype(np.uint8), (30.0, 8.0, 8.0)
+    dtype, voxel_size_nm, offset = np.dtype(np.uint8), (30.0, 8.0, 8.0), NO_OFFSET
 
     def __init__(self, shape):
         self.shape = self.chunks = shape

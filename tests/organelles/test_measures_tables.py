@@ -41,7 +41,7 @@ def test_contacts_count_for_both_objects():
 
 def test_density_conserves_objects_and_volume_and_fills_the_extent():
     points = np.random.default_rng(0).uniform(0, 5, size=(40, 3))
-    cells = density_map(table(points), np.array([5.0, 5, 5]), cell_um=2.0)
+    cells = density_map(table(points), np.zeros(3), np.array([5.0, 5, 5]), cell_um=2.0)
     assert len(cells) == 27
     assert cells["objects"].sum() == 40
     assert cells["volume_um3"].sum() == pytest.approx(20)

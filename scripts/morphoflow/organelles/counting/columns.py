@@ -16,19 +16,24 @@ from morphoflow.organelles.counting.table import (
     groups,
     shift_moments,
 )
-from morphoflow.organelles.volumes.boxes import Triple
+from morphoflow.organelles.volumes.boxes import Box
+from morphoflow.organelles.volumes.units import Size
 
 NM_PER_UM = 1000.0
 
 
-def object_columns(table: pd.DataFrame, shape: Triple, voxel_size_nm: tuple) -> pd.DataFrame:
+def object_columns(
+    table: pd.DataFrame, extent: Box, voxel_size_nm: Size, offset_nm: Size = (0.0, 0.0, 0.0)
+) -> pd.DataFrame:
     """One row a label of a merged ``table`` of counts, ascending by label_id.
 
-    Volume, centroid (of the voxels' centres, where the volume's corner is 0), box and anchor (the
-    first voxel in the order z, y, x), ``axis_sd_um`` (standard deviations along the principal
-    axes, descending, a voxel counting as a cuboid and not as a point) with the unit vectors of the
+    Volume, centroid (of the voxels' centres, where the volume's corner is ``offset_nm``), box and
+    anchor (the first voxel in the order z, y, x), ``axis_sd_um`` (standard deviations along the
+    principal axes, descending, a voxel counting as a cuboid, not as a point) with the unit vectors
+    of the
     axes (z, y, x; the component of largest magnitude is positive), mean and standard deviation of
-    the intensity, and whether the object touches the border of the volume of ``shape`` voxels.
+    the intensity, and whether the object touches the border of the ``extent``, beyond which no
+    labels are.
 
     Sums over indices are whole numbers of any size, and each is rounded once.
     """
@@ -45,13 +50,14 @@ def object_columns(table: pd.DataFrame, shape: Triple, voxel_size_nm: tuple) -> 
     columns["volume_um3"] = voxels.astype(np.float64) * np.prod(size)
     for a, axis in enumerate(AXES):
         twice = 2 * (sums[:, a] + voxels * start[:, a].astype(object)) + voxels
-        columns[f"centroid_{axis}_um"] = (twice / (2 * voxels)).astype(np.float64) * size[a]
+        centroid = (twice / (2 * voxels)).astype(np.float64) * size[a]
+        columns[f"centroid_{axis}_um"] = centroid + offset_nm[a] / NM_PER_UM
     columns |= dict(zip([*STARTS, *STOPS, *ANCHORS], [*start.T, *stop.T, *anchor.T], strict=True))
     columns |= {f"axis_sd_um_{k + 1}": deviations[:, k] for k in range(3)}
     columns |= {f"axis_{k + 1}_{AXES[a]}": vectors[:, a, k] for k in range(3) for a in range(3)}
     columns["intensity_mean"] = (intensity[:, 0] / voxels).astype(np.float64)
     columns["intensity_sd"] = np.sqrt(_variance(voxels, intensity[:, 1], intensity[:, 0]))
-    columns["touches_border"] = ((start == 0) | (stop == np.array(shape))).any(axis=1)
+    columns["touches_border"] = ((start == extent.start) | (stop == extent.stop)).any(axis=1)
     return pd.DataFrame(columns)
 
 

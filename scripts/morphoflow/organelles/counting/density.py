@@ -7,22 +7,26 @@ from scipy.spatial import cKDTree
 CENTROID = ["centroid_z_um", "centroid_y_um", "centroid_x_um"]
 
 
-def density_map(objects: pd.DataFrame, extent_um: np.ndarray, cell_um: float) -> pd.DataFrame:
+def density_map(
+    objects: pd.DataFrame, corner_um: np.ndarray, extent_um: np.ndarray, cell_um: float
+) -> pd.DataFrame:
     """Objects in each cell of a grid of ``cell_um``, one row a cell, empty ones included.
 
-    ``extent_um`` (3,) is the size of the volume along z, y and x; cells at its end are cut, as
-    ``cell_volume_um3`` says. An object counts as a whole in the cell that holds its centroid, so
-    that counts and volumes add up to those of the table.
+    The grid begins at ``corner_um`` (3,) along z, y and x and ends ``extent_um`` (3,) after; cells
+    at its end are cut, as ``cell_volume_um3`` says. An object counts as a whole in the cell that
+    holds its centroid, so that counts and volumes add up to those of the table.
     """
     cells = np.maximum(1, np.ceil(extent_um / cell_um - 1e-9)).astype(int)
-    index = np.clip(objects[CENTROID].to_numpy() // cell_um, 0, cells - 1).astype(int)
+    places = objects[CENTROID].to_numpy() - corner_um
+    index = np.clip(places // cell_um, 0, cells - 1).astype(int)
     flat = np.ravel_multi_index(index.T, cells)
     start = np.indices(cells).reshape(3, -1).T * cell_um
     stop = np.minimum(start + cell_um, extent_um)
     total = len(start)
     volume = np.bincount(flat, weights=objects["volume_um3"], minlength=total)
     room = np.prod(stop - start, axis=1)
-    columns = {f"centre_{a}_um": (start + stop)[:, i] / 2 for i, a in enumerate("zyx")}
+    centres = (start + stop) / 2 + corner_um
+    columns = {f"centre_{a}_um": centres[:, i] for i, a in enumerate("zyx")}
     columns["objects"] = np.bincount(flat, minlength=total)
     columns["volume_um3"], columns["cell_volume_um3"] = volume, room
     columns["volume_fraction"] = volume / room

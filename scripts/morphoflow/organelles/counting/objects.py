@@ -26,13 +26,15 @@ def object_table(
     majority: pd.Series,
     file: str,
     settings: dict,
+    unused: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Objects (the contract's columns, then those of ``measured``) and the quality table.
 
     ``measured`` has the columns of :func:`morphoflow.organelles.counting.columns.object_columns`,
     ``labels`` those of :func:`morphoflow.organelles.counting.classes.read_class_tables`, and
     ``majority`` the class of label ids by a class volume, which a table outranks; ``file`` is the
-    name of the label volume. Objects of fewer than ``min_voxels`` are left out and listed. A label
+    name of the label volume and ``unused`` says what of it has no EM. Objects of fewer than
+    ``min_voxels`` are left out and listed. A label
     of an object that is not there, a class with fewer objects than there are splits and fewer
     groups than splits raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects
     of such a class stay, without a label. Raises InputError for fewer than three objects.
@@ -54,6 +56,7 @@ def object_table(
     described |= {"split": split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
     listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects)]
+    listed += [note("labels_without_em", unused)] * (unused is not None)
     return objects, _quality(file, len(measured), len(objects), listed)
 
 

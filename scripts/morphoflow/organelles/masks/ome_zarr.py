@@ -15,7 +15,6 @@ from morphoflow.organelles.masks.pyramid import CHUNK, level_shape, shard_shape
 from morphoflow.organelles.masks.pyramid_write import create_store
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Triple
-from morphoflow.organelles.volumes.units import Size
 
 ZSTD_LEVEL = 3
 
@@ -28,7 +27,7 @@ def create_ome_zarr(
     ``clusters`` are those of :func:`morphoflow.organelles.masks.volume.cluster_list`.
     """
     axes = [{"name": name, "type": "space", "unit": "nanometer"} for name in "zyx"]
-    datasets = [_dataset(k, factor, mask.voxel_size_nm) for k, factor in enumerate(factors)]
+    datasets = [_dataset(str(k), factor, mask) for k, factor in enumerate(factors)]
     multiscale = {"name": path.name, "type": "mode", "axes": axes, "datasets": datasets}
     label = {"colors": _colors(clusters), "properties": _properties(clusters)}
     ome = {"version": "0.5", "multiscales": [multiscale], "image-label": label}
@@ -37,14 +36,19 @@ def create_ome_zarr(
     return [_level(path / str(k), shape, mask.dtype) for k, shape in enumerate(shapes)]
 
 
-def _dataset(level: int, factor: Triple, size: Size) -> dict:
-    """The centre of a coarser voxel lies between those of the voxels that it stands for."""
+def _dataset(path: str, factor: Triple, mask: MaskVolume) -> dict:
+    """The centre of a coarser voxel lies between those of the voxels that it stands for.
+
+    The centre of the first voxel is said to be at the labels' offset, as that of labels without an
+    offset is at 0.
+    """
+    size, offset = mask.voxel_size_nm, mask.offset.nm
     scale = [f * n for f, n in zip(factor, size, strict=True)]
-    shift = [(f - 1) / 2 * n for f, n in zip(factor, size, strict=True)]
+    shift = [(f - 1) / 2 * n + o for f, n, o in zip(factor, size, offset, strict=True)]
     steps = [{"type": "scale", "scale": scale}]
-    if level:
+    if any(shift):
         steps.append({"type": "translation", "translation": shift})
-    return {"path": str(level), "coordinateTransformations": steps}
+    return {"path": path, "coordinateTransformations": steps}
 
 
 def _level(folder: Path, shape: Triple, dtype: np.dtype) -> ts.TensorStore:

@@ -15,7 +15,6 @@ from morphoflow.organelles.masks.pyramid import CHUNK, SHARD_BITS, level_shape
 from morphoflow.organelles.masks.pyramid_write import create_store
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Triple
-from morphoflow.organelles.volumes.units import Size
 
 PROPERTIES = "segment_properties"
 
@@ -29,9 +28,10 @@ def create_precomputed(path: Path, mask: MaskVolume, factors: list[Triple]) -> l
     volume = {"type": "segmentation", "data_type": wide, "num_channels": 1}
     stores = []
     for factor in factors:
-        scale = _scale(level_shape(mask.shape, factor), factor, mask.voxel_size_nm)
+        scale = _scale(level_shape(mask.shape, factor), factor, mask)
         options = {"multiscale_metadata": volume, "scale_metadata": scale}
         store = create_store(path, "neuroglancer_precomputed", **options)
+        store = store[ts.d[:].translate_to[0]]
         stores.append(store[ts.d["channel"][0]].transpose([2, 1, 0]))
     return stores
 
@@ -65,7 +65,16 @@ def write_properties(path: Path, ids: pd.Series, properties: list[dict]) -> None
     _write_json(path / "info", {"@type": "neuroglancer_segment_properties", "inline": inline})
 
 
-def _scale(shape: Triple, factor: Triple, size: Size) -> dict:
+def voxel_offset(mask: MaskVolume, factor: Triple = (1, 1, 1)) -> Triple:
+    """The voxel (z, y, x) nearest to the labels' offset: the format knows whole ones alone.
+
+    That of a coarser scale is the last one that begins at or before it, as is usual.
+    """
+    voxels = np.round(np.divide(mask.offset.nm, mask.voxel_size_nm)).astype(np.int64)
+    return tuple(int(n) for n in voxels // factor)
+
+
+def _scale(shape: Triple, factor: Triple, mask: MaskVolume) -> dict:
     bits = sum((-(-n // CHUNK) - 1).bit_length() for n in shape)
     sharding = {
         "@type": "neuroglancer_uint64_sharded_v1",
@@ -80,7 +89,8 @@ def _scale(shape: Triple, factor: Triple, size: Size) -> dict:
     return {
         "key": "_".join(str(f) for f in factor[::-1]),
         "size": shape[::-1],
-        "resolution": [f * n for f, n in zip(factor, size, strict=True)][::-1],
+        "resolution": [f * n for f, n in zip(factor, mask.voxel_size_nm, strict=True)][::-1],
+        "voxel_offset": voxel_offset(mask, factor)[::-1],
         "chunk_size": [CHUNK] * 3,
         "encoding": "compressed_segmentation",
         "compressed_segmentation_block_size": [8, 8, 8],

@@ -18,12 +18,12 @@ from morphoflow.tables import NOISE
 class MaskVolume:
     """The ``source``'s labels under other numbers; its boxes take little more memory than these.
 
-    ``shape``, ``chunks`` and ``voxel_size_nm`` are those of the labels.
+    ``shape``, ``chunks``, ``voxel_size_nm`` and ``offset`` are those of the labels.
     """
 
     def __init__(self, source: Source, table: Relabelling) -> None:
         self.shape, self.chunks = source.shape, source.labels.chunks
-        self.voxel_size_nm = source.voxel_size_nm
+        self.voxel_size_nm, self.offset = source.voxel_size_nm, source.offset
         self.dtype = table.numbers.dtype
         self._source, self._table = source, table
 

@@ -15,6 +15,7 @@ from morphoflow.organelles.counting.lookup import relabelling
 from morphoflow.organelles.masks.ome_zarr import create_ome_zarr
 from morphoflow.organelles.masks.precomputed import (
     create_precomputed,
+    voxel_offset,
     write_cluster_properties,
     write_object_properties,
 )
@@ -23,7 +24,6 @@ from morphoflow.organelles.masks.pyramid_write import write_pyramids
 from morphoflow.organelles.masks.volume import MaskVolume, cluster_list
 from morphoflow.organelles.volumes.boxes import Box, blocks
 from morphoflow.organelles.volumes.source import Source
-from morphoflow.organelles.volumes.units import Size
 
 OME_ZARR, PRECOMPUTED = "clusters.ome.zarr", "clusters.precomputed"
 
@@ -72,9 +72,9 @@ def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: d
         write_cluster_properties(folder / PRECOMPUTED, clusters)
         write_object_properties(folder / "objects_properties", objects, clusters)
         layer = f"{url}/{PRECOMPUTED}"
-        listed["neuroglancer"] = neuroglancer_links(objects, layer, mask.voxel_size_nm)
+        listed["neuroglancer"] = neuroglancer_links(objects, layer, mask)
     if "mobie" in formats:
-        _write_rows(folder / "mobie.tsv", mobie_table(objects, mask.voxel_size_nm), "\t")
+        _write_rows(folder / "mobie.tsv", mobie_table(objects, mask), "\t")
     _write_rows(folder / "objects.csv", listed, ",")
     guide = mask_guide(clusters, settings["method"], url)
     (folder / "README.txt").write_text(guide, encoding="utf-8")
@@ -119,19 +119,21 @@ def object_list(objects: pd.DataFrame) -> pd.DataFrame:
     return objects[["id", "label_id", "cluster", "number", *CENTROIDS]].copy()
 
 
-def mobie_table(objects: pd.DataFrame, voxel_size_nm: Size) -> pd.DataFrame:
+def mobie_table(objects: pd.DataFrame, mask: MaskVolume) -> pd.DataFrame:
     """The default table of a MoBIE segmentation of the original labels, with their clusters.
 
-    Anchors and boxes are in um, with the centre of the first voxel at 0 as in the viewer; an
+    Anchors and boxes are in um, with the centre of the first voxel at the labels' offset as in the
+    viewer; an
     anchor is the centre of a voxel of the object, so that it lies within the object whatever its
     shape. Pape et al., "MoBIE: a Fiji plugin for sharing and exploration of multi-modal
     cloud-hosted big image data", Nature Methods 20, 2023.
     """
-    size = dict(zip("zyx", np.array(voxel_size_nm) / NM_PER_UM, strict=True))
+    size = dict(zip("zyx", np.array(mask.voxel_size_nm) / NM_PER_UM, strict=True))
+    first = dict(zip("zyx", np.array(mask.offset.nm) / NM_PER_UM, strict=True))
     columns = {"label_id": objects["label_id"]}
-    columns |= {f"anchor_{a}": objects[f"anchor_{a}"] * size[a] for a in "xyz"}
-    columns |= {f"bb_min_{a}": objects[f"box_{a}_start"] * size[a] for a in "xyz"}
-    columns |= {f"bb_max_{a}": objects[f"box_{a}_stop"] * size[a] for a in "xyz"}
+    columns |= {f"anchor_{a}": objects[f"anchor_{a}"] * size[a] + first[a] for a in "xyz"}
+    columns |= {f"bb_min_{a}": objects[f"box_{a}_start"] * size[a] + first[a] for a in "xyz"}
+    columns |= {f"bb_max_{a}": objects[f"box_{a}_stop"] * size[a] + first[a] for a in "xyz"}
     columns |= {"n_pixels": objects["voxels"], "cluster": objects["cluster"]}
     return pd.DataFrame(columns)
 
@@ -165,17 +167,19 @@ def write_slices(folder: Path, mask: MaskVolume) -> None:
 # Links that open neuroglancer at an object, with its cluster shown.
 
 
-def neuroglancer_links(objects: pd.DataFrame, layer: str, voxel_size_nm: Size) -> list[str]:
+def neuroglancer_links(objects: pd.DataFrame, layer: str, mask: MaskVolume) -> list[str]:
     """A link for each object, to the centre of its anchor voxel in the segmentation ``layer``.
 
     ``layer`` is the URL of a precomputed volume, without ``precomputed://``.
     """
-    size = zip("xyz", voxel_size_nm[::-1], strict=True)
+    size = zip("xyz", mask.voxel_size_nm[::-1], strict=True)
     dimensions = {axis: [length / NM_PER_M, "m"] for axis, length in size}
-    return [_link(row, layer, dimensions) for row in objects.itertuples()]
+    anchors = objects[["anchor_x", "anchor_y", "anchor_z"]] + voxel_offset(mask)[::-1] + 0.5
+    rows = zip(objects.itertuples(), anchors.to_numpy().tolist(), strict=True)
+    return [_link(row, layer, dimensions, place) for row, place in rows]
 
 
-def _link(row, layer: str, dimensions: dict) -> str:
+def _link(row, layer: str, dimensions: dict, place: list[float]) -> str:
     segment = str(row.number)
     shown = {
         "type": "segmentation",
@@ -186,7 +190,7 @@ def _link(row, layer: str, dimensions: dict) -> str:
     }
     state = {
         "dimensions": dimensions,
-        "position": [row.anchor_x + 0.5, row.anchor_y + 0.5, row.anchor_z + 0.5],
+        "position": place,
         "layers": [shown],
         "selectedLayer": {"layer": "clusters", "visible": True},
         "layout": "4panel",

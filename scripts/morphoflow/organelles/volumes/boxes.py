@@ -37,6 +37,12 @@ class Box:
             slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, outer.start, strict=True)
         )
 
+    def common(self, other: "Box") -> "Box | None":
+        """The voxels that are in both boxes; None where there are none."""
+        start = tuple(map(max, self.start, other.start))
+        stop = tuple(map(min, self.stop, other.stop))
+        return Box(start, stop) if all(map(int.__lt__, start, stop)) else None
+
     def grown(self, margin: int, shape: Triple) -> "Box":
         """The box with ``margin`` more voxels on each side, cut at the ends of the volume."""
         start = tuple(max(0, a - margin) for a in self.start)

@@ -14,7 +14,7 @@ import tensorstore as ts
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.axes import spatial_axes
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
-from morphoflow.organelles.volumes.units import Size
+from morphoflow.organelles.volumes.units import Offset, Size
 from morphoflow.organelles.volumes.volume import (
     CACHE_BYTES,
     MissingChunk,
@@ -90,7 +90,7 @@ class ChunkedVolume:
         path: Path,
         store: ts.TensorStore,
         store_cached: ts.TensorStore,
-        voxel_size_nm: Size | None,
+        placed: tuple[Size | None, Offset | None],
         files: ChunkFiles | None,
     ) -> None:
         self.path = str(path)
@@ -100,7 +100,7 @@ class ChunkedVolume:
             min(chunk or length, length)
             for chunk, length in zip(store.chunk_layout.read_chunk.shape, self.shape, strict=True)
         )
-        self.voxel_size_nm = voxel_size_nm
+        self.voxel_size_nm, self.offset = placed
         self._store, self._store_cached, self._files = store, store_cached, files
 
     def read(self, box: Box) -> np.ndarray:
@@ -145,14 +145,15 @@ def open_chunked(
     folder: Path,
     driver: str,
     axes: Sequence[str] | None,
-    voxel_size_nm: Size | None,
+    placed: tuple[Size | None, Offset | None],
     *,
     sparse: bool,
     **options,
 ) -> ChunkedVolume:
     """Open the array in ``folder`` with a tensorstore driver and its ``options``.
 
-    ``axes`` are its axes' names, where stated. ``sparse`` takes absent chunks as the fill value, as
+    ``axes`` are its axes' names and ``placed`` its voxel size and offset, where they are stated.
+    ``sparse`` takes absent chunks as the fill value, as
     the formats define it; otherwise reading them raises MissingChunk.
     """
     spec = {
@@ -170,7 +171,7 @@ def open_chunked(
     plain = kept == [0, 1, 2] and stores[0].rank == 3
     files = _files(folder, driver, stores[0]) if plain else None
     stores = [_in_zyx(store, kept) for store in stores]
-    return ChunkedVolume(folder, *stores, voxel_size_nm, files)
+    return ChunkedVolume(folder, *stores, placed, files)
 
 
 def _files(folder: Path, driver: str, store: ts.TensorStore) -> ChunkFiles | None:

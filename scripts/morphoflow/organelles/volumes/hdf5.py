@@ -7,7 +7,7 @@ import numpy as np
 
 from morphoflow.organelles.volumes.axes import spatial_axes
 from morphoflow.organelles.volumes.boxes import Box
-from morphoflow.organelles.volumes.units import voxel_size_of
+from morphoflow.organelles.volumes.units import offset_of, voxel_size_of
 from morphoflow.organelles.volumes.volume import CACHE_BYTES, plain_type, unreadable
 from morphoflow.organelles.volumes.zarr import no_choice
 from morphoflow.reading.hdf5 import open_hdf5_file
@@ -28,7 +28,9 @@ class Hdf5Volume:
         self.shape = self._along_zyx(dataset.shape)
         self.dtype = plain_type(dataset.dtype)
         self.chunks = self._along_zyx(dataset.chunks or (SLICE, *dataset.shape[1:]))
-        self.voxel_size_nm = voxel_size_of(dict(dataset.attrs), "zyx")
+        attributes = dict(dataset.attrs)
+        self.voxel_size_nm = voxel_size_of(attributes, "zyx")
+        self.offset = offset_of(attributes, "zyx")
 
     def read(self, box: Box) -> np.ndarray:
         """See ``Volume``."""

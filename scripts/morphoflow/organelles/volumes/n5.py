@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.chunked import ChunkedVolume, open_chunked
-from morphoflow.organelles.volumes.units import voxel_size_of
+from morphoflow.organelles.volumes.units import offset_of, voxel_size_of
 from morphoflow.organelles.volumes.zarr import array_folders, no_choice, read_json
 
 METADATA = "attributes.json"
@@ -25,9 +25,10 @@ def open_n5(path: Path, key: str | None, level: int, *, sparse: bool) -> Chunked
             f"{chosen} holds label multisets, which have several ids a voxel; "
             f"convert it to uint64 labels, for example with paintera-conversion-helper."
         )
-    size = voxel_size_of(_with_inherited(chosen, attributes, level), "xyz")
+    stated = _with_inherited(chosen, attributes, level)
+    placed = voxel_size_of(stated, "xyz"), offset_of(stated, "xyz")
     axes = "xyz" if len(attributes["dimensions"]) == 3 else None
-    return open_chunked(chosen, "n5", axes, size, sparse=sparse)
+    return open_chunked(chosen, "n5", axes, placed, sparse=sparse)
 
 
 def _with_inherited(dataset: Path, attributes: dict, level: int) -> dict:

@@ -16,7 +16,7 @@ from morphoflow.organelles.volumes.boxes import Triple
 from morphoflow.organelles.volumes.hdf5 import open_hdf5
 from morphoflow.organelles.volumes.slices import open_slices
 from morphoflow.organelles.volumes.stack import MappedVolume, SliceVolume
-from morphoflow.organelles.volumes.units import Size, to_nm
+from morphoflow.organelles.volumes.units import Offset, Size, places_nm, to_nm
 from morphoflow.organelles.volumes.volume import Volume
 from morphoflow.organelles.volumes.watched import slice_files
 from morphoflow.reading.guard import reading
@@ -86,7 +86,7 @@ def open_tiff_stack(file: Path) -> MappedVolume | SliceVolume:
     with reading(file):
         tiff = open_tiff(file)
         series = list(tiff.series)  # read now: newer releases of tifffile wait until they are used
-        size = tiff_voxel_size(tiff)
+        placed = tiff_voxel_size(tiff), tiff_offset(tiff)
     if len(series) != 1:
         shapes = ", ".join(" x ".join(map(str, one.shape)) for one in series[:3])
         raise InputError(
@@ -95,9 +95,9 @@ def open_tiff_stack(file: Path) -> MappedVolume | SliceVolume:
         )
     shape = _stack_shape(file, series[0])
     if series[0].dataoffset is not None and series[0].dtype.kind != "b":
-        return MappedVolume(str(file), _mapped(file, series[0], shape), size)
+        return MappedVolume(str(file), _mapped(file, series[0], shape), *placed)
     pages = series[0].pages
-    return SliceVolume(str(file), shape, series[0].dtype, lambda z: pages[z].asarray(), size)
+    return SliceVolume(str(file), shape, series[0].dtype, lambda z: pages[z].asarray(), *placed)
 
 
 def _stack_shape(file: Path, series: tifffile.TiffPageSeries) -> Triple:
@@ -123,7 +123,7 @@ def _mapped(file: Path, series: tifffile.TiffPageSeries, shape: Triple) -> np.me
         ) from None
 
 
-# The voxel size that a TIFF stack states: in OME-XML, or as ImageJ writes it.
+# The voxel size and offset that a TIFF stack states: in OME-XML, or as ImageJ writes it.
 #
 # OME-XML: Goldberg et al., "The Open Microscopy Environment (OME) Data Model and XML file", Genome
 # Biology 6:R47, 2005.
@@ -134,6 +134,22 @@ def tiff_voxel_size(tiff: tifffile.TiffFile) -> Size | None:
     if tiff.is_ome:
         return _ome(tiff.ome_metadata)
     return _imagej(tiff) if tiff.is_imagej else None
+
+
+def tiff_offset(tiff: tifffile.TiffFile) -> Offset | None:
+    """Where the first voxel lies: the position of the first plane, or ImageJ's origin."""
+    if tiff.is_ome:
+        plane = ElementTree.fromstring(tiff.ome_metadata).find("{*}Image/{*}Pixels/{*}Plane")
+        if plane is None or any(plane.get(f"Position{axis}") is None for axis in "ZYX"):
+            return None
+        units = [plane.get(f"Position{axis}Unit", "reference frame") for axis in "ZYX"]
+        place = places_nm([float(plane.get(f"Position{axis}")) for axis in "ZYX"], units)
+        return place and Offset(place, centred=True)
+    origin = [(tiff.imagej_metadata or {}).get(f"{axis}origin", 0) for axis in "zyx"]
+    size = tiff_voxel_size(tiff)
+    if size is None or not any(origin):
+        return None
+    return Offset(tuple(-voxel * length for voxel, length in zip(origin, size, strict=True)))
 
 
 def _ome(xml: str) -> Size | None:

@@ -7,10 +7,18 @@ import numpy as np
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
 from morphoflow.organelles.volumes.chunked import ChunkedVolume
-from morphoflow.organelles.volumes.grids import RegriddedVolume, ratio
+from morphoflow.organelles.volumes.grids import RegriddedVolume
 from morphoflow.organelles.volumes.open import open_volume
+from morphoflow.organelles.volumes.pairing import (
+    Pairing,
+    PartlyRead,
+    Placed,
+    pair,
+    times,
+    whole,
+)
 from morphoflow.organelles.volumes.source import Source
-from morphoflow.organelles.volumes.units import Size
+from morphoflow.organelles.volumes.units import NO_OFFSET, Offset, Size
 from morphoflow.organelles.volumes.volume import MissingChunk, Volume
 
 EM_TYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64")
@@ -28,10 +36,11 @@ def open_source(settings: dict) -> Source:
     """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes``.
 
     Each may have a key (``em_key``, ...); ``level`` is that of pyramids. ``voxel_size_nm`` and
-    ``em_voxel_size_nm`` (z, y, x) take the place of what the files say of labels and EM. EM on a
-    finer or coarser grid is brought to that of the labels. Raises InputError for labels that are
-    no unsigned integers, for a voxel size that is not stated, for grids that do not fit, and for
-    labels and EM that were exchanged.
+    ``offset_nm``, ``em_voxel_size_nm`` and ``em_offset_nm`` (z, y, x) take the place of what the
+    files say of labels and EM. EM on a finer, coarser or shifted grid is brought to that of the
+    labels, of which only what has EM is used. Raises InputError for labels that are no unsigned
+    integers, for a voxel size that is not stated, for grids that do not fit, and for labels and EM
+    that were exchanged.
     """
     level = settings.get("level") or 0
     labels = _open(settings, "labels", level)
@@ -45,18 +54,24 @@ def open_source(settings: dict) -> Source:
             f"set `voxel_size_nm` to the size of a voxel along z, y and x in nm."
         )
     em_size = _size(settings.get("em_voxel_size_nm")) or em.voxel_size_nm
-    ratios = _ratios(labels, size, em, em_size)
+    offset = _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET
+    em_offset = _offset(settings.get("em_offset_nm")) or em.offset or NO_OFFSET
+    pairing = pair(
+        Placed("the labels", labels, size, offset), Placed("the EM", em, em_size, em_offset)
+    )
     if look_swapped(labels, em):
         raise InputError(
             f"the labels {labels.path} change from voxel to voxel like an image, and the EM "
             f"{em.path} hardly does; exchange `labels` and `em`."
         )
-    on_grid = _on_grid(em, labels.shape, ratios)
+    classes = _classes(settings, level, labels, offset)
+    if pairing.overlap != whole(labels):
+        labels = PartlyRead(labels, pairing.overlap)
+    on_grid = _on_grid(em, labels.shape, pairing)
     if isinstance(em, ChunkedVolume):
-        strict = _on_grid(_open(settings, "em", level, sparse=False), labels.shape, ratios)
+        strict = _on_grid(_open(settings, "em", level, sparse=False), labels.shape, pairing)
         on_grid = GapCheckedVolume(strict, on_grid, labels)
-    classes = _classes(settings, level, labels)
-    return Source(labels, on_grid, size, classes)
+    return Source(labels, on_grid, size, classes, offset, pairing.overlap)
 
 
 def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volume:
@@ -64,15 +79,20 @@ def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volu
     return open_volume(path, key=key, level=level, sparse=sparse)
 
 
-def _classes(settings: dict, level: int, labels: Volume) -> Volume | None:
+def _classes(settings: dict, level: int, labels: Volume, offset: Offset) -> Volume | None:
     if not settings.get("classes"):
         return None
     classes = _open(settings, "classes", level)
     _check_unsigned(classes, "classes")
     if classes.shape != labels.shape:
         raise InputError(
-            f"the classes {classes.path} have {_times(classes.shape)} voxels, but the labels "
-            f"{labels.path} have {_times(labels.shape)}; give both the same grid."
+            f"the classes {classes.path} have {times(classes.shape)} voxels, but the labels "
+            f"{labels.path} have {times(labels.shape)}; give both the same grid."
+        )
+    if classes.offset is not None and classes.offset.nm != offset.nm:
+        raise InputError(
+            f"the classes {classes.path} begin at {times(classes.offset.nm)} nm, but the labels "
+            f"{labels.path} at {times(offset.nm)} nm; give both the same grid."
         )
     return classes
 
@@ -105,23 +125,10 @@ def _check_unsigned(volume: Volume, what: str) -> None:
         )
 
 
-def _ratios(labels: Volume, size: Size, em: Volume, em_size: Size | None):
-    axes = zip(labels.shape, em.shape, size, em_size or (None,) * 3, strict=True)
-    ratios = tuple(ratio(*axis) for axis in axes)
-    if None in ratios:
-        raise InputError(
-            f"the labels {labels.path} ({_times(labels.shape)} voxels of {_nm(size)}) and the EM "
-            f"{em.path} ({_times(em.shape)} voxels of {_nm(em_size)}) do not fit; along each axis "
-            f"one voxel must be a whole number of the other's and both must be equally long: "
-            f"crop or resample one, or correct `voxel_size_nm` and `em_voxel_size_nm`."
-        )
-    return ratios
-
-
-def _on_grid(em: Volume, shape: Triple, ratios) -> Volume:
-    if em.shape == shape and all(one == (1, 1) for one in ratios):
+def _on_grid(em: Volume, shape: Triple, pairing: Pairing) -> Volume:
+    if em.shape == shape and pairing.ratios == ((1, 1),) * 3 and pairing.start == (0, 0, 0):
         return em
-    return RegriddedVolume(em, shape, ratios)
+    return RegriddedVolume(em, shape, pairing.ratios, pairing.start)
 
 
 def _size(stated: list[float] | None) -> Size | None:
@@ -133,12 +140,13 @@ def _size(stated: list[float] | None) -> Size | None:
     return tuple(sizes.tolist())
 
 
-def _times(shape: Triple) -> str:
-    return " x ".join(map(str, shape))
-
-
-def _nm(size: Size | None) -> str:
-    return "unknown size" if size is None else f"{' x '.join(f'{n:g}' for n in size)} nm"
+def _offset(stated: list[float] | None) -> Offset | None:
+    if stated is None:
+        return None
+    place = np.asarray(stated, np.float64)
+    if place.shape != (3,) or not np.isfinite(place).all():
+        raise InputError(f"the offset {stated} is not three coordinates in nm (z, y, x).")
+    return Offset(tuple(place.tolist()))
 
 
 # Whether a volume of labels and one of EM were exchanged, by what a few places in them hold.
@@ -175,6 +183,7 @@ class GapCheckedVolume:
     def __init__(self, strict: Volume, sparse: Volume, labels: Volume) -> None:
         self.path, self.shape, self.dtype = strict.path, strict.shape, strict.dtype
         self.chunks, self.voxel_size_nm = strict.chunks, strict.voxel_size_nm
+        self.offset = strict.offset
         self._strict, self._sparse, self._labels = strict, sparse, labels
 
     def read(self, box: Box) -> np.ndarray:

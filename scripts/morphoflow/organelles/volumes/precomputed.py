@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.chunked import ChunkedVolume, open_chunked
-from morphoflow.organelles.volumes.units import voxel_size_of
+from morphoflow.organelles.volumes.units import Offset, voxel_size_of
 from morphoflow.organelles.volumes.zarr import no_choice, read_json
 
 METADATA = "info"
@@ -29,6 +29,8 @@ def open_precomputed(path: Path, key: str | None, level: int, *, sparse: bool) -
             f"set `level` to a number from 0 to {len(scales) - 1}."
         )
     size = voxel_size_of({"resolution": scales[level].get("resolution")}, "xyz")
+    voxels = scales[level].get("voxel_offset", [0, 0, 0])[::-1]
+    offset = size and Offset(tuple(n * s for n, s in zip(voxels, size, strict=True)))
     return open_chunked(
-        folder, "neuroglancer_precomputed", AXES, size, sparse=sparse, scale_index=level
+        folder, "neuroglancer_precomputed", AXES, (size, offset), sparse=sparse, scale_index=level
     )

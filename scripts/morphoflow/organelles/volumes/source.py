@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from morphoflow.organelles.volumes.boxes import Box, Triple
-from morphoflow.organelles.volumes.volume import Volume
+from morphoflow.organelles.volumes.units import NO_OFFSET, Offset
+from morphoflow.organelles.volumes.volume import Volume, in_words
 
 VOLUMES = ("em", "labels", "classes")
 
@@ -15,13 +16,33 @@ VOLUMES = ("em", "labels", "classes")
 class Source:
     """Labels with their EM (and a class volume where there is one).
 
-    ``voxel_size_nm`` is that of the labels, along z, y and x.
+    ``voxel_size_nm`` is that of the labels and ``offset`` where these begin, along z, y and x.
+    Outside of the ``used`` voxels, which is all of them where it is None, there are no labels.
     """
 
     labels: Volume
     em: Volume
     voxel_size_nm: tuple[float, float, float]
     classes: Volume | None = None
+    offset: Offset = NO_OFFSET
+    used: Box | None = None
+
+    @property
+    def extent(self) -> Box:
+        """The voxels that are used."""
+        return self.used or Box((0, 0, 0), self.shape)
+
+    @property
+    def unused(self) -> str | None:
+        """What of the labels is not used for want of EM, in a sentence; None where all is."""
+        whole = Box((0, 0, 0), self.shape)
+        if self.extent == whole:
+            return None
+        share = 1 - self.extent.size / whole.size
+        return (
+            f"EM covers voxels {in_words(self.extent)} of the labels' "
+            f"{' x '.join(map(str, self.shape))}; the other {share:.1%} are not used"
+        )
 
     @property
     def shape(self) -> Triple:

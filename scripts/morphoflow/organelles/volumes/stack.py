@@ -7,7 +7,7 @@ import numpy as np
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple
-from morphoflow.organelles.volumes.units import Size
+from morphoflow.organelles.volumes.units import Offset, Size
 from morphoflow.organelles.volumes.volume import CACHE_BYTES, plain_type, unreadable
 
 
@@ -26,10 +26,11 @@ class SliceVolume:
         dtype: np.dtype,
         decode: Callable[[int], np.ndarray],
         voxel_size_nm: Size | None,
+        offset: Offset | None = None,
     ) -> None:
         self.path, self.shape, self.dtype = path, shape, plain_type(dtype)
         self.chunks = (1, *shape[1:])
-        self.voxel_size_nm = voxel_size_nm
+        self.voxel_size_nm, self.offset = voxel_size_nm, offset
         self._decode = decode
         self._is_decoded = np.zeros(shape[0], bool)
         n_bytes = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
@@ -58,10 +59,16 @@ class SliceVolume:
 class MappedVolume:
     """A stack of slices that lie uncompressed in a file, which is mapped into memory."""
 
-    def __init__(self, path: str, slices: np.memmap, voxel_size_nm: Size | None) -> None:
+    def __init__(
+        self,
+        path: str,
+        slices: np.memmap,
+        voxel_size_nm: Size | None,
+        offset: Offset | None = None,
+    ) -> None:
         self.path, self.shape, self.dtype = path, slices.shape, plain_type(slices.dtype)
         self.chunks = (1, *slices.shape[1:])
-        self.voxel_size_nm = voxel_size_nm
+        self.voxel_size_nm, self.offset = voxel_size_nm, offset
         self._slices = slices
 
     def read(self, box: Box) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Units of length in nanometres, under the names that volume formats give them."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 NM_PER_UNIT = {
     **dict.fromkeys(("pm", "picometer"), 1e-3),
@@ -17,13 +18,33 @@ NM_PER_UNIT = {
 Size = tuple[float, float, float]
 
 
+@dataclass(frozen=True)
+class Offset:
+    """Where a volume begins, in nm along z, y and x.
+
+    ``centred`` formats state the centre of the first voxel, others its corner.
+    """
+
+    nm: Size
+    centred: bool = False
+
+
+NO_OFFSET = Offset((0.0, 0.0, 0.0))
+
+
 def to_nm(values: Sequence[float], units: Iterable[str | None]) -> Size | None:
     """Lengths in nm; None if a unit is missing or unknown, or a length is not above zero."""
+    lengths = places_nm(values, units)
+    return lengths if lengths and min(lengths) > 0 else None
+
+
+def places_nm(values: Sequence[float], units: Iterable[str | None]) -> Size | None:
+    """Three coordinates in nm; None if a unit is missing or unknown, or one is not finite."""
     factors = [NM_PER_UNIT.get((unit or "").strip().lower()) for unit in units]
     if None in factors or len(factors) != len(values) or len(values) != 3:
         return None
-    lengths = tuple(float(v) * f for v, f in zip(values, factors, strict=True))
-    return lengths if all(math.isfinite(n) and n > 0 for n in lengths) else None
+    places = tuple(float(v) * f for v, f in zip(values, factors, strict=True))
+    return places if all(map(math.isfinite, places)) else None
 
 
 # The voxel size that the attributes of an array state, under the names in use.
@@ -77,9 +98,33 @@ def _downsampled(values: Sequence[float], attributes: Mapping) -> list[float]:
     return [value * factor for value, factor in zip(values, factors, strict=True)]
 
 
-def _ordered(values: Sequence[float], axes: str, units: Sequence[str | None]) -> Size | None:
+def _ordered(
+    values: Sequence[float],
+    axes: str,
+    units: Sequence[str | None],
+    convert: Callable[..., Size | None] = to_nm,
+) -> Size | None:
     """Lengths along ``axes`` as a size along z, y and x."""
     if sorted(axes) != ["x", "y", "z"] or not len(values) == len(units) == 3:
         return None
     order = [axes.index(axis) for axis in "zyx"]
-    return to_nm([values[i] for i in order], [units[i] for i in order])
+    return convert([values[i] for i in order], [units[i] for i in order])
+
+
+# Where the attributes say that an array begins: ``offset`` (CREMI, Paintera, funlib) is the corner
+# of its first voxel, ``translate`` of a ``transform`` (CellMap) the centre.
+
+
+def offset_of(attributes: Mapping, axes: str) -> Offset | None:
+    """The offset of an array, if stated; ``axes`` is its order, zyx or xyz."""
+    transform = attributes.get("transform")
+    if isinstance(transform, Mapping) and "translate" in transform:
+        named = "".join(transform["axes"])
+        place = _ordered(transform["translate"], named, transform["units"], places_nm)
+        return place and Offset(place, centred=True)
+    if "offset" not in attributes:
+        return None
+    units = attributes.get("units", attributes.get("unit", "nm"))
+    units = [units] * 3 if isinstance(units, str) else units
+    place = _ordered(list(attributes["offset"]), axes, units, places_nm)
+    return place and Offset(place)

@@ -6,6 +6,7 @@ import numpy as np
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple
+from morphoflow.organelles.volumes.units import Offset, Size
 
 # Decoded pieces that a volume may keep, since neighbouring boxes need the same ones.
 CACHE_BYTES = 256 << 20
@@ -26,13 +27,16 @@ class Volume(Protocol):
         The piece, in voxels along z, y and x, that is decoded at once.
     voxel_size_nm
         Size of a voxel along z, y and x, where the file says it.
+    offset
+        Where its first voxel lies, where the file says it.
     """
 
     path: str
     shape: Triple
     dtype: np.dtype
     chunks: Triple
-    voxel_size_nm: tuple[float, float, float] | None
+    voxel_size_nm: Size | None
+    offset: Offset | None
 
     def read(self, box: Box) -> np.ndarray:
         """The values in ``box``, C-contiguous, in native byte order.

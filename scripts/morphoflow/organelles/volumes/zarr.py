@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.chunked import ChunkedVolume, open_chunked
-from morphoflow.organelles.volumes.units import Size, to_nm, voxel_size_of
+from morphoflow.organelles.volumes.units import (
+    Offset,
+    Size,
+    offset_of,
+    places_nm,
+    to_nm,
+    voxel_size_of,
+)
 
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
@@ -51,11 +57,12 @@ def is_array(folder: Path) -> bool:
 
 @dataclass(frozen=True)
 class Level:
-    """One array of a pyramid: its path in the group, its axes' names, its voxel size (z, y, x)."""
+    """One array of a pyramid: its path in the group, its axes' names, and where it lies."""
 
     path: str
     axes: list[str]
     voxel_size_nm: Size | None
+    offset: Offset | None = None
 
 
 def _open_array(folder: Path, level: Level | None, *, sparse: bool) -> ChunkedVolume:
@@ -66,8 +73,12 @@ def _open_array(folder: Path, level: Level | None, *, sparse: bool) -> ChunkedVo
         )
     driver = DRIVERS[3 if (folder / "zarr.json").is_file() else 2]
     axes = (level.axes or None) if level else None
-    size = level.voxel_size_nm if level else voxel_size_of(_attributes(folder), "zyx")
-    return open_chunked(folder, driver, axes, size, sparse=sparse)
+    if level:
+        placed = level.voxel_size_nm, level.offset
+    else:
+        attributes = _attributes(folder)
+        placed = voxel_size_of(attributes, "zyx"), offset_of(attributes, "zyx")
+    return open_chunked(folder, driver, axes, placed, sparse=sparse)
 
 
 def _level_above(folder: Path) -> Level | None:
@@ -81,7 +92,7 @@ def _level_above(folder: Path) -> Level | None:
 def _levels(group: Path) -> list[Level]:
     try:
         return levels_of(_attributes(group))
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise InputError(
             f"the OME-Zarr metadata of {group} are not as the format says "
             f"({type(error).__name__}: {error}); export the volume anew."
@@ -100,7 +111,19 @@ def levels_of(attributes: Mapping) -> list[Level]:
     if not described:
         return []
     pyramid = described[0]
-    return [_level(pyramid, dataset) for dataset in pyramid["datasets"]]
+    levels = [_level(pyramid, dataset) for dataset in pyramid["datasets"]]
+    return [levels[0], *(_beside(level, levels[0]) for level in levels[1:])]
+
+
+def _beside(level: Level, finest: Level) -> Level:
+    """A coarser level; where it is said to begin where the finest does, its corner is meant.
+
+    The centre of its first voxel is another, but some exporters repeat one translation at all
+    levels.
+    """
+    if level.offset is None or level.offset != finest.offset:
+        return level
+    return replace(level, offset=Offset(level.offset.nm))
 
 
 def pick_level(group: str, levels: list[Level], level: int) -> Level:
@@ -118,11 +141,18 @@ def _level(pyramid: Mapping, dataset: Mapping) -> Level:
     names = [axis["name"].lower() for axis in axes]
     if not set("zyx") <= set(names):
         return Level(dataset["path"], names, None)
-    transformations = (*_scales(dataset), *_scales(pyramid))
+    steps = [
+        step for part in (dataset, pyramid) for step in part.get("coordinateTransformations", [])
+    ]
+    if not steps:
+        return Level(dataset["path"], names, None)
+    scale, shift = _composed(steps, len(names))
     order = [names.index(axis) for axis in "zyx"]
-    scale = [prod(step[i] for step in transformations) for i in order]
     units = [axes[i].get("unit") for i in order]
-    return Level(dataset["path"], names, to_nm(scale, units) if transformations else None)
+    place = places_nm([shift[i] for i in order], units)
+    is_stated = any(step["type"] == "translation" for step in steps)
+    offset = Offset(place, centred=True) if place and is_stated else None
+    return Level(dataset["path"], names, to_nm([scale[i] for i in order], units), offset)
 
 
 def _named(axis: Mapping | str) -> Mapping:
@@ -130,9 +160,22 @@ def _named(axis: Mapping | str) -> Mapping:
     return {"name": axis} if isinstance(axis, str) else axis
 
 
-def _scales(part: Mapping) -> list[list[float]]:
-    steps = part.get("coordinateTransformations", [])
-    return [step["scale"] for step in steps if step["type"] == "scale"]
+def _composed(steps: list[Mapping], rank: int) -> tuple[list[float], list[float]]:
+    """Scale and translation along each axis of all steps, one after the other."""
+    scale, shift = [1.0] * rank, [0.0] * rank
+    for step in steps:
+        if step["type"] == "scale":
+            scale = [a * b for a, b in zip(scale, step["scale"], strict=True)]
+            shift = [a * b for a, b in zip(shift, step["scale"], strict=True)]
+        elif step["type"] == "translation":
+            shift = [a + b for a, b in zip(shift, step["translation"], strict=True)]
+        elif step["type"] != "identity":
+            raise InputError(
+                f"the OME-Zarr metadata name a transformation '{step['type']}' "
+                f"({ {k: v for k, v in step.items() if k != 'type'} }), but only `scale` and "
+                f"`translation` are read; resample the volume to axes that are not turned."
+            )
+    return scale, shift
 
 
 # The arrays in a folder of nested groups, and which one a user means.
