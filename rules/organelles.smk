@@ -89,7 +89,12 @@ rule merge_counts:
         block=organelle_block,
         classes=organelle_classes,
         settings=organelle_settings(
-            "split", "label_column", "group_column", "on_bad_input", "min_voxels"
+            "split",
+            "label_column",
+            "group_column",
+            "on_bad_input",
+            "min_voxels",
+            "border",
         ),
     shell:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"
@@ -161,7 +166,7 @@ rule merge_measures:
     params:
         source=organelle_source,
         fingerprint=organelle_fingerprint,
-        settings=organelle_settings("neighbour_radius_um", "density_cell_um"),
+        settings=organelle_settings("neighbour_radius_um", "density_cell_um", "border"),
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"

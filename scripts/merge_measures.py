@@ -13,6 +13,7 @@ from morphoflow.organelles.shapes.measures import (
     feature_matrix,
     join_measures,
     measure_objects,
+    without_falsified,
 )
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
@@ -35,8 +36,7 @@ def main(
     """Join ``measures``, the parts' tables, into ``shapes`` and the sample store ``features``.
 
     Without parts the objects are measured here, with the published features where
-    ``legacy``. ``settings`` hold ``neighbour_radius_um`` and
-    ``density_cell_um``.
+    ``legacy``. ``settings`` hold ``neighbour_radius_um``, ``density_cell_um`` and ``border``.
     """
     table, volume = read_objects(objects), open_source(source)
     parts = [read_table(path) for path in measures]
@@ -48,13 +48,14 @@ def main(
     voxel, used = np.array(volume.voxel_size_nm), volume.extent
     corner = (used.start * voxel + volume.offset.nm) / NM_PER_UM
     extent = used.shape * voxel / NM_PER_UM
+    cells = density_map(table, corner, extent, settings["density_cell_um"])
+    table = without_falsified(table, settings.get("border", "keep"))
     x, names = feature_matrix(table)
     record = provenance(inputs=[objects, contacts, *measures], settings=settings)
     axes, units = ["object", "feature"], "as each name says"
     ids = table["id"].tolist()
     write_samples(features, ids, x, axes=axes, units=units, names=names, provenance=record)
     write_table(shapes, table, record)
-    cells = density_map(table, corner, extent, settings["density_cell_um"])
     write_table(density, cells, record)
     print(f"{len(names)} features of {len(table)} objects")
 

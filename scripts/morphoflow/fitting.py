@@ -23,11 +23,13 @@ def fit_standard(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ``(x - mean) * weight`` has mean 0 and standard deviation 1. The standard deviation rather
     than the interquartile range, because counts and orders are often equal in more than half of
     the objects, where that range is 0 although they differ. A feature that is constant has weight
-    0: it says nothing about the training objects, so it shall not tell others apart.
+    0: it says nothing about the training objects, so it shall not tell others apart. Values that
+    are missing do not count; a feature without any has mean 0 and weight 0.
     """
-    x = x.astype(np.float64)
-    mean, sd = x.mean(axis=0), x.std(axis=0)
-    constant = np.ptp(x, axis=0) <= np.finfo(np.float32).eps * np.abs(mean)
+    known = np.ma.masked_invalid(x.astype(np.float64))
+    mean, sd = known.mean(axis=0).filled(0.0), known.std(axis=0).filled(0.0)
+    range_ = np.ma.ptp(known, axis=0).filled(0.0)
+    constant = range_ <= np.finfo(np.float32).eps * np.abs(mean)
     return mean, np.where(constant, 0.0, 1 / np.where(constant, 1.0, sd))
 
 

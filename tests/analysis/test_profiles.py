@@ -33,6 +33,13 @@ def test_a_single_cluster_has_nothing_to_be_compared_with():
     assert np.isnan(effects([1, 2, 3], [0, 0, 0])[0])
 
 
+def test_a_missing_value_is_left_out_of_its_measure():
+    assert effects([3, 4, np.nan, 1, 2, np.nan], [0, 0, 0, 1, 1, 1]) == {0: 1, 1: -1}
+    table = cluster_profiles(np.array([[1.0], [3], [np.nan], [5]]), ["m"], np.array([0, 0, 0, 1]))
+    assert table["n"].tolist() == [2, 1] and table["median"].tolist() == [2, 5]
+    assert np.isnan(effects([1, 2, np.nan], [0, 0, 1])[1])
+
+
 def test_the_medoid_has_the_least_sum_of_squared_distances():
     x = np.random.default_rng(2).normal(size=(30, 4))
     clusters = np.arange(30) % 2

@@ -54,3 +54,14 @@ def test_no_training_objects_and_no_differences_are_errors_that_name_the_way_out
         train_rows(objects(4, 0))
     with pytest.raises(InputError, match="all alike"):
         fit_pca(np.ones((4, 3)), 0.95)
+
+
+def test_missing_values_do_not_count_and_a_feature_without_any_has_weight_0():
+    x = correlated(30, 4)
+    gaps = x.copy()
+    gaps[:10, 1], gaps[:, 3] = np.nan, np.nan
+    mean, weight = fit_standard(gaps)
+    alone = fit_standard(x[10:])
+    assert (mean[1], weight[1]) == (alone[0][1], alone[1][1])
+    assert (mean[3], weight[3]) == (0, 0)
+    np.testing.assert_array_equal([mean[0], weight[0]], np.array(fit_standard(x))[:, 0])

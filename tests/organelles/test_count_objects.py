@@ -188,6 +188,21 @@ def test_labels_and_groups_are_joined_by_id(tmp_path):
     assert (alone["group"] == alone["id"]).all()
 
 
+def test_objects_at_the_border_are_kept_marked_or_dropped(tmp_path):
+    kept, _ = table_of(tmp_path, GOOD, border="keep")
+    marked, quality = table_of(tmp_path, GOOD, border="mark")
+    pd.testing.assert_frame_equal(marked, kept)
+    said = quality.set_index("code")["message"]
+    assert said["touches_border"].endswith("so that their sizes and forms are missing")
+    dropped, quality = table_of(tmp_path, GOOD, border="drop")
+    assert dropped["label_id"].tolist() == kept.loc[~kept["touches_border"], "label_id"].tolist()
+    said = quality.set_index("code")["message"]
+    assert said["left_out"] == "3 of 12 objects touch the border of the volume; left out"
+    cut = objects().assign(touches_border=True)
+    with pytest.raises(InputError, match=r"12 at the border.*or set `border` to mark"):
+        table_of(tmp_path, GOOD, cut, border="drop")
+
+
 def test_small_objects_are_left_out_and_listed(tmp_path):
     sizes = [1, 4, *[8] * 10]
     table, quality = table_of(tmp_path, GOOD, objects(voxels=sizes), min_voxels=5)

@@ -11,7 +11,12 @@ from model_settings import model_of
 from morphoflow.errors import InputError
 from morphoflow.models.baselines import features
 from morphoflow.organelles.counting.density import density_map, neighbours, touching
-from morphoflow.organelles.shapes.measures import GROUPS, feature_matrix, join_measures
+from morphoflow.organelles.shapes.measures import (
+    GROUPS,
+    feature_matrix,
+    join_measures,
+    without_falsified,
+)
 from morphoflow.store import Samples
 
 
@@ -100,3 +105,25 @@ def test_position_and_legacy_are_left_to_their_own_variants():
     assert embedded({"groups": ["legacy"]}, rows).shape == (20, len(GROUPS["legacy"]))
     with pytest.raises(InputError, match="`legacy_measures: true` for legacy"):
         embedded({"groups": ["legacy"]}, rows.drop(columns=GROUPS["legacy"]))
+
+
+def test_measures_that_a_cut_falsifies_are_missing_and_others_stay():
+    rows, _ = shapes(20, seed=3)
+    rows = rows.assign(touches_border=np.arange(20) < 5)
+    marked = without_falsified(rows, "mark")
+    falsified = [*GROUPS["size"], *GROUPS["form"], *GROUPS["legacy"]]
+    assert marked.loc[:4, falsified].isna().all(axis=None)
+    pd.testing.assert_frame_equal(marked[5:], rows[5:])
+    others = [*GROUPS["intensity"], *GROUPS["position"], "touches_border"]
+    pd.testing.assert_frame_equal(marked[others], rows[others])
+    pd.testing.assert_frame_equal(without_falsified(rows, "keep"), rows)
+
+
+def test_cut_objects_change_nothing_for_whole_ones_and_lie_at_their_mean():
+    rows, _ = shapes(40, seed=4)
+    rows = rows.assign(touches_border=np.arange(40) < 10)
+    groups = {"groups": ["size", "form"]}
+    z = embedded(groups, without_falsified(rows, "mark"))
+    whole = embedded(groups, rows[10:].reset_index(drop=True))
+    np.testing.assert_array_equal(z[10:], whole)
+    assert not z[:10].any()

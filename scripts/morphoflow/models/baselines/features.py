@@ -19,6 +19,7 @@ def fit(
 
     Sizes and counts become log(1 + x / m), m the median of their positive training values, so
     that objects are compared by ratio and 0 stays possible; then each feature is standardised.
+    What is missing takes no part in this.
     """
     wanted = [name for group in settings["groups"] for name in GROUPS[group]]
     names = [name for name in wanted if name in samples.names]
@@ -35,9 +36,12 @@ def fit(
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
-    """The scaled features (n, d) float32; 0 for those that were constant in training."""
+    """The scaled features (n, d) float32; 0, the training objects' mean, for what is missing.
+
+    0 also for those that were constant in training.
+    """
     x = fitted_columns(model, samples, "measure them anew")
-    return scaled(model, _tamed(x, model.state["median"].numpy()))
+    return np.nan_to_num(scaled(model, _tamed(x, model.state["median"].numpy())))
 
 
 def _scale(name: str, values: np.ndarray) -> float:

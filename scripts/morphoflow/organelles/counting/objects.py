@@ -34,13 +34,17 @@ def object_table(
     ``labels`` those of :func:`morphoflow.organelles.counting.classes.read_class_tables`, and
     ``majority`` the class of label ids by a class volume, which a table outranks; ``file`` is the
     name of the label volume and ``unused`` says what of it has no EM. Objects of fewer than
-    ``min_voxels`` are left out and listed. A label
+    ``min_voxels`` are left out and listed, and so are those at the border if that is to "drop".
+    A label
     of an object that is not there, a class with fewer objects than there are splits and fewer
     groups than splits raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects
     of such a class stay, without a label. Raises InputError for fewer than three objects.
     """
-    kept = measured[measured["voxels"] >= settings["min_voxels"]].reset_index(drop=True)
-    _check_number(len(kept), len(measured), file, settings["min_voxels"])
+    border = settings.get("border", "keep")
+    is_small = measured["voxels"] < settings["min_voxels"]
+    is_out = measured["touches_border"] & (border == "drop") & ~is_small
+    kept = measured[~is_small & ~is_out].reset_index(drop=True)
+    _check_number(len(kept), int(is_small.sum()), int(is_out.sum()), file, settings)
     label, group = _labels_and_groups(kept["label_id"], labels, majority)
     rare = small_classes(label, objects="objects", more="")
     strays = [labels.assign(id=labels["label_id"])]
@@ -55,7 +59,8 @@ def object_table(
     described |= {"label": label, "group": group}
     described |= {"split": split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
-    listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects)]
+    listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects, border)]
+    listed += _left_out(is_out)
     listed += [note("labels_without_em", unused)] * (unused is not None)
     return objects, _quality(file, len(measured), len(objects), listed)
 
@@ -83,10 +88,20 @@ def _too_small(objects: pd.DataFrame, min_voxels: int) -> list[dict]:
     ]
 
 
-def _notes(objects: pd.DataFrame) -> list[dict]:
+def _left_out(is_out: pd.Series) -> list[dict]:
+    """A note where objects are left out because they touch the border."""
+    n = int(is_out.sum())
+    said = f"{n} of {len(is_out)} objects touch the border of the volume; left out"
+    return [note("left_out", said, value=str(n))] if n else []
+
+
+def _notes(objects: pd.DataFrame, border: str) -> list[dict]:
     """What is worth knowing of the objects that are kept."""
+    cut = "touch the border of the volume"
+    if border == "mark":
+        cut += ", so that their sizes and forms are missing"
     counts = {
-        "touches_border": (objects["touches_border"].sum(), "touch the border of the volume"),
+        "touches_border": (objects["touches_border"].sum(), cut),
         "single_voxel": ((objects["voxels"] == 1).sum(), "are a single voxel"),
     }
     notes = [
@@ -120,12 +135,14 @@ def _labels_and_groups(
     return label.where(label.notna(), None), group.astype(object).where(group.notna(), own)
 
 
-def _check_number(kept: int, read: int, file: str, min_voxels: int) -> None:
-    if read == 0:
+def _check_number(kept: int, small: int, out: int, file: str, settings: dict) -> None:
+    if kept + small + out == 0:
         raise InputError(f"the labels {file} have no voxel that is not 0; name a volume of labels.")
-    if kept < len(SPLITS):
-        raise InputError(
-            f"the labels {file} have {kept} object(s) of at least {min_voxels} voxels (and "
-            f"{read - kept} smaller), but at least {len(SPLITS)} are needed; name a volume with "
-            f"more objects, or lower min_voxels."
-        )
+    if kept >= len(SPLITS):
+        return
+    dropped = f" and {out} at the border of the volume" if out else ""
+    raise InputError(
+        f"the labels {file} have {kept} object(s) of at least {settings['min_voxels']} voxels (and "
+        f"{small} smaller{dropped}), but at least {len(SPLITS)} are needed; name a volume with "
+        f"more objects, lower min_voxels{', or set `border` to mark' if out else ''}."
+    )

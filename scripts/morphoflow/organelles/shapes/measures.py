@@ -105,6 +105,33 @@ def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
     return area, int(euler)
 
 
+# What a cut falsifies: the size and form of a part are not those of the object. Its intensity and
+# the place of what is there stay.
+OF_WHOLES = [
+    *GROUPS["size"],
+    *GROUPS["form"],
+    *GROUPS["legacy"],
+    *(f"axis_sd_um_{k}" for k in (1, 2, 3)),
+    "sphericity",
+    "euler_number",
+    "skeleton_cycles",
+    "cavities",
+]
+
+
+def without_falsified(shapes: pd.DataFrame, border: str) -> pd.DataFrame:
+    """The shapes in which measures of whole objects are missing for those that the border cuts.
+
+    They are as measured where the ``border`` is to "keep".
+    """
+    if border == "keep":
+        return shapes
+    names = [name for name in OF_WHOLES if name in shapes]
+    known = shapes[names].astype(np.float64)
+    known[shapes["touches_border"].to_numpy()] = np.nan
+    return shapes.assign(**known)
+
+
 # The shape measures joined to the object table, and as a sample store's features.
 
 
@@ -126,6 +153,9 @@ def join_measures(objects: pd.DataFrame, parts: list[pd.DataFrame]) -> pd.DataFr
 
 
 def feature_matrix(shapes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """All measures that models may use, (n, d) float32, and their names; none is missing."""
+    """All measures that models may use, (n, d) float32, and their names.
+
+    Those of objects that the border cuts may be missing.
+    """
     names = [name for group in GROUPS.values() for name in group if name in shapes]
     return shapes[names].to_numpy(dtype=np.float32), names
