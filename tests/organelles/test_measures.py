@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from scipy.spatial import cKDTree
 
+from drawn_tubes import KINDS, random_tube
 from morphoflow.organelles.shapes import masks
 from morphoflow.organelles.shapes.legacy import legacy_measures
 from morphoflow.organelles.shapes.masks import ObjectMask
 from morphoflow.organelles.shapes.measures import measure_objects
-from morphoflow.organelles.shapes.skeleton import thin
+from morphoflow.organelles.shapes.skeleton import skeleton_measures, thin
 from morphoflow.organelles.shapes.surface import surface_area, surface_halo
 from morphoflow.organelles.shapes.topology import euler_number, topology
 from morphoflow.organelles.volumes.boxes import Box
@@ -97,6 +98,18 @@ def test_a_rods_centre_line_runs_between_its_caps(spacing, direction):
     assert (row.branch_points, row.end_points, row.tunnels) == (0, 2, 0)
     assert row.tortuosity == pytest.approx(1, abs=0.05)
     assert row.radius_mean_um == pytest.approx(0.09, rel=0.3)
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_tubes_have_the_branches_and_the_length_that_they_have(kind, spacing):
+    rng = np.random.default_rng(3)
+    for _ in range(2):
+        tube = random_tube(kind, np.array(spacing), rng)
+        found = skeleton_measures(tube.mask, np.array(spacing))
+        assert found["branch_points"] == tube.branch_points
+        assert found["end_points"] == tube.end_points
+        assert found["skeleton_length_um"] == pytest.approx(tube.length_nm, rel=0.15)
 
 
 @pytest.mark.parametrize("spacing", SPACINGS)

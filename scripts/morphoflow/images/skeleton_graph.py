@@ -49,7 +49,15 @@ class Graph:
         return coo_array((np.tile(weights, 2), (rows, columns)), shape=(n, n)).tocsr()
 
 
-def skeleton_graph(voxels: np.ndarray, spacing: np.ndarray, surface: np.ndarray) -> Graph:
+def skeleton_graph(
+    voxels: np.ndarray,
+    spacing: np.ndarray,
+    surface: np.ndarray,
+    *,
+    branch: float = PROTRUSION,
+    end: float = PROTRUSION,
+    reach: float = PROTRUSION,
+) -> Graph:
     """The centre lines through the ``voxels`` (k, 3) of a skeleton, in the unit of ``spacing``.
 
     ``surface`` (s, 3) are points of the object's surface, from which radii are measured, counted
@@ -57,13 +65,16 @@ def skeleton_graph(voxels: np.ndarray, spacing: np.ndarray, surface: np.ndarray)
     lines meet, the voxels are drawn together into one point. A line ends where the largest ball
     inside the object does: a spur that hardly sticks out of the ball about the point where it
     branches off goes, and so does the part of an end within the ball of a point before it. The
-    centre line of a rod with round caps thus runs between the caps' centres.
+    centre line of a rod with round caps thus runs between the caps' centres. A ``branch``
+    sticks out of the ball about its stem by this share of its radius at least, and the ``end`` of a
+    line out of the ball before it; of an end within that ball, so much of it is kept as ``reach``
+    says, in radii.
     """
     graph = _contracted(voxels)
     points = _smoothed((graph.points + 0.5) * spacing, graph)
     voxel = float(np.min(spacing))
     radius = np.maximum(cKDTree(surface).query(points)[0], voxel / 2)
-    return _pruned(Graph(points, graph.edges, radius), voxel)
+    return _pruned(Graph(points, graph.edges, radius), voxel, (branch, end, reach))
 
 
 def longest_path(graph: Graph) -> tuple[float, float]:
@@ -113,16 +124,19 @@ def _smoothed(points: np.ndarray, graph: Graph) -> np.ndarray:
     return points
 
 
-def _pruned(graph: Graph, voxel: float) -> Graph:
+def _pruned(graph: Graph, voxel: float, shares: tuple) -> Graph:
     """The graph without its spurs, the shortest at each branch point first, and with ends cut."""
+    branch, end, reach = shares
     while True:
         matrix = graph.matrix(np.ones(len(graph.edges)))
-        keep = _without_spurs(matrix.indptr, matrix.indices, graph.points, graph.radius, voxel)
+        least = branch * graph.radius + voxel
+        keep = _without_spurs(matrix.indptr, matrix.indices, graph.points, graph.radius, least)
         if keep.all():
             break
         graph = graph.kept(keep)
     matrix = graph.matrix(np.ones(len(graph.edges)))
-    return graph.kept(_cut(matrix.indptr, matrix.indices, graph.points, graph.radius, voxel))
+    margins = end * graph.radius + voxel, reach * graph.radius + voxel
+    return graph.kept(_cut(matrix.indptr, matrix.indices, graph.points, graph.radius, *margins))
 
 
 @njit(cache=True)
@@ -140,11 +154,13 @@ def _next(start, neighbours, before, point):
 
 
 @njit(cache=True)
-def _without_spurs(start, neighbours, points, radius, voxel):
-    """What is left (n,) bool when each branch point has lost the spur that sticks out least."""
+def _without_spurs(start, neighbours, points, radius, least):
+    """What is left (n,) bool when each branch point has lost the spur that sticks out least.
+
+    Only what sticks out by less than ``least`` (n,), which is changed, is a spur.
+    """
     n = len(points)
     degree = start[1:] - start[:-1]
-    least = PROTRUSION * radius + voxel
     spur = np.full(n, -1)
     for tip in range(n):
         if degree[tip] != 1:
@@ -169,12 +185,12 @@ def _without_spurs(start, neighbours, points, radius, voxel):
 
 
 @njit(cache=True)
-def _cut(start, neighbours, points, radius, voxel):
+def _cut(start, neighbours, points, radius, margins, reaches):
     """What is left (n,) bool when ends are cut where the largest ball within the object ends.
 
-    A tip is within the ball about a point that it sticks out of by less than the same margin as a
-    spur. The line ends that margin before the furthest such point, which is the centre of the cap
-    whether the tip lay there or at the surface.
+    A tip is within the ball about a point that it sticks out of by less than the point's margin, of
+    ``margins`` (n,). The line ends the point's reach, of ``reaches`` (n,), before the furthest such
+    point, which is the centre of the cap whether the tip lay there or at the surface.
     """
     n = len(points)
     degree = start[1:] - start[:-1]
@@ -187,14 +203,13 @@ def _cut(start, neighbours, points, radius, voxel):
         count, last = 1, 0
         while keep[path[count]]:
             point = path[count]
-            margin = PROTRUSION * radius[point] + voxel
-            if _excess(points, radius, tip, point) < margin:
+            if _excess(points, radius, tip, point) < margins[point]:
                 last = count
             if degree[point] != 2:
                 break
             count += 1
             path[count] = _next(start, neighbours, path[count - 2], point)
-        margin = PROTRUSION * radius[path[last]] + voxel
+        margin = reaches[path[last]]
         while last > 0 and margin > 0:
             step = points[path[last]] - points[path[last - 1]]
             margin -= np.sqrt((step * step).sum())

@@ -21,6 +21,14 @@ RIDGE = np.float32(0.3)
 # Voxels whose depths differ by less than this share of a voxel are thinned grid by grid.
 LAYER = np.float32(0.5)
 
+# A branch is at least as long as its stem is thick, beyond its stem: the edges of a flat end, along
+# which the deepest voxels lie, stick out by less.
+BRANCH = 1.0
+# The line of a flat end goes on from the centre of the last ball inside to an edge, 1.41 radii away:
+# so much of it is kept, by measure, that rods of both kinds of ends are about as long as they are.
+# That of a round end stops at the centre itself.
+END, REACH = 0.42, 0.65
+
 _STEPS = np.abs(OFFSETS).sum(axis=1)
 
 
@@ -112,7 +120,8 @@ def _graph(coarse: np.ndarray, spacing: np.ndarray, repeats: Triple, surface: np
     fine = without_cavities(coarse)
     for axis, times in enumerate(repeats):
         fine = np.repeat(fine, times, axis=axis)
-    return skeleton_graph(thin(fine, spacing / repeats), spacing / repeats, surface)
+    voxels = thin(fine, spacing / repeats)
+    return skeleton_graph(voxels, spacing / repeats, surface, branch=BRANCH, end=END, reach=REACH)
 
 
 def thin(mask: np.ndarray, spacing: np.ndarray) -> np.ndarray:
