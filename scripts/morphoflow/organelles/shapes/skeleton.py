@@ -21,11 +21,11 @@ RIDGE = np.float32(0.3)
 # Voxels whose depths differ by less than this share of a voxel are thinned grid by grid.
 LAYER = np.float32(0.5)
 
-# A branch is at least as long as its stem is thick, beyond its stem: the edges of a flat end, along
-# which the deepest voxels lie, stick out by less.
-BRANCH = 1.0
-# The line of a flat end goes on from the centre of the last ball inside to an edge, 1.41 radii away:
-# so much of it is kept, by measure, that rods of both kinds of ends are about as long as they are.
+# A branch sticks out of its stem by more than the stem's radius: the edges of a flat end, along
+# which the deepest voxels lie, do so by less.
+BRANCH = 1.25
+# The line of a flat end goes on from the centre of the last ball inside to an edge 1.41 radii away;
+# so much of it is kept that, measured on random rods, their lengths are right within some 10 %.
 # That of a round end stops at the centre itself.
 END, REACH = 0.42, 0.65
 
