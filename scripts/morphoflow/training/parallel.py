@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class GradientAverage:
-    """Within the block, gradients are averaged over the processes after each backward pass, at once.
+    """Within the block, each backward pass ends with the average of its gradients over processes.
 
     It works for any learner, with several networks, several backward passes and accumulation: an
     average stays as it is when it is averaged again. ``weight`` is this process's share of the
