@@ -10,12 +10,15 @@ hold for the small samples, not for data of another size.
 import argparse
 import contextlib
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pandas as pd
 import torch
+from gpu_check_together import losses_and_weights
 
 from gpu.cases import FEW, OneDevice, first_steps, made, variants
 from model_settings import settings
@@ -48,6 +51,9 @@ def main() -> None:
             *(checked("repeated", layers, repeated, layers, device) for layers in REPEATED),
         ]
     ]
+    rows.append(checked("together", "point_ae", together, "cpu", CPU))
+    if len(devices) > 2:
+        rows.append(checked("together", "point_ae", together, "cuda", devices[1]))
     table = pd.DataFrame(rows)
     table.to_csv(asked.output, sep="\t", index=False)
     print(table.to_string(index=False))
@@ -108,6 +114,24 @@ def trained(fabric, folder: Path, epochs: int, stop: bool = False) -> dict:
         learner.start_epoch = start_epoch
     kept = {"epochs": epochs, "patience": 0, "seed": 0, "fabric": fabric, "checkpoint": folder}
     return fit(learner, **kept, seconds=0.0).last
+
+
+def together(accelerator: str, device: torch.device) -> dict:
+    """Whether two processes that share every batch end alike, with the losses of one alone."""
+    script = Path(__file__).with_name("gpu_check_together.py")
+    with tempfile.TemporaryDirectory() as folder:
+        line = [sys.executable, str(script), accelerator, folder]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip().splitlines()[-1])
+        first, second = (torch.load(Path(folder) / f"{rank}.pt") for rank in (0, 1))
+        fabric = make_fabric(int(accelerator == "cuda"), "32-true", 1)
+        alone = losses_and_weights(fabric, Path(folder) / "alone")
+    loss = {"loss": float(first["losses"][-1])}
+    if any(not torch.equal(second["weights"][name], x) for name, x in first["weights"].items()):
+        return {"result": "the weights differ"} | loss
+    apart = float((first["losses"] / alone["losses"] - 1).abs().max())
+    return {"result": "passed" if apart < 1e-4 else f"losses differ by {apart:.1e}"} | loss
 
 
 def repeated(layers: str, device: torch.device) -> dict:
