@@ -83,7 +83,14 @@ many there are.
 |---|---|---|---|---|---|---|
 {rows}
 
-Hours are those of 1,000 objects."""
+Hours are those of 1,000 objects.
+
+No step is compiled or captured as a CUDA graph, since neither could be tried without a GPU. On a
+pretended one the host waits in no step of any model, and full batches are the same operations on
+the same shapes from the second step on (of `progressive_gan`, within one size of its images), so
+that each could be captured. What would have to change: Adam's learning rate and count
+(`capturable`), factors that change with the step and are numbers of Python, the registration of
+the generator, and an epoch's last, smaller batch, which would run as it does now."""
 COUNTS = [digit * 10**power for power in range(1, 7) for digit in (1, 2, 5)]
 # Of a usual object, by the form of the samples.
 USUAL = {
