@@ -18,8 +18,8 @@ sys.path.insert(0, str(WORKFLOW / "scripts"))
 if not os.access(WORKFLOW / "scripts", os.W_OK):
     os.environ.setdefault("NUMBA_CACHE_DIR", os.path.abspath(".snakemake/numba"))
 
-from morphoflow.console import watch
 from morphoflow import dependencies
+from morphoflow.console import watch
 from morphoflow.gpus import CHOICES, chosen, costs_of, gpus_for_training
 from morphoflow.models.interface import (
     Embedding,
