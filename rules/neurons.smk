@@ -92,13 +92,15 @@ rule read_neurons:
 
 
 rule sample_walks:
-    """Random walks from the soma towards the tips of every neuron."""
+    """Random walks from the soma towards the tips of every neuron, and how much they reach."""
     input:
         script=entry("sample_walks"),
         code=code("sample_walks"),
         trees="results/{dataset}/trees.zarr",
+        objects="results/{dataset}/objects.parquet",
     output:
         samples=directory("results/{dataset}/samples/walks.zarr"),
+        reach="results/{dataset}/walks.parquet",
     log:
         "results/logs/sample_walks/{dataset}.log",
     benchmark:
@@ -110,10 +112,11 @@ rule sample_walks:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.02, "trees"),
     params:
-        settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
+        settings=lambda wildcards: as_json(walk_settings(wildcards)),
     shell:
-        "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
-        " --samples {output.samples:q} &> {log:q}"
+        "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
+        " --settings {params.settings:q} --samples {output.samples:q} --reach {output.reach:q}"
+        " &> {log:q}"
 
 
 rule map_densities:

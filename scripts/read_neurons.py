@@ -42,8 +42,8 @@ def main(
     forest, findings = read_neurons(
         parts,
         compartments=settings["compartments"],
-        resample_um=settings["resample_um"],
         roots=settings["roots"],
+        largest_bridge_um=settings.get("largest_bridge_um"),
         on_bad_input=settings["on_bad_input"],
     )
     rows, findings = object_table(

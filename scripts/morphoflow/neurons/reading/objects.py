@@ -48,9 +48,8 @@ def object_table(
 
 
 def _tips(forest: Forest) -> np.ndarray:
-    """The number of tips of each neuron: nodes without children, the root aside."""
-    rows = forest.parent_row
-    is_tip = np.ones(len(rows), dtype=bool)
+    """The number of tips of each neuron: nodes where cable ends, and not where it begins."""
+    rows = forest.measured_parent
+    is_tip = rows >= 0
     is_tip[rows[rows >= 0]] = False
-    is_tip[rows < 0] = False
     return np.bincount(forest.owner[is_tip], minlength=forest.n)
