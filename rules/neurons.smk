@@ -77,7 +77,7 @@ rule read_neurons:
         dataset=NEURON_DATASETS,
     conda:
         "../envs/analysis.yaml"
-    threads: 1
+    threads: lambda wildcards: dataset_of(wildcards)["jobs"]
     resources:
         mem_mb=memory(1000, 6, "archives", "files"),
         runtime=minutes(20, 0.02, "archives", "files"),
@@ -88,7 +88,7 @@ rule read_neurons:
         "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
         " --source-labels {input.source_labels:q} --labels {input.labels:q}"
         " --trees {output.trees:q} --objects {output.objects:q}"
-        " --quality {output.quality:q} &> {log:q}"
+        " --quality {output.quality:q} --jobs {threads} &> {log:q}"
 
 
 rule sample_walks:

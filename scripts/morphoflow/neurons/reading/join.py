@@ -69,8 +69,9 @@ def _joined(
     if len(edges) == 0 and cable[main] == 0:  # a soma far from all neurites
         main = largest
         edges, length, away = _bridges(tree, soma, top, main, limit)
-    for (start, _), um in zip(edges.tolist(), length.tolist(), strict=True):
+    for (start, end), um in zip(edges.tolist(), length.tolist(), strict=True):
         message = f"a further tree is joined by a bridge of {um:.3f} um"
+        message += " to the surface of the soma" if end == soma else ""
         line = int(tree.line[top[start]])
         notes.append(Finding("joined_tree", message, line=line, value=f"{um:.3f} um"))
     apart = np.setdiff1d(top, [main, *top[edges[:, 0]]])

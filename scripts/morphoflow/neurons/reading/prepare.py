@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,11 @@ from morphoflow.neurons.reading.repair import (
     select_compartments,
 )
 from morphoflow.neurons.reading.soma import collapse_soma
-from morphoflow.neurons.reading.sources import Source, list_sources
+from morphoflow.neurons.reading.sources import Source, hidden_names, list_sources
 from morphoflow.neurons.reading.swc import parse
 from morphoflow.neurons.reading.tree import Tree
 from morphoflow.reading.findings import Codes, Finding, Refused
-from morphoflow.reading.quality import Report, quality_table
+from morphoflow.reading.quality import Report, quality_row, quality_table, with_rows
 
 # What can be said about an SWC file.
 CODES: Codes = {
@@ -33,6 +35,8 @@ CODES: Codes = {
     "extra_soma": ("info", "nodes of type 1 away from the soma are read as neurite"),
     "three_point_soma": ("info", "the three-point soma of NeuroMorpho.Org is one node"),
     "left_out": ("info", "nodes of compartments that were not asked for are left out"),
+    "tail": ("info", "NUL and Ctrl-Z bytes at the end of the text are not read"),
+    "zero_parent": ("repaired", "a parent 0 where no node has this id is read as -1"),
     "repeated_line": ("repaired", "a node written twice alike is read once"),
     "negative_parent": ("repaired", "a negative parent other than -1 is read as -1"),
     "unknown_type": ("repaired", "a type outside 0 to 255 is read as 0 (undefined)"),
@@ -58,6 +62,7 @@ CODES: Codes = {
     "distant_tree": ("refused", "correct the file, set `largest_bridge_um`, or set roots to join"),
     "two_cells": ("refused", "give each cell a file of its own, or set roots to largest"),
     "nothing_left": ("refused", "choose compartments that the file has or remove the file"),
+    "no_cable": ("refused", "correct the coordinates, or remove the file"),
     "same_neuron": ("refused", "keep one of the two files"),
 }
 
@@ -71,6 +76,8 @@ MEASURED = {
     "bridge_length_um": "float64",
 }
 
+FILES_AT_ONCE = 16  # that a process is given where several read
+
 UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
 
 
@@ -78,7 +85,7 @@ UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
 class Part:
     """Files whose coordinates have one unit: ``um``, ``nm`` or ``voxel`` of ``voxel_size_um`` (3,).
 
-    ``files`` are ``.swc`` files and ``.zip`` archives of such.
+    ``files`` are ``.swc`` and ``.swc.gz`` files and ``.zip`` archives of such.
     """
 
     files: Sequence[Path]
@@ -108,74 +115,114 @@ def read_neurons(
     roots: str,
     largest_bridge_um: float | None = None,
     on_bad_input: str,
+    jobs: int = 1,
 ) -> tuple[Forest, pd.DataFrame]:
     """Read the neurons of all files of all parts, in the order given; their stems are the ids.
 
     ``compartments`` are any of axon, dendrite, apical, other; ``roots`` is ``join``, ``refuse`` or
-    ``largest``, and ``largest_bridge_um`` as in :func:`one_tree`. A refused file
-    stops the reading (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is
-    left out and listed (``"skip"``). Returns the neurons, each with its soma at the origin, and the
-    quality table.
+    ``largest``, and ``largest_bridge_um`` as in :func:`one_tree`. A refused file stops the reading
+    (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is left out and
+    listed (``"skip"``). So many ``jobs`` read at once, to the same result. Returns the neurons,
+    each with its soma at the origin, and the quality table; hidden files are only listed there.
     """
-    sources = list_sources([file for part in parts for file in part.files])
+    files = [Path(file) for part in parts for file in part.files]
+    sources = list_sources(files)
     scale_um = {Path(file): part.scale_um for part in parts for file in part.files}
     plan = Preparation(compartments, Joining(roots, largest_bridge_um))
-    reports, neurons = [], []
-    first_with: dict[bytes, str] = {}
-    for source in sources:
-        report = Report(source.name, CODES, source.id)
-        reports.append(report)
-        try:
-            neurons.append(_neuron(source, scale_um[source.path], plan, first_with, report))
-        except Refused as refused:
-            report.findings.append(refused.finding)
+    read = _read_all(sources, [scale_um[source.path] for source in sources], plan, jobs)
+    _refuse_same(read)
+    for one in read:
+        if one.neuron is not None:
+            _measure(one.neuron, one.report)
+    reports = [one.report for one in read]
     _stop_if_refused(reports, on_bad_input)
-    return concatenate(neurons), quality_table(reports, MEASURED, lines=True)
+    neurons = [one.neuron for one in read if one.neuron is not None]
+    quality = quality_table(reports, MEASURED, lines=True)
+    return concatenate(neurons), with_rows(quality, [_hidden(n) for n in hidden_names(files)])
 
 
-def _neuron(
-    source: Source,
-    scale_um: np.ndarray,
-    plan: Preparation,
-    first_with: dict[bytes, str],
-    report: Report,
-) -> Forest:
+@dataclass
+class Read:
+    """What became of one file; the neuron is None where it is refused."""
+
+    report: Report
+    neuron: Forest | None = None
+    geometry: bytes = b""
+
+
+def _read_all(
+    sources: list[Source], scales_um: list[np.ndarray], plan: Preparation, jobs: int
+) -> list[Read]:
+    if jobs == 1:
+        return [_read(*each, plan) for each in zip(sources, scales_um, strict=True)]
+    with ProcessPoolExecutor(jobs) as pool:
+        files = pool.map(_read, sources, scales_um, repeat(plan), chunksize=FILES_AT_ONCE)
+        return list(files)
+
+
+def _read(source: Source, scale_um: np.ndarray, plan: Preparation) -> Read:
+    read = Read(Report(source.name, CODES, source.id))
+    try:
+        tree = _tree(source, scale_um, plan, read.report)
+    except Refused as refused:
+        read.report.findings.append(refused.finding)
+        return read
+    read.neuron = single(
+        source.id, tree.xyz, tree.parent, tree.radius, tree.compartment, tree.bridge
+    )
+    read.geometry = _digest(tree)
+    return read
+
+
+def _tree(source: Source, scale_um: np.ndarray, plan: Preparation, report: Report) -> Tree:
+    """The tree of a file, repaired."""
     notes = report.findings
     tree = link(parse(source.read(), notes), scale_um, notes)
     report.measured["n_nodes_read"] = len(tree.parent)
     report.measured["cable_length_read_um"] = float(tree.segment_length.sum())
-    tree = _repaired(tree, plan, notes)
-    _refuse_same(tree, source, first_with)
-    neuron = single(source.id, tree.xyz, tree.parent, tree.radius, tree.compartment, tree.bridge)
-    report.measured["n_nodes"] = len(tree.parent)
-    report.measured["cable_length_um"] = float(neuron.cable_length[0])
-    _measure_bridges(neuron, report)
-    return neuron
-
-
-def _measure_bridges(neuron: Forest, report: Report) -> None:
-    """Write the number and length of the bridges into the report, with their share as finding."""
-    n, length = int(neuron.bridge.sum()), float(neuron.bridge_length[0])
-    report.measured.update({"n_bridges": n, "bridge_length_um": length})
-    if n:
-        share = length / (length + float(neuron.cable_length[0]))
-        message = f"{n} bridges of {length:.3f} um, {share:.1%} of cable and bridges, count nowhere"
-        report.findings.append(Finding("bridges", message, value=f"{share:.4f}"))
-
-
-def _repaired(tree: Tree, plan: Preparation, notes: list[Finding]) -> Tree:
     tree, soma = collapse_soma(tree, notes)
     tree = centre(one_tree(tree, soma, plan.joining, notes))
     tree = select_compartments(tree, plan.compartments, notes)
-    return fill_radii(merge_coinciding(tree, notes), notes)
+    tree = fill_radii(merge_coinciding(tree, notes), notes)
+    if not tree.cable.any():
+        raise Refused("no_cable", "all nodes of each tree lie in one place, so there is no cable")
+    return tree
 
 
-def _refuse_same(tree: Tree, source: Source, first_with: dict[bytes, str]) -> None:
-    geometry = _digest(tree)
-    if geometry in first_with:
-        other = first_with[geometry]
-        raise Refused("same_neuron", f"the geometry is that of {other}", value=other)
-    first_with[geometry] = source.name
+def _hidden(name: str) -> dict:
+    message = "a hidden file, as macOS and editors leave them, is left out"
+    return quality_row("skipped", "info", "hidden_file", message, file=name, value=name)
+
+
+def _measure(neuron: Forest, report: Report) -> None:
+    """Write sizes into the report, and a finding on the bridges with their share."""
+    cable, bridges = float(neuron.cable_length[0]), float(neuron.bridge_length[0])
+    n = int(neuron.bridge.sum())
+    report.measured.update(
+        {
+            "n_nodes": len(neuron.parent),
+            "cable_length_um": cable,
+            "n_bridges": n,
+            "bridge_length_um": bridges,
+        }
+    )
+    if n:
+        share = bridges / (bridges + cable)
+        message = f"{n} bridges of {bridges:.3f} um, {share:.1%} of cable and bridges, are no cable"
+        report.findings.append(Finding("bridges", message, value=f"{share:.4f}"))
+
+
+def _refuse_same(read: list[Read]) -> None:
+    """Refuse each neuron whose geometry is that of one before it."""
+    first_with: dict[bytes, str] = {}
+    for one in read:
+        if one.neuron is None:
+            continue
+        other = first_with.setdefault(one.geometry, one.report.file)
+        if other != one.report.file:
+            message = f"the geometry is that of {other}"
+            one.report.findings.append(Finding("same_neuron", message, value=other))
+            one.neuron = None
 
 
 def _digest(tree: Tree) -> bytes:
