@@ -99,4 +99,4 @@ def test_one_neuron_a_label_is_walked_and_full_walks_reach_every_tip():
     x, length, visited = walks_and_visits(forest, n_walks=200, n_steps=40, children="tips", seed=0)
     reach = reach_table(forest, visited, 40).iloc[:2]
     drawn = plot_walks(forest.select([0, 1]), ["a", "b"], x[:2], length[:2], reach)
-    assert "100% within reach, 100% reached" in texts(drawn)
+    assert "100% of the tips within reach,\n100% reached" in texts(drawn)

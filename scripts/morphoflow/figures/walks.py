@@ -71,7 +71,8 @@ def plot_walks(
         identifier = textwrap.fill(trees.ids[i], 34)
         row = reach.iloc[i]
         shares = (
-            f"tips: {row['tips_within_reach']:.0%} within reach, {row['tips_reached']:.0%} reached"
+            f"{row['tips_within_reach']:.0%} of the tips within reach,\n"
+            f"{row['tips_reached']:.0%} reached"
         )
         panels[i].set_title(f"{title}\n{identifier}\n{shares}")
     for panel in panels[trees.n :]:
