@@ -221,11 +221,38 @@ rule export_stacks:
         " --folder {output.folder:q} --table {output.table:q} &> {log:q}"
 
 
+rule place_cable_points:
+    """Points at even spacing along the cable of every neuron."""
+    input:
+        script=entry("place_cable_points"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        samples=directory("results/{dataset}/samples/cable_points.zarr"),
+    log:
+        "results/logs/place_cable_points/{dataset}.log",
+    benchmark:
+        "results/benchmarks/place_cable_points/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=NEURON_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.1, "trees"),
+    params:
+        code_digest=code_digest("place_cable_points"),
+        points=50,
+    shell:
+        "python {input.script:q} --trees {input.trees:q} --points {params.points:q}"
+        " --samples {output.samples:q} &> {log:q}"
+
+
 rule measure_neuron_distances:
     """Gromov-Wasserstein distances between all neurons; part of no target, since it needs POT."""
     input:
         script=entry("measure_neuron_distances"),
-        trees="results/{dataset}/trees.zarr",
+        points="results/{dataset}/samples/cable_points.zarr",
     output:
         table="results/{dataset}/neuron_distances.parquet",
     log:
@@ -238,11 +265,9 @@ rule measure_neuron_distances:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(4000, 10, "trees"),
-        runtime=minutes(240, 0.1, "trees"),
+        mem_mb=memory(4000, 10, "points"),
+        runtime=minutes(240, 0.1, "points"),
     params:
         code_digest=code_digest("measure_neuron_distances"),
-        points=50,
     shell:
-        "python {input.script:q} --trees {input.trees:q} --points {params.points:q}"
-        " --output {output.table:q} &> {log:q}"
+        "python {input.script:q} --points {input.points:q} --output {output.table:q} &> {log:q}"
