@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from morphoflow.neurons.reading.sources import files_with_neurons, is_hidden
 from morphoflow.organelles.volumes.fingerprint import fingerprint
 from morphoflow.organelles.volumes.watched import watched_files
 from morphoflow.places import relative
@@ -85,9 +86,9 @@ def _swc_files(folder: Path, place: str, elsewhere: Iterable[Path]) -> list[str]
             f"correct `folder` in the config or put the files there. "
             f"{relative(str(folder), elsewhere)}"
         )
-    files = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() == ".swc")
+    files = [str(path) for path in files_with_neurons(folder) if not is_hidden(path)]
     if not files:
-        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file.")
+        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file and no archive.")
     return files
 
 

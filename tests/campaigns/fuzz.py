@@ -245,7 +245,7 @@ def make_card(folder: Path) -> Path:
 def read_swc(path: Path) -> None:
     from morphoflow.neurons.reading.prepare import Part, read_neurons
 
-    settings = {"resample_um": 2.0, "roots": "join", "on_bad_input": "stop"}
+    settings = {"roots": "join", "on_bad_input": "stop"}
     forest, _ = read_neurons([Part([path])], compartments=["dendrite", "other"], **settings)
     forest.check()
 

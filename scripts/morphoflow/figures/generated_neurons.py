@@ -84,7 +84,9 @@ def _draw(
         neuron = forest.neuron(i)
         xy = neuron.xyz[:, flat].astype(float)
         placed = xy - (xy.min(axis=0) + xy.max(axis=0)) / 2 + [(i + 0.5) * step, 0]
-        axes.plot(*tree_lines(placed, neuron.parent).T, color=color, lw=0.5, rasterized=heavy)
+        axes.plot(
+            *tree_lines(placed, neuron.measured_parent).T, color=color, lw=0.5, rasterized=heavy
+        )
         axes.plot(*placed[0], "o", color=DARK, ms=2, mew=0)
     wide = PER_LABEL * step
     tall = max(wide / aspect, 1.35 * cell)

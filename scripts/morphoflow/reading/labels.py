@@ -1,5 +1,7 @@
 """Label tables: which label, and which group, each object has."""
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ from morphoflow.errors import InputError
 from morphoflow.files import whole
 from morphoflow.reading.guard import reading
 from morphoflow.reading.names import check_names
+
+SEPARATORS = (",", ";", "\t")
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,62 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
 
 
 def read_texts(path: Path) -> pd.DataFrame:
-    """A table (CSV, or TSV by the ending) of texts; raises InputError where it is none."""
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    """A table of texts, as spreadsheets write them; raises InputError where it is none.
+
+    Columns are parted by commas, semicolons or tabs, whichever the header has most of; texts are
+    UTF-8, UTF-16 or else Latin-1. A column ``ID`` is ``id``, and empty fields behind the last
+    column are no columns.
+    """
     with reading(path):
         try:
-            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-        except ValueError as error:
-            raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
+            rows = _rows(path)
+            header = _header(rows[0])
+            width = len(header)
+            for number, row in enumerate(rows, 1):
+                if len(_trimmed(row)) > width:
+                    raise ValueError(f"row {number} has more fields than the header")
+        except (ValueError, IndexError, csv.Error) as error:
+            why = "it is empty" if isinstance(error, IndexError) else error
+            raise InputError(f"{path} is not a readable table ({why}); correct it.") from None
+    cells = [(row + [""] * width)[:width] for row in rows[1:]]
+    return pd.DataFrame(cells, columns=header, dtype=str)
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The rows of a table that are not empty."""
+    text = _decoded(path.read_bytes())
+    if text.lower().startswith("sep="):  # by which Excel names the separator
+        text = text.partition("\n")[2]
+    first = text.partition("\n")[0]
+    separator = max(SEPARATORS, key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return [row for row in rows if any(field.strip() for field in row)]
+
+
+def _decoded(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _header(row: list[str]) -> list[str]:
+    """The names of the columns; those that have none are numbered."""
+    names = [name.strip() or f"column {i}" for i, name in enumerate(_trimmed(row), 1)]
+    if "id" not in names:
+        names = [name.lower() if name.lower() == "id" else name for name in names]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"two columns are called '{twice[0]}'")
+    return names
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    """The fields up to the last that is not empty."""
+    n = max((i for i, field in enumerate(row, 1) if field.strip()), default=0)
+    return row[:n]
 
 
 def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None]) -> None:
