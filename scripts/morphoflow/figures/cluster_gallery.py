@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from morphoflow.colors import cluster_color
+from morphoflow.colors import UNKNOWN, cluster_color, known_labels, label_colors
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops, spaced
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, clipped, heading, in_lines
-from morphoflow.figures.style import UNKNOWN, in_style, known_labels, label_colors, readable, remark
+from morphoflow.figures.style import in_style, readable, remark
 from morphoflow.tables import NOISE
 
 WIDTH, MARGIN, NAMES, GAP, APART = 7.2, 0.1, 1.2, 0.03, 0.12  # inches
