@@ -33,6 +33,7 @@ from morphoflow.plan import (
     Run,
     add_combinations,
     check_named,
+    check_recommended,
     check_simulated,
     read_config,
     read_models,
@@ -71,6 +72,7 @@ try:
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
+    check_recommended(config["clusters"])
     LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)

@@ -313,6 +313,13 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
             _known(simulated, dendrites, place, "the config's `dendrites`")
 
 
+def check_recommended(clusters: dict) -> None:
+    """Raise ValueError unless the recommended clustering method is among those that are used."""
+    if clusters["recommended"] != "stable":
+        place = "the config, clusters.recommended: method"
+        _known(clusters["recommended"], clusters["methods"], place, "clusters.methods")
+
+
 def _load(path: Path) -> Any:
     """A YAML file, by the reader in C where there is one: every job reads all cards and schemas."""
     reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

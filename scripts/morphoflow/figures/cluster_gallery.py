@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from morphoflow.colors import UNKNOWN, cluster_color, known_labels, label_colors
@@ -16,7 +15,6 @@ from morphoflow.tables import NOISE
 
 WIDTH, MARGIN, NAMES, GAP, APART = 7.2, 0.1, 1.2, 0.03, 0.12  # inches
 TITLE, ABOVE, BETWEEN, REST = 0.28, 0.18, 0.1, 0.2  # inches
-PREFERRED = ("gaussian_mixture", "kmeans")
 CHOICES = ("closest", "uniform", "within_sd")
 WORDS = ("closest to the centre", "evenly by distance", "evenly within one sd")
 # The pictures of a choice stand in lines of four: two lines, or one where clusters are many.
@@ -31,12 +29,6 @@ class Members:
     number: int
     size: int
     rows: dict[str, np.ndarray]
-
-
-def chosen_method(clusters: pd.DataFrame) -> str:
-    """The method to draw: the Gaussian mixture, else k-means, else the first column."""
-    present = [name for name in PREFERRED if name in clusters]
-    return (present or [name for name in clusters if name != "id"])[0]
 
 
 def choose_members(x: np.ndarray, clusters: np.ndarray, most: int) -> list[Members]:
