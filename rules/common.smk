@@ -32,6 +32,7 @@ from morphoflow.plan import (
     MODALITIES,
     Run,
     add_combinations,
+    check_applied,
     check_named,
     check_recommended,
     check_simulated,
@@ -75,6 +76,7 @@ try:
     check_recommended(config["clusters"])
     LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
+    check_applied(config["apply"], DATASETS, MODELS, RUNS)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
@@ -369,6 +371,16 @@ def masks_of(datasets):
         f"results/{run.folder}/masks"
         for run in RUNS
         if run.dataset in datasets and run.dataset in ORGANELLES
+    ]
+
+
+def applied_to(datasets):
+    """Input function: what models of other datasets say of the chosen ones."""
+    return lambda wildcards: [
+        f"results/{dataset}/applied/{folder}/seed{FIRST_SEEDS[folder]}/placed.parquet"
+        for dataset, folders in config["apply"].items()
+        if dataset in datasets
+        for folder in folders
     ]
 
 

@@ -9,6 +9,7 @@ localrules:
     registered,
     samples,
     models,
+    applied,
     embeddings,
     clusters,
     figures,
@@ -33,6 +34,7 @@ rule neurons:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["neurons"]),
         figures_of(config["neurons"]),
+        applied_to(config["neurons"]),
 
 
 rule cells:
@@ -40,6 +42,7 @@ rule cells:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["cells"]),
         figures_of(config["cells"]),
+        applied_to(config["cells"]),
 
 
 rule organelles:
@@ -48,6 +51,7 @@ rule organelles:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["organelles"]),
         figures_of(config["organelles"]),
         masks_of(ORGANELLES),
+        applied_to(ORGANELLES),
 
 
 rule dendrites:
@@ -55,6 +59,7 @@ rule dendrites:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["dendrites"]),
         figures_of(config["dendrites"]),
+        applied_to(config["dendrites"]),
         movies_of(config["dendrites"]),
 
 
@@ -92,6 +97,12 @@ rule embeddings:
     """All embeddings, as AnnData files."""
     input:
         of_runs("results/{run.folder}/embedding.h5ad"),
+
+
+rule applied:
+    """What models of other datasets say of those that `apply` names."""
+    input:
+        applied_to(DATASETS),
 
 
 rule clusters:
