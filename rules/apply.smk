@@ -3,7 +3,6 @@ rule apply_model:
     """A dataset by a model of another: where its objects lie among those, and how far outside."""
     input:
         script=entry("apply_model"),
-        code=model_code("apply_model"),
         model="results/{trained}/{model}/{variant}/seed{seed}/model.pt",
         known="results/{trained}/{model}/{variant}/seed{seed}/embedding.h5ad",
         clusters="results/{trained}/{model}/{variant}/seed{seed}/clusters.parquet",
@@ -30,6 +29,7 @@ rule apply_model:
         mem_mb=memory(2000, 2, "samples", "known"),
         runtime=minutes(30, 0.1, "samples"),
     params:
+        code_digest=model_digest("apply_model"),
         uncertainty=uncertainty,
         size_joined=lambda wildcards: as_json(
             bool(

@@ -370,6 +370,14 @@ def run_figures(datasets):
     return [f"results/{run.folder}/figures" for run in RUNS if run.dataset in datasets]
 
 
+def atlases_of(datasets):
+    """The atlases of those of the chosen datasets that have runs."""
+    return sorted(
+        f"results/{dataset}/atlas.html"
+        for dataset in {run.dataset for run in RUNS}.intersection(datasets)
+    )
+
+
 def masks_of(datasets):
     """Input function: label volumes by clusters of all runs on the chosen datasets, as folders."""
     return lambda wildcards: [

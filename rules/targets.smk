@@ -12,6 +12,7 @@ localrules:
     applied,
     embeddings,
     clusters,
+    atlases,
     figures,
     sweeps,
     experiments,
@@ -23,6 +24,7 @@ rule demo:
     """The datasets that need no data of yours, from raw files to figures, and the report."""
     input:
         figures_of(DEMO),
+        atlases_of(DEMO),
         masks_of(DEMO),
         movies_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
@@ -34,6 +36,7 @@ rule neurons:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["neurons"]),
         figures_of(config["neurons"]),
+        atlases_of(config["neurons"]),
         applied_to(config["neurons"]),
 
 
@@ -42,6 +45,7 @@ rule cells:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["cells"]),
         figures_of(config["cells"]),
+        atlases_of(config["cells"]),
         applied_to(config["cells"]),
 
 
@@ -50,6 +54,7 @@ rule organelles:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["organelles"]),
         figures_of(config["organelles"]),
+        atlases_of(ORGANELLES),
         masks_of(ORGANELLES),
         applied_to(ORGANELLES),
 
@@ -59,6 +64,7 @@ rule dendrites:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["dendrites"]),
         figures_of(config["dendrites"]),
+        atlases_of(config["dendrites"]),
         applied_to(config["dendrites"]),
         movies_of(config["dendrites"]),
 
@@ -110,6 +116,12 @@ rule clusters:
     input:
         of_runs("results/{run.folder}/clusters.parquet"),
         of_runs("results/{run.dataset}/comparison/scores.parquet"),
+
+
+rule atlases:
+    """A page of each dataset in which its embeddings are looked at object by object."""
+    input:
+        atlases_of(DATASETS),
 
 
 rule figures:
