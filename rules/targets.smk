@@ -9,6 +9,7 @@ localrules:
     registered,
     samples,
     models,
+    model_cards,
     applied,
     embeddings,
     clusters,
@@ -103,6 +104,12 @@ rule embeddings:
     """All embeddings, as AnnData files."""
     input:
         of_runs("results/{run.folder}/embedding.h5ad"),
+
+
+rule model_cards:
+    """What each trained model was trained on, how good it is and what its limits are."""
+    input:
+        of_runs("results/{run.folder}/model_card.md", model=TRAINED),
 
 
 rule applied:
