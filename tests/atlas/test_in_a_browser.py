@@ -22,6 +22,7 @@ def a_run(ids: list[str], seed: int) -> AnnData:
     generator, kind = np.random.default_rng(seed), np.arange(N) % 2
     label = pd.Categorical(np.array(["<i>thin</i>", "wide"])[kind])
     obs = pd.DataFrame({"label": label, "clusters": pd.Categorical(kind.astype(str))}, index=ids)
+    obs["group"] = pd.Categorical(["g"] * N)
     features = generator.normal(size=(N, 2)).astype(np.float32)
     features[:, 0] += 100 * kind
     run = AnnData(X=features, obs=obs, var=pd.DataFrame(index=["area_um2", "length_um"]))
@@ -106,6 +107,7 @@ def test_names_are_texts_and_a_formula_stays_one(page):
 
 def test_model_map_and_colour_change_what_is_drawn(page):
     where = "() => Array.from(points.data.x).slice(0, 3)"
+    assert page.input_value("#colour") == "label"
     before = page.evaluate(where)
     page.select_option("#projection", "pca")
     other = page.evaluate(where)

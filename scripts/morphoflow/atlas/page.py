@@ -49,6 +49,8 @@ def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet) -> str:
     features = first.to_df().iloc[:, :MOST_FEATURES]
     shared, names = _source(first.obs, SHARED, ids, {f: features[f].to_numpy() for f in features})
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=select_autoescape())
+    # Columns keep their order.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     facts = {
         "runs": list(runs),
         "features": list(features),
