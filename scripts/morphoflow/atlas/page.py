@@ -144,7 +144,7 @@ def _plot(ids: pd.Index, sheet: Sheet) -> figure:
         color="color",
         line_color=None,
         fill_alpha=0.85,
-        nonselection_fill_alpha=0.12,
+        nonselection_fill_alpha=0.2,
     )
     plot.axis.visible = False
     plot.grid.visible = False
