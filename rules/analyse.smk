@@ -7,6 +7,7 @@ rule analyse_embedding:
         measures=object_measures,
     output:
         maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
+        analysed="results/{dataset}/{model}/{variant}/seed{seed}/analysed.h5ad",
         tables=multiext(
             "results/{dataset}/{model}/{variant}/seed{seed}/",
             "clusters.parquet",

@@ -35,7 +35,9 @@ from morphoflow.plan import (
     MODALITIES,
     Run,
     add_combinations,
+    check_applied,
     check_named,
+    check_recommended,
     check_simulated,
     read_config,
     read_models,
@@ -77,8 +79,10 @@ try:
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
+    check_recommended(config["clusters"])
     LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
+    check_applied(config["apply"], DATASETS, MODELS, RUNS)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
@@ -380,12 +384,30 @@ def run_figures(datasets):
     return [f"results/{run.folder}/figures" for run in RUNS if run.dataset in datasets]
 
 
+def atlases_of(datasets):
+    """The atlases of those of the chosen datasets that have runs."""
+    return sorted(
+        f"results/{dataset}/atlas.html"
+        for dataset in {run.dataset for run in RUNS}.intersection(datasets)
+    )
+
+
 def masks_of(datasets):
     """Input function: label volumes by clusters of all runs on the chosen datasets, as folders."""
     return lambda wildcards: [
         f"results/{run.folder}/masks"
         for run in RUNS
         if run.dataset in datasets and run.dataset in ORGANELLES
+    ]
+
+
+def applied_to(datasets):
+    """Input function: what models of other datasets say of the chosen ones."""
+    return lambda wildcards: [
+        f"results/{dataset}/applied/{folder}/seed{FIRST_SEEDS[folder]}/placed.parquet"
+        for dataset, folders in config["apply"].items()
+        if dataset in datasets
+        for folder in folders
     ]
 
 

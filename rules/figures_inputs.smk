@@ -67,10 +67,9 @@ def drawing_digest(wildcards):
 
 def drawing_settings(wildcards):
     """What the figures of a run have to know of the configuration, as JSON."""
-    settings = {"method": config["clusters"]["methods"][0]}
+    settings = {}
     dataset = dataset_of(wildcards)
     if wildcards.dataset in ORGANELLES:
-        settings["masks_method"] = dataset["masks"]["method"]
         settings["source"] = json.loads(organelle_source(wildcards))
     if is_able(wildcards.model, "generating"):
         settings["copy_threshold"] = dataset["realism"]["threshold"]

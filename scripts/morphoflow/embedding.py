@@ -1,4 +1,4 @@
-"""The embedding: an AnnData file that scanpy and cellxgene open as it is."""
+"""The embedding and what is found of it: AnnData files that scanpy opens as they are."""
 
 import json
 from pathlib import Path
@@ -34,8 +34,25 @@ def make_embedding(
     return anndata.AnnData(
         X=np.ascontiguousarray(x, dtype=np.float32),
         obs=observations,
-        uns={"provenance": json.dumps(provenance, sort_keys=True), LABELS_USED: labels_used},
+        var=pd.DataFrame(index=[f"dimension_{k}" for k in range(1, x.shape[1] + 1)]),
+        uns={"provenance": nested(provenance), LABELS_USED: labels_used},
     )
+
+
+def nested(record: dict) -> dict:
+    """A provenance as mappings and texts alone, which every version of AnnData reads.
+
+    What is missing is left out; lists of anything but texts and numbers become JSON.
+    """
+    return {key: _plain(value) for key, value in record.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return nested(value)
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        return json.dumps(value)
+    return value
 
 
 def write_embedding(path: Path, embedding: anndata.AnnData) -> None:

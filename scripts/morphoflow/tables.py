@@ -20,6 +20,8 @@ NOISE = -1  # the cluster of objects that are in none
 REASON = "cannot"
 # The same by method, where a table has a column or rows for each of several.
 REASONS = "cannot_by"
+# In the attrs of a table of clusters, the method whose clusters are shown everywhere.
+RECOMMENDED = "recommended"
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:

@@ -137,7 +137,7 @@ def _of_table(path: Path) -> dict:
 
 
 def _of_embedding(path: Path) -> dict:
-    return json.loads(read_embedding(path).uns["provenance"])
+    return read_embedding(path).uns["provenance"]
 
 
 def _of_model(path: Path) -> dict:

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from drawn_tables import DRAWN, a_history
-from morphoflow.colors import LABEL_COLORS
+from morphoflow.colors import LABEL_COLORS, UNKNOWN, label_colors, sorted_labels
 from morphoflow.figures.history import plot_history
 from morphoflow.figures.save import save_figure
-from morphoflow.figures.style import UNKNOWN, label_colors, sorted_labels
 
 
 @pytest.mark.parametrize("name", DRAWN)

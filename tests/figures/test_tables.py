@@ -16,6 +16,7 @@ from drawn_tables import (
     some_scores,
     texts,
 )
+from morphoflow.colors import UNKNOWN
 from morphoflow.errors import InputError
 from morphoflow.figures.clusters import agreement_of, label_counts, plot_clusters
 from morphoflow.figures.confusion import confusion_counts, plot_confusion
@@ -25,7 +26,6 @@ from morphoflow.figures.maps import plot_maps
 from morphoflow.figures.quality import finding_counts, plot_quality, verdict_counts
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.scores import panels_of, plot_scores
-from morphoflow.figures.style import UNKNOWN
 from morphoflow.rows import rows_in_order
 from morphoflow.tables import write_table
 from places import SCRIPTS

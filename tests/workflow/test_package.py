@@ -40,12 +40,13 @@ def wheel(tmp_path_factory) -> Path:
 
 
 def test_a_wheel_holds_the_whole_library_and_no_script(wheel):
-    modules = {f"morphoflow/{p.relative_to(LIBRARY).as_posix()}" for p in LIBRARY.rglob("*.py")}
+    kept = [path for path in LIBRARY.rglob("*") if path.suffix in (".py", ".html", ".js")]
+    files = {f"morphoflow/{path.relative_to(LIBRARY).as_posix()}" for path in kept}
     names = set(zipfile.ZipFile(wheel).namelist())
     assert wheel.name == f"morphoflow-{VERSION}-py3-none-any.whl"
     information = f"morphoflow-{VERSION}.dist-info/"
     packed = {name for name in names if not name.startswith(information)}
-    assert packed == modules | {"morphoflow/VERSION"}
+    assert packed == files | {"morphoflow/VERSION"}
 
 
 def test_the_library_is_imported_from_a_wheel_in_any_folder(wheel, tmp_path):

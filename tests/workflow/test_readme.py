@@ -165,7 +165,7 @@ def walks_at(path, forest, spacing_um: float) -> None:
 
 
 def test_the_example_in_python_embeds_new_neurons(tmp_path, monkeypatch):
-    (text,) = blocks("python")
+    (text,) = (block for block in blocks("python") if "read_neurons" in block)
     (model,) = re.findall(r'"(results/[^"]+)/model.pt"', text)
     (data,) = re.findall(r'Path\("(data/[^"]+)"\)', text)
     model_of(tmp_path / model, steps=7)

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK
+from morphoflow.colors import DARK, known_labels, label_colors, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 from morphoflow.figures.trees import (
     AXES,
     MOST_NODES_AS_LINES,

@@ -9,9 +9,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, LIGHT_GREY
+from morphoflow.colors import DARK, LIGHT_GREY, known_labels, label_colors, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 from morphoflow.figures.trees import spaced_by_length
 from morphoflow.forest import Forest
 

@@ -11,9 +11,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, LIGHT_GREY
+from morphoflow.colors import DARK, LIGHT_GREY, known_labels, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import color_bar, in_style, known_labels, readable, sorted_labels
+from morphoflow.figures.style import color_bar, in_style, readable
 from morphoflow.figures.trees import (
     MOST_NODES_AS_LINES,
     longest_axes,
