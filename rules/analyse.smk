@@ -45,14 +45,17 @@ rule analyse_embedding:
 
 
 rule compare_scores:
-    """The scores of all models, variants and seeds of a dataset in one table."""
+    """The scores of all models, variants and seeds of a dataset in one table, and their ranking."""
     input:
         script=entry("compare_scores"),
         code=code("compare_scores"),
         scores=lambda wildcards: score_tables(wildcards.dataset),
+        predictions=lambda wildcards: of_dataset(wildcards, "cross_validation.parquet"),
+        objects="results/{dataset}/objects.parquet",
     output:
         scores="results/{dataset}/comparison/scores.parquet",
         summary="results/{dataset}/comparison/summary.parquet",
+        ranking="results/{dataset}/comparison/ranking.parquet",
     log:
         "results/logs/compare_scores/{dataset}.log",
     benchmark:
@@ -64,5 +67,6 @@ rule compare_scores:
         mem_mb=memory(1000),
         runtime=minutes(20),
     shell:
-        "python {input.script:q} --scores {input.scores:q}"
-        " --output {output.scores:q} --summary {output.summary:q} &> {log:q}"
+        "python {input.script:q} --scores {input.scores:q} --predictions {input.predictions:q}"
+        " --objects {input.objects:q} --output {output.scores:q} --summary {output.summary:q}"
+        " --ranking {output.ranking:q} &> {log:q}"

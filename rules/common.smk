@@ -379,6 +379,12 @@ def movies_of(datasets):
     ]
 
 
+def of_dataset(wildcards, name):
+    """A file of each run on a job's dataset."""
+    runs = [run for run in RUNS if run.dataset == wildcards.dataset]
+    return [f"results/{run.folder}/{name}" for run in runs]
+
+
 def score_tables(dataset):
     """The tables with the scores of all runs on a dataset."""
     names = ("", "cluster_", "cross_validation_", "retrieval_", "outlier_")
