@@ -50,12 +50,17 @@ rule compare_scores:
         script=entry("compare_scores"),
         code=code("compare_scores"),
         scores=lambda wildcards: score_tables(wildcards.dataset),
-        predictions=lambda wildcards: of_dataset(wildcards, "cross_validation.parquet"),
+        predictions=lambda wildcards: [
+            f"results/{run.folder}/cross_validation.parquet"
+            for run in RUNS
+            if run.dataset == wildcards.dataset
+        ],
         objects="results/{dataset}/objects.parquet",
     output:
         scores="results/{dataset}/comparison/scores.parquet",
         summary="results/{dataset}/comparison/summary.parquet",
         ranking="results/{dataset}/comparison/ranking.parquet",
+        pairs="results/{dataset}/comparison/pairs.parquet",
     log:
         "results/logs/compare_scores/{dataset}.log",
     benchmark:
@@ -67,6 +72,6 @@ rule compare_scores:
         mem_mb=memory(1000),
         runtime=minutes(20),
     shell:
-        "python {input.script:q} --scores {input.scores:q} --predictions {input.predictions:q}"
-        " --objects {input.objects:q} --output {output.scores:q} --summary {output.summary:q}"
-        " --ranking {output.ranking:q} &> {log:q}"
+        "python {input.script:q} --scores {input.scores:q} --objects {input.objects:q}"
+        " --output {output.scores:q} --summary {output.summary:q} --ranking {output.ranking:q}"
+        " --pairs {output.pairs:q} &> {log:q}"

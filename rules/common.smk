@@ -311,6 +311,9 @@ OF_RUN = {
     "dendrites": ("cluster_gallery", "outlier_gallery", "image_map"),
 }
 
+# Tables of the comparison of models that the report shows.
+REPORTED = ("comparison/ranking", "comparison/pairs", "comparison/scores")
+
 GENERATED = (
     "generated",
     "growth",
@@ -379,10 +382,10 @@ def movies_of(datasets):
     ]
 
 
-def of_dataset(wildcards, name):
-    """A file of each run on a job's dataset."""
-    runs = [run for run in RUNS if run.dataset == wildcards.dataset]
-    return [f"results/{run.folder}/{name}" for run in runs]
+def datasets_run():
+    """The datasets that have runs, in the order of the configuration."""
+    named = {run.dataset for run in RUNS}
+    return [dataset for dataset in DATASETS if dataset in named]
 
 
 def score_tables(dataset):

@@ -27,30 +27,35 @@ TAKEN = {
     "invariance_shift": (("test",), "invariance_shift"),
 }
 WITH_INTERVAL = ("balanced_accuracy", "test_balanced_accuracy", "retrieval_map")
-COMPARED = ("n", "groups", "difference", "p_value", "corrected_p_value")
+ORDER = ["balanced_accuracy", "test_balanced_accuracy", "retrieval_map"]
+OTHER = ["other_model", "other_variant"]
+COMPARED = ("difference", "p_value", "corrected_p_value")
 
 
 def rank_models(
     scores: pd.DataFrame, predictions: dict[tuple[str, str, int], pd.DataFrame], groups: pd.Series
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row a variant of a model, the best first by cross-validation, then by retrieval.
 
     ``scores`` is the score table of all runs; ``predictions`` holds the table of
     cross-validation by model, variant and seed; ``groups`` is each object's group by its id. Scores
     are means over ``seeds``, and so are the ends of their intervals (``_low``, ``_high``).
-    ``difference`` is the lead of the best, ``corrected_p_value`` as in :func:`compare_pairs`. A
-    model that learned from labels has no cross-validation, and stands below those that have.
+    ``corrected_p_value`` is that of the difference from the best. A model that learned from labels
+    has no cross-validation, and stands below those that have.
+
+    The other table has two rows a pair of variants, ``difference`` being the first's score less the
+    ``other_``'s: see :func:`compare_pairs` and :func:`holm_of_pairs`.
     """
     table = _taken(scores)
-    right = _right(predictions)
-    compared = compare_with_best(right, table["balanced_accuracy"], groups)
-    table = table.join(compared)
-    order = ["balanced_accuracy", "test_balanced_accuracy", "retrieval_map"]
-    table = table.reset_index().sort_values(
-        [*order, *VARIANT], ascending=[False] * len(order) + [True, True], ignore_index=True
+    pairs, counts = _compared(_right(predictions), groups)
+    ordered = table.reset_index().sort_values(
+        [*ORDER, *VARIANT], ascending=[False] * len(ORDER) + [True] * 2, ignore_index=True
     )
-    table.insert(0, "rank", np.arange(1, len(table) + 1))
-    return table
+    ordered.insert(0, "rank", np.arange(1, len(ordered) + 1))
+    best = ordered[VARIANT].iloc[0]
+    mine = pairs[(pairs[OTHER] == best.to_numpy()).all(axis=1)]
+    ordered = ordered.merge(mine.drop(columns=OTHER), how="left", on=VARIANT)
+    return ordered.assign(**counts), pairs
 
 
 def _taken(scores: pd.DataFrame) -> pd.DataFrame:
@@ -89,23 +94,20 @@ def _right(predictions: dict[tuple[str, str, int], pd.DataFrame]) -> pd.DataFram
     return pd.DataFrame(means).dropna()
 
 
-def compare_with_best(right: pd.DataFrame, value: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    """Each variant of ``right`` against the one of the largest ``value``: ``COMPARED``."""
-    nothing = pd.DataFrame(columns=list(COMPARED), index=right.columns, dtype=float)
+def _compared(right: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, dict[str, int]]:
+    """All ordered pairs of the columns of ``right``, and the objects and groups they are over."""
     if right.empty:
-        return nothing
-    weighted = _weighted(right)
-    sums = weighted.groupby(groups.loc[right.index.get_level_values("id")].to_numpy()).sum()
-    best = list(right.columns).index(value.loc[list(right.columns)].idxmax())
+        return pd.DataFrame(columns=[*VARIANT, *OTHER, *COMPARED]), {"n": 0, "groups": 0}
+    of_row = groups.loc[right.index.get_level_values("id")].to_numpy()
+    sums = _weighted(right).groupby(of_row).sum()
     difference, p = compare_pairs(sums.to_numpy())
-    made = {
-        "n": len(right),
-        "groups": len(sums),
-        "difference": difference[best],
-        "p_value": p[best],
-        "corrected_p_value": holm_of_pairs(p)[best],
-    }
-    return pd.DataFrame(made, index=right.columns)
+    rows, columns = np.nonzero(~np.eye(len(p), dtype=bool))
+    names = pd.DataFrame(right.columns.to_list(), columns=VARIANT)
+    other = names.iloc[columns].set_axis(OTHER, axis=1)
+    pairs = pd.concat([part.reset_index(drop=True) for part in (names.iloc[rows], other)], axis=1)
+    values = (difference, p, holm_of_pairs(p))
+    pairs[list(COMPARED)] = np.stack([value[rows, columns] for value in values], axis=1)
+    return pairs, {"n": len(right), "groups": len(sums)}
 
 
 def _weighted(right: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +140,7 @@ def compare_pairs(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def holm_of_pairs(p: np.ndarray) -> np.ndarray:
-    """p-values (k, k) of all pairs corrected by Holm (1979), so that any row may be looked at.
+    """p-values (k, k) of all pairs corrected by Holm (1979).
 
     The best is found in the same data: only a correction for all pairs allows for that.
     """

@@ -133,9 +133,7 @@ def _counts(n: pd.Series) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _draw(
-    axes: Axes, rows: pd.DataFrame, runs: list[tuple[str, str]], baseline: pd.Series
-) -> None:
+def _draw(axes: Axes, rows: pd.DataFrame, runs: list[tuple[str, str]], baseline: pd.Series) -> None:
     models = sorted({model for model, _ in runs})
     for y, (model, variant) in enumerate(runs):
         mine = rows[(rows["model"] == model) & (rows["variant"] == variant)]
