@@ -35,7 +35,7 @@ def came_in(objects: pd.DataFrame, modality: str, titles: list[str]) -> str:
 
 
 def _labels(labels: pd.Series) -> str:
-    counts = labels.dropna().value_counts()
+    counts = labels.dropna().value_counts().sort_index().sort_values(ascending=False, kind="stable")
     if counts.empty:
         return "without labels"
     shown = ", ".join(f"{name} ({n:,})" for name, n in counts[:MOST_LABELS].items())

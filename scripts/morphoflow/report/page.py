@@ -23,12 +23,11 @@ from morphoflow.report.ranked import columns_of, rows_of, with_kinds
 from morphoflow.report.verdict import in_words, run_name
 from morphoflow.tables import METADATA, read_objects, read_table
 
-# Figures of a dataset in the order of the page, the first of which stands at its head.
-OF_DATASET = {
-    "Raw data": ("crops", "neurons", "objects", "dendrites", "neurons_3d", "walks", "densities"),
-    "Files and preparation": ("quality", "stability"),
-    "Comparison of models": ("scores",),
-}
+# Figures of a dataset in the order of the page; the first stands beside what came in.
+OF_DATASET = (
+    *("crops", "neurons", "objects", "dendrites"),
+    *("scores", "quality", "neurons_3d", "walks", "densities", "stability"),
+)
 OF_RUN = {
     "Maps": ("maps", "image_map"),
     "Clusters": ("clusters", "profiles", "cluster_gallery", "cluster_slice"),
@@ -124,10 +123,6 @@ def _dataset(sources: Sources, captions: Captions, name: str, folder: Path) -> d
         read_table(made / f"{table}.parquet").to_csv(stem.with_suffix(".csv"), index=False)
     modality = _modality(sources.config, name)
     cards = _cards(sources.config[modality][name])
-    own = [
-        (section, _figures(place / "figures", names, folder, captions, dataset=name))
-        for section, names in OF_DATASET.items()
-    ]
     return {
         "name": name,
         "modality": modality,
@@ -139,7 +134,7 @@ def _dataset(sources: Sources, captions: Captions, name: str, folder: Path) -> d
         "words": in_words(ranking, read_table(made / "pairs.parquet")),
         "columns": columns_of(ranking),
         "rows": rows_of(ranking),
-        "sections": [(section, figures) for section, figures in own if figures],
+        "figures": _figures(place / "figures", OF_DATASET, folder, captions, dataset=name),
         "runs": _runs(place, ranking, folder, captions),
         "inputs": _record(place / "objects.parquet")["inputs"],
         "tables": TABLES,

@@ -25,7 +25,8 @@ def in_words(ranking: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
     rest = ranking.iloc[1:].dropna(subset="balanced_accuracy")
     if len(rest):
         sentences.append(_rivals(best, rest))
-    sentences += _learned(ranking, pairs)
+    if best["groups"] >= FEWEST_GROUPS:
+        sentences += _learned(ranking, pairs)
     seen = int(ranking["balanced_accuracy"].isna().sum())
     if seen:
         sentences.append(
@@ -63,7 +64,7 @@ def _rivals(best: pd.Series, rest: pd.DataFrame) -> str:
     if alike.empty:
         return f"It is better than every other row ({over}, p < {LEVEL})."
     if len(alike) == len(rest):
-        return f"No other row is distinguishable from it ({over}): the order means little."
+        return f"No row is distinguishable from it ({over}): the order of all means little."
     names = [run_name(row.model, row.variant) for row in alike.itertuples()]
     shown = ", ".join(names[:MOST_NAMED])
     shown += f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
