@@ -30,8 +30,8 @@ def in_words(ranking: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
     seen = int(ranking["balanced_accuracy"].isna().sum())
     if seen:
         sentences.append(
-            f"{seen} of {len(ranking)} rows have no cross-validation, since their model saw labels "
-            "or has too few objects; they stand below, by the test split."
+            f"No cross-validation for {seen} of {len(ranking)} rows: their model saw labels, or "
+            "there are too few objects. They stand below, by the test split."
         )
     return sentences
 
