@@ -16,6 +16,8 @@ COLORS = {
     "kept": "#009E73",
     "left out": "#D55E00",
 }
+# A single bar is as thin as one of these.
+FEWEST_BARS = 4
 PLACE = ("file", "id", "code", "severity")
 VERDICTS = ("ok", "repaired", "refused", "skipped")
 SEVERITIES = ("info", "repaired", "refused", "skipped")
@@ -57,7 +59,7 @@ def plot_quality(quality: pd.DataFrame) -> Figure:
     many = set(COUNTS) <= set(quality)
     left_bars = object_counts(quality) if many else verdict_counts(quality)
     findings = finding_counts(quality)
-    height = 1.2 + 0.24 * max(len(left_bars), len(findings), 4)
+    height = 1.2 + 0.24 * max(len(left_bars), len(findings), FEWEST_BARS)
     figure = Figure(figsize=(7.2, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(2, 3))
     _bars(left, list(left_bars.index), left_bars.to_numpy(), list(left_bars.index))
@@ -89,7 +91,7 @@ def _bars(axes: Axes, names: list[str], counts, kinds) -> None:
     bars = axes.barh(range(len(names)), counts, color=colors, height=0.7)
     axes.bar_label(bars, padding=2, fontsize=7)
     axes.set_yticks(range(len(names)), [readable(name) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_ylim(max(len(names), FEWEST_BARS) - 0.4, -0.6)
     axes.set_xlim(0, 1.12 * max(*counts, 1))
     axes.xaxis.get_major_locator().set_params(integer=True, nbins=6)
     axes.tick_params(axis="y", length=0)

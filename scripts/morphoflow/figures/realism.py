@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from morphoflow.colors import DARK, LIGHT_GREY
 from morphoflow.figures.arbors import statistic_name
@@ -45,6 +45,7 @@ BEST = {"near 0": 0.0, "near 0.5": 0.5}
 SHADE = "#EFEFEF"
 # From where on, in sd, differences are drawn on a scale that is logarithmic beyond some of them.
 FAR, LINEAR = 12, 3
+TICKS = (0, 3, 10, 30, 100, 300, 1000)
 KEY = "dot: value, line: 95 % interval, band: real to real, dashed: best where it is in between"
 
 
@@ -90,6 +91,10 @@ def plot_realism_details(table: pd.DataFrame) -> Figure:
     if arbors[["value", "low", "high"]].abs().max(axis=None) > FAR:
         # A statistic far out would squeeze all others into a line.
         left.set_xscale("symlog", linthresh=LINEAR)
+        left.xaxis.set_major_locator(
+            FixedLocator([sign * tick for tick in TICKS for sign in (-1, 1)])
+        )
+        left.xaxis.set_major_formatter("{x:g}")
         words += f"\n(logarithmic beyond {LINEAR} sd)"
     left.set_xlabel(words)
     left.set_title("arbor statistics", loc="left")

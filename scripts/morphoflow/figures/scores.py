@@ -29,7 +29,7 @@ class Panel:
     beside: str = ""
 
 
-CROSS_VALIDATED = "balanced accuracy,\ncross-validation, {}"
+CROSS_VALIDATED = "balanced accuracy\ncross-validation, {}"
 MAJORITY = "majority_balanced_accuracy"
 PANELS = (
     *(
@@ -48,11 +48,11 @@ PANELS = (
     Panel(
         "fixed_split",
         "logistic_balanced_accuracy",
-        "balanced accuracy,\ntest split, logistic",
+        "balanced accuracy\ntest split, logistic",
         MAJORITY,
     ),
-    Panel("all", "retrieval_map", "retrieval,\nmean average precision", "retrieval_chance"),
-    Panel("test", "invariance_shift", "moved by turns and flips,\nof the way to the next object"),
+    Panel("all", "retrieval_map", "retrieval\nmean average precision", "retrieval_chance"),
+    Panel("test", "invariance_shift", "moved by turns\nof the way to the next object"),
 )
 
 
@@ -78,10 +78,10 @@ def _of_clusters(scores: pd.DataFrame) -> list[Panel]:
     name = readable(method)
     splits = sorted(set(scores.loc[scores["score"] == method + ARI, "split"]))
     agreement = [
-        Panel(split, method + ARI, f"ARI{'' if split == 'all' else f', {split}'},\n{name}")
+        Panel(split, method + ARI, f"ARI{'' if split == 'all' else f', {split}'}\n{name}")
         for split in splits
     ]
-    return [*agreement, Panel("all", method + STABILITY, f"stability of clusters,\n{name}")]
+    return [*agreement, Panel("all", method + STABILITY, f"stability of clusters\n{name}")]
 
 
 @in_style
@@ -104,7 +104,8 @@ def plot_scores(scores: pd.DataFrame) -> Figure:
     for axes, panel in zip(panels.flat, wanted, strict=False):
         mine = _rows(scores, panel.split, panel.score)
         _draw(axes, mine, runs, _rows(scores, panel.split, panel.beside)["value"])
-        axes.set_title(f"{panel.title} (n = {_counts(mine['n'])})", loc="left")
+        what, _, how = panel.title.partition("\n")
+        axes.set_title(f"{what} (n = {_counts(mine['n'])})\n{how}", loc="left")
     for axes in panels.flat[len(wanted) :]:
         axes.set_axis_off()
     panels[0, 0].set_yticks(range(len(runs)), [_run_name(*run) for run in runs])
