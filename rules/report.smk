@@ -2,7 +2,6 @@ rule write_report:
     """The page on what was found, with its pictures and tables, and what explains the results."""
     input:
         script=entry("write_report"),
-        code=code("write_report"),
         templates=[
             os.path.relpath(path)
             for path in sorted(
@@ -38,6 +37,7 @@ rule write_report:
         mem_mb=memory(2000),
         runtime=minutes(20),
     params:
+        code_digest=code_digest("write_report"),
         config=as_json(config),
         datasets=datasets_run(),
         models=os.path.relpath(WORKFLOW / "config/models"),
