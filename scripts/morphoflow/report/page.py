@@ -16,7 +16,7 @@ from morphoflow.files import whole
 from morphoflow.plan import MODALITIES
 from morphoflow.report.captions import Captions
 from morphoflow.report.crate import NAME, crate
-from morphoflow.report.found import came_in, finding_table, found_in
+from morphoflow.report.found import NOUNS, came_in, counted, finding_table, found_in
 from morphoflow.report.methods import Ran, methods
 from morphoflow.report.pictures import add_picture
 from morphoflow.report.ranked import columns_of, rows_of, with_kinds
@@ -127,6 +127,7 @@ def _dataset(sources: Sources, captions: Captions, name: str, folder: Path) -> d
         "name": name,
         "modality": modality,
         "objects": len(objects),
+        "counted": counted(len(objects), *NOUNS[modality]),
         "came_in": came_in(objects, modality, [card["title"] for card in cards]),
         "cards": cards,
         "found": found_in(quality, objects),

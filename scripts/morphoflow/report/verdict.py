@@ -64,7 +64,7 @@ def _rivals(best: pd.Series, rest: pd.DataFrame) -> str:
     if alike.empty:
         return f"It is better than every other row ({over}, p < {LEVEL})."
     if len(alike) == len(rest):
-        return f"No row is distinguishable from it ({over}): the order of all means little."
+        return f"No other row is distinguishable from it ({over}): the order means little."
     names = [run_name(row.model, row.variant) for row in alike.itertuples()]
     shown = ", ".join(names[:MOST_NAMED])
     shown += f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
