@@ -26,7 +26,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	    echo "The demo stopped. Mend what is named above and call 'make demo' again."; exit 1; }
 	@echo
 	@echo "Done. Look at:"
-	@echo "  results/report.html                        everything in one page: open it in a browser"
+	@echo "  results/report/index.html                  everything in one page: open it in a browser"
 	@echo "  results/real_neurons/figures/              the neurons that went in"
 	@echo "  results/osteosarcoma/figures/              cells, and how models of them compare"
 	@echo "  results/phantom/figures/                   organelles of a generated EM volume"

@@ -39,7 +39,7 @@ rule all:
     """Everything that the table of runs asks for, with the report."""
     default_target: True
     input:
-        "results/report.html",
+        "results/report",
         lambda wildcards: atlases_of(DATASETS),
 
 

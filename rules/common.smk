@@ -334,6 +334,9 @@ OF_RUN = {
     "dendrites": ("cluster_gallery", "outlier_gallery", "image_map"),
 }
 
+# Tables of the comparison of models that the report shows.
+REPORTED = ("comparison/ranking", "comparison/pairs", "comparison/scores")
+
 GENERATED = (
     "generated",
     "growth",
@@ -418,6 +421,12 @@ def movies_of(datasets):
         for run in RUNS
         if run.dataset in datasets and is_able(run.model, "generating")
     ]
+
+
+def datasets_run():
+    """The datasets that have runs, in the order of the configuration."""
+    named = {run.dataset for run in RUNS}
+    return [dataset for dataset in DATASETS if dataset in named]
 
 
 def score_tables(dataset):

@@ -29,7 +29,7 @@ rule demo:
         masks_of(DEMO),
         movies_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
-        "results/report.html",
+        "results/report",
 
 
 rule neurons:

@@ -56,10 +56,11 @@ def some_scores() -> pd.DataFrame:
             [("morphvae", 0.5), ("density", 0.8)],
             range(2),
             [
-                ("test", "knn_balanced_accuracy"),
-                ("test", "majority_balanced_accuracy"),
+                ("cross_validation", "logistic_balanced_accuracy"),
+                ("cross_validation", "majority_balanced_accuracy"),
                 ("validation", "knn_balanced_accuracy"),
                 ("all", "kmeans_ari"),
+                ("all", "kmeans_stability"),
             ],
         )
     ]

@@ -63,6 +63,7 @@ PROPER_NAMES = {
     "polar_fourier": "polar Fourier",
     "volume_vae": "volume VAE",
     "point_ae": "point autoencoder",
+    "progressive_gan": "progressive GAN",
 }
 
 
