@@ -282,7 +282,8 @@ def read_crops(path: Path) -> None:
 
     settings = CropSettings(**CROPS)
     for item in list_items({"arrays": str(path)}, settings):
-        for _ in item.read([]):
+        item.sample(100)
+        for _ in item.read(None, []):
             pass
 
 

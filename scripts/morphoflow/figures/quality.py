@@ -14,6 +14,8 @@ COLORS = {
     "skipped": "#8A8A8A",
 }
 VERDICTS = ("ok", "repaired", "refused", "skipped")
+# The finding that says what became 0 and 1 in the whole dataset: it is written out below.
+RANGE = "intensity_range"
 SEVERITIES = ("info", "repaired", "refused", "skipped")
 
 
@@ -26,7 +28,7 @@ def verdict_counts(quality: pd.DataFrame) -> pd.Series:
 
 def finding_counts(quality: pd.DataFrame) -> pd.DataFrame:
     """The number of files with each finding: ``code``, ``severity``, ``files``, worst first."""
-    findings = quality[quality["code"] != "verdict"]
+    findings = quality[~quality["code"].isin(["verdict", RANGE])]
     counts = findings.groupby(["code", "severity"])["file"].nunique().rename("files").reset_index()
     rank = {name: i for i, name in enumerate(SEVERITIES)}
     counts["rank"] = [-rank.get(severity, -1) for severity in counts["severity"]]
@@ -42,6 +44,7 @@ def plot_quality(quality: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(7.2, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(2, 3))
     _bars(left, list(verdicts.index), verdicts.to_numpy(), list(verdicts.index))
+    figure.supxlabel(_range_of(quality), fontsize=7, x=0.02, ha="left", wrap=True)
     left.set_title(f"verdict on each of {quality['file'].nunique()} files", loc="left")
     right.set_title("files with each finding", loc="left")
     if findings.empty:
@@ -53,6 +56,12 @@ def plot_quality(quality: pd.DataFrame) -> Figure:
             right.barh([0], [0], color=COLORS[severity], label=_MEANINGS[severity])
     figure.legend(loc="outside lower right", ncols=4)
     return figure
+
+
+def _range_of(quality: pd.DataFrame) -> str:
+    """The sentence about the intensities of the dataset, or nothing."""
+    told = quality[quality["code"] == RANGE]
+    return "\n".join(told["message"]) if len(told) else ""
 
 
 _MEANINGS = {

@@ -21,7 +21,7 @@ CODES: Codes = {
         "refused",
         "save them with the axes CYX, or, if they are channels, name them in `channels`",
     ),
-    "unknown_type": ("refused", "save it as uint8, uint16 or float32, or set `range` to image"),
+    "unknown_type": ("refused", "save it as uint8, uint16 or float32, or set `range` to dataset"),
     "pixel_not_square": ("refused", "resample the image to square pixels"),
 }
 

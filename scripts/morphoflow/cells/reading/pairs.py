@@ -21,6 +21,7 @@ from morphoflow.cells.reading.crops import (
     take,
 )
 from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
+from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
 from morphoflow.errors import InputError
 from morphoflow.images.images import Picture, list_images, read_image, read_indices, stem
@@ -52,7 +53,7 @@ def pair_items(source: dict, settings: CropSettings) -> list[Item]:
         file = name_of(path, Path(source[kind]), source)
         if name in images and name in masks:
             read = partial(_read, name, file, path, masks[name], source, settings)
-            items.append(Item(file, True, read))
+            items.append(Item(file, True, read, partial(_sample, path, masks[name], source)))
         else:
             code = "image_without_mask" if name in images else "mask_without_image"
             message = f"there is no '{name}' for it in {Path(source[other]).name}"
@@ -85,6 +86,7 @@ def _read(
     mask_file: Path,
     source: dict,
     settings: CropSettings,
+    limits: np.ndarray | None,
     notes: list[Finding],
 ) -> Iterator[Block]:
     picture = read_image(image_file, source.get("channels"))
@@ -102,8 +104,14 @@ def _read(
     rows = _rows(identifier, file, group, regions, scale, pixel_size)
     rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
     channels = source.get("channels") or picture.channels
-    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings):
+    limits = fitting(limits, len(picture.pixels))
+    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings, limits):
         yield Block(crops, masks, take(rows, block), channels)
+
+
+def _sample(image_file: Path, mask_file: Path, source: dict, n: int) -> list[np.ndarray]:
+    image, labels = read_image(image_file, source.get("channels")).pixels, read_mask(mask_file)
+    return sample_levels(image, labels if labels.shape == image.shape[1:] else None, n)
 
 
 def read_mask(file: Path) -> np.ndarray:
@@ -203,8 +211,11 @@ def cut(
     regions: Regions,
     scale: np.ndarray,
     settings: CropSettings,
+    limits: np.ndarray | None = None,
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Cut the ``regions`` out of ``image`` (c, h, w) with ``labels`` (h, w), in blocks.
+
+    ``limits`` (2, c) become 0 and 1 with the range ``dataset``.
 
     Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
     (k, size, size) uint8, 255 inside. Beyond the image there is zero or, if the background is
@@ -214,7 +225,9 @@ def cut(
         return
     size = settings.size
     side = -(-window_side(size, scale) // SIDE_STEP) * SIDE_STEP
-    cutter = _Cutter(image, labels, int(side.max()), settings)
+    if settings.range == "image":
+        limits = image_limits(image, settings.percentiles)
+    cutter = _Cutter(image, labels, int(side.max()), settings, limits)
     step = block_rows(len(image), size)
     for begin in range(0, len(scale), step):
         rows = slice(begin, min(begin + step, len(scale)))
@@ -238,7 +251,12 @@ class _Cutter:
     """One image, padded once, from which batches of windows are taken."""
 
     def __init__(
-        self, image: np.ndarray, labels: np.ndarray, margin: int, settings: CropSettings
+        self,
+        image: np.ndarray,
+        labels: np.ndarray,
+        margin: int,
+        settings: CropSettings,
+        limits: np.ndarray | None,
     ) -> None:
         around = (margin, margin)
         beyond = "edge" if settings.background == "keep" else "constant"
@@ -246,9 +264,7 @@ class _Cutter:
         self.margin = margin
         self.image = np.pad(image, ((0, 0), around, around), mode=beyond)
         self.labels = np.pad(labels, (around, around))
-        self.limits = None
-        if settings.range == "image":
-            self.limits = image_limits(image, settings.percentiles)
+        self.limits = limits
 
     def __call__(
         self, regions: Regions, scale: np.ndarray, side: int

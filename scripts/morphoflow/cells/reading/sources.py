@@ -9,6 +9,7 @@ import numpy as np
 from morphoflow.cells.reading.arrays import array_items
 from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, scale_of
 from morphoflow.cells.reading.fit import check_fit, fit
+from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.pairs import pair_items
 from morphoflow.errors import InputError
 from morphoflow.images.images import list_images, read_image, stem
@@ -40,6 +41,7 @@ def folder_items(source: dict, settings: CropSettings) -> list[Item]:
             file.relative_to(folder).as_posix(),
             False,
             partial(_read, identifier, file, source, settings),
+            partial(_sample, file, source),
         )
         for identifier, file in files.items()
     ]
@@ -96,15 +98,25 @@ def source_labels(source: dict) -> list[Path]:
     return [table] if "folder_of_source" in source and table.is_file() else []
 
 
+def _sample(file: Path, source: dict, n: int) -> list[np.ndarray]:
+    return sample_levels(read_image(file, source.get("channels")).pixels, None, n)
+
+
 def _read(
-    identifier: str, file: Path, source: dict, settings: CropSettings, notes: list[Finding]
+    identifier: str,
+    file: Path,
+    source: dict,
+    settings: CropSettings,
+    limits: np.ndarray | None,
+    notes: list[Finding],
 ) -> Iterator[Block]:
     picture = read_image(file, source.get("channels"))
     check_type(picture.pixels.dtype, settings.range)
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     scale = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
     check_fit(*picture.pixels.shape[1:], settings.size, scale)
-    x = in_unit(picture.pixels[None], settings.range, settings.percentiles)
+    limits = fitting(limits, len(picture.pixels))
+    x = in_unit(picture.pixels[None], settings.range, settings.percentiles, limits)
     nested = source.get("label_from") == "folder" and file.parent != Path(source["folder"])
     rows = as_rows(
         [identifier],
