@@ -38,27 +38,46 @@ SIDE_STEP = 8  # sides of windows are rounded up, so that those of a kind go tog
 def pair_items(source: dict, settings: CropSettings) -> list[Item]:
     """The images of ``source["images"]`` with the masks of ``source["masks"]``, by path.
 
-    A mask has the path of its image within its folder, up to the ending and ``mask_suffix``. The
-    id of an object is the image's with the label of the mask; objects of an image are a group,
-    unless ``group`` is ``object``.
+    A mask has the path of its image within its folder, up to the ending, ``image_suffix`` and
+    ``mask_suffix``. The id of an object is the image's with the label of the mask; objects of an
+    image are a group, unless ``group`` is ``object``.
     """
-    images = _by_stem(Path(source["images"]), "")
-    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
-    # Images and masks may lie in one folder, told apart by the suffix alone.
-    images = {name: file for name, file in images.items() if file not in set(masks.values())}
     items = []
-    for name in sorted({*images, *masks}):
-        kind, other = ("images", "masks") if name in images else ("masks", "images")
-        path = (images if name in images else masks)[name]
-        file = name_of(path, Path(source[kind]), source)
-        if name in images and name in masks:
-            read = partial(_read, name, file, path, masks[name], source, settings)
-            items.append(Item(file, True, read, partial(_sample, path, masks[name], source)))
+    for name, (image, mask) in _all_files(source).items():
+        kind, other = ("images", "masks") if image is not None else ("masks", "images")
+        file = name_of(image or mask, Path(source[kind]), source)
+        if image is not None and mask is not None:
+            read = partial(_read, name, file, image, mask, source, settings)
+            items.append(Item(file, True, read, partial(_sample, image, mask, source)))
         else:
-            code = "image_without_mask" if name in images else "mask_without_image"
+            code = "image_without_mask" if image is not None else "mask_without_image"
             message = f"there is no '{name}' for it in {Path(source[other]).name}"
             items.append(refused_item(file, code, message))
     return items
+
+
+def list_pairs(source: dict) -> dict[str, tuple[Path, Path]]:
+    """The image and the mask of each name that has both."""
+    files = _all_files(source).items()
+    return {name: (image, mask) for name, (image, mask) in files if image and mask}
+
+
+def _all_files(source: dict) -> dict[str, tuple[Path | None, Path | None]]:
+    """The image and the mask of each name, or None where there is none, in the names' order."""
+    images = _by_stem(Path(source["images"]), source.get("image_suffix") or "")
+    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
+    # Images and masks may lie in one folder, told apart by the suffix alone.
+    images = {name: file for name, file in images.items() if file not in set(masks.values())}
+    return {name: (images.get(name), masks.get(name)) for name in sorted({*images, *masks})}
+
+
+def read_pair(image_file: Path, mask_file: Path, source: dict) -> tuple[Picture, np.ndarray]:
+    """An image and the labels (h, w) of its mask; raises Refused if either cannot be used."""
+    picture, labels = read_image(image_file, source.get("channels")), read_mask(mask_file)
+    if labels.shape != picture.pixels.shape[1:]:
+        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
+        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
+    return picture, labels
 
 
 def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
@@ -89,12 +108,8 @@ def _read(
     limits: np.ndarray | None,
     notes: list[Finding],
 ) -> Iterator[Block]:
-    picture = read_image(image_file, source.get("channels"))
+    picture, labels = read_pair(image_file, mask_file, source)
     check_type(picture.pixels.dtype, settings.range)
-    labels = read_mask(mask_file)
-    if labels.shape != picture.pixels.shape[1:]:
-        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
-        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
     regions = _regions(picture, labels, settings, notes)
@@ -110,8 +125,8 @@ def _read(
 
 
 def _sample(image_file: Path, mask_file: Path, source: dict, n: int) -> list[np.ndarray]:
-    image, labels = read_image(image_file, source.get("channels")).pixels, read_mask(mask_file)
-    return sample_levels(image, labels if labels.shape == image.shape[1:] else None, n)
+    picture, labels = read_pair(image_file, mask_file, source)
+    return sample_levels(picture.pixels, labels, n)
 
 
 def read_mask(file: Path) -> np.ndarray:

@@ -1,0 +1,59 @@
+"""The granular spectrum of objects: how much of their brightness lies in grains of each size."""
+
+import numpy as np
+from scipy import ndimage
+from skimage.morphology import disk, reconstruction
+
+SHARE = 0.25  # of the image's resolution, and again for its background
+
+BACKGROUND_RADIUS = 10  # pixels of the background's image
+
+LENGTH = 16
+
+CROSS = disk(1)
+
+
+def granularities(image: np.ndarray, labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The spectrum (n, LENGTH) of the ``wanted`` labels (n,) of an image (h, w), in percent.
+
+    Each step takes away the grains that an erosion by one more pixel removes, at a quarter of the
+    resolution, and tells which share of the object's mean they held. Settings and steps are those
+    of CellProfiler (Ravkin and Temov, 1988; Vincent, Fundamenta Informaticae 41:57, 2000). An image
+    of fewer than 8 pixels a side has no spectrum and 0.
+    """
+    shape = np.array(image.shape)
+    small = (shape * SHARE).astype(int)
+    if small.min() < 2 or not len(wanted):
+        return np.zeros((len(wanted), LENGTH))
+    pixels = _sampled(image.astype(np.float64), small, 1 / SHARE)
+    pixels = np.clip(pixels - _background(pixels), 0, None)
+    objects = np.where(np.isin(labels, wanted), labels, 0)
+    before = ndimage.mean(image, objects, wanted)
+    start = np.maximum(before, np.finfo(float).eps)
+    eroded, spectrum = pixels, []
+    back = (small - 1) / np.maximum(shape - 1, 1)
+    for _ in range(LENGTH):
+        eroded = ndimage.grey_erosion(eroded, footprint=CROSS, mode="reflect")
+        kept = reconstruction(eroded, pixels, footprint=CROSS)
+        after = ndimage.mean(_sampled(kept, shape, back), objects, wanted)
+        spectrum.append((before - after) * 100 / start)
+        before = after
+    return np.stack(spectrum, axis=1)
+
+
+def _background(pixels: np.ndarray) -> np.ndarray:
+    """The image opened by a large disc, at a fraction of its resolution."""
+    shape = np.array(pixels.shape)
+    # As many samples as a range of steps of one has, up to a share of the shape.
+    small = np.ceil(shape * SHARE).astype(int)
+    opened = ndimage.grey_opening(
+        _sampled(pixels, small, 1 / SHARE), footprint=disk(BACKGROUND_RADIUS), mode="reflect"
+    )
+    return _sampled(opened, shape, (shape * SHARE - 1) / np.maximum(shape - 1, 1))
+
+
+def _sampled(image: np.ndarray, shape: np.ndarray, step: np.ndarray | float) -> np.ndarray:
+    """The image at ``shape`` places that are ``step`` pixels apart, interpolated linearly."""
+    step = np.broadcast_to(step, 2)
+    places = [np.arange(n) * s for n, s in zip(shape, step, strict=True)]
+    return ndimage.map_coordinates(image, np.meshgrid(*places, indexing="ij"), order=1)
