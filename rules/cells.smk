@@ -79,8 +79,10 @@ rule measure_shapes:
         runtime=minutes(20, 0.1, "samples"),
     params:
         sources=cell_sources,
+        pieces=lambda wildcards: dataset_of(wildcards)["crops"]["pieces"],
     shell:
-        "python {input.script:q} --sources {params.sources:q} --samples {input.samples:q}"
+        "python {input.script:q} --sources {params.sources:q} --pieces {params.pieces:q}"
+        " --samples {input.samples:q}"
         " --objects {input.objects:q} --output {output.output:q} &> {log:q}"
 
 

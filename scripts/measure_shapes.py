@@ -11,17 +11,17 @@ from morphoflow.store import read_samples, write_samples
 from morphoflow.tables import align_objects, read_objects
 
 
-def main(*, sources: list, samples: Path, objects: Path, output: Path) -> None:
+def main(*, sources: list, pieces: str, samples: Path, objects: Path, output: Path) -> None:
     """Measure the cells of ``samples``; the names of the features carry their units.
 
     They are measured in their ``sources`` where all of these are images with masks, before any
-    scaling; otherwise, in the crops.
+    scaling, with ``pieces`` as they were cut; otherwise, in the crops.
     """
     crops = read_samples(samples)
     rows = align_objects(read_objects(objects), crops.ids, str(samples))
     resolved = [resolve(source) for source in sources]
     at_source = all("images" in source for source in resolved)
-    x, names = measure_sources(resolved, crops, rows) if at_source else measure(crops, rows)
+    x, names = measure_sources(resolved, crops, rows, pieces) if at_source else measure(crops, rows)
     paths = [path for source in resolved for path in source_paths(source)] if at_source else []
     write_samples(
         output,
@@ -30,7 +30,7 @@ def main(*, sources: list, samples: Path, objects: Path, output: Path) -> None:
         axes=["object", "feature"],
         units="as each name says",
         names=names,
-        provenance=provenance(inputs=[samples, objects, *paths], settings={}),
+        provenance=provenance(inputs=[samples, objects, *paths], settings={"pieces": pieces}),
     )
     print(f"{len(names)} features of {len(x)} {'cells' if at_source else 'crops'}")
 

@@ -11,6 +11,9 @@ from morphoflow.files import whole
 from morphoflow.reading.guard import reading
 from morphoflow.reading.names import check_names
 
+# How tables say that a label is not known.
+MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
+
 
 @dataclass(frozen=True)
 class LabelColumns:
@@ -41,6 +44,7 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
 
 def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
     table = read_texts(path)
+    table = with_names(table, ["id", columns.label, columns.group])
     check_columns(path, table, ["id", columns.label, columns.group])
     check_texts(path, table, ["id", columns.label, columns.group])
     ids = table["id"].str.strip().str.removesuffix(".swc")
@@ -50,7 +54,7 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": ids,
-            "label": label.where(label != "", None),
+            "label": label.where(~label.isin(MISSING), None),
             "group": group.where(group != "", ids),
             **origin(path, table),
         }
@@ -61,13 +65,35 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
 
 
 def read_texts(path: Path) -> pd.DataFrame:
-    """A table (CSV, or TSV by the ending) of texts; raises InputError where it is none."""
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    """A table (CSV, or TSV by the ending) of texts; raises InputError where it is none.
+
+    A header with more semicolons than commas says that these stand between columns, as Excel writes
+    them in much of Europe. Spaces around names of columns are no part of them, and lines of nothing
+    but separators are left out; the table's index counts the lines from 0 all the same.
+    """
     with reading(path):
         try:
-            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+            table = pd.read_csv(path, sep=_separator(path), dtype=str, keep_default_na=False)
         except ValueError as error:
             raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
+    table.columns = table.columns.str.strip()
+    return table[(table.apply(lambda column: column.str.strip()) != "").any(axis=1)]
+
+
+def _separator(path: Path) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with path.open("rb") as stream:
+        header = stream.readline()
+    return ";" if header.count(b";") > header.count(b",") else ","
+
+
+def with_names(table: pd.DataFrame, wanted: Iterable[str | None]) -> pd.DataFrame:
+    """The table with ``wanted`` columns so named that it has in other capitals, as ``ID``."""
+    alike = {name.lower(): name for name in wanted if name and name not in table}
+    found = {column: alike[column.lower()] for column in table if column.lower() in alike}
+    # Of two that differ in capitals alone, none is taken for the wanted one.
+    return table.rename(columns=found) if len(set(found.values())) == len(found) else table
 
 
 def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None]) -> None:
@@ -91,7 +117,7 @@ def check_texts(path: Path, table: pd.DataFrame, names: Iterable[str | None]) ->
 
 def origin(path: Path, table: pd.DataFrame) -> dict:
     """The columns ``file`` and ``line`` of a table's rows; lines count from 1 with the header."""
-    return {"file": path.name, "line": range(2, len(table) + 2)}
+    return {"file": path.name, "line": table.index.to_numpy() + 2}
 
 
 def refuse_twice(labels: pd.DataFrame, column: str, form: str) -> None:

@@ -40,7 +40,8 @@ class CropSettings:
     ``intensity`` within it. ``background`` is set to zero outside the ``mask`` or ``keep``;
     objects at the image's border are ``keep`` or ``drop``. ``range`` brings values to 0..1: between
     ``percentiles`` of the ``dataset``, an ``image`` or ``object``, or by the largest value of an
-    integer ``type``.
+    integer ``type``. Objects of fewer than ``min_area`` pixels are left out; ``pieces`` says what
+    becomes of a label in several pieces: ``largest``, ``split`` or ``keep``.
     """
 
     size: int
@@ -52,6 +53,8 @@ class CropSettings:
     range: str
     percentiles: tuple[float, float]
     pixel_um: float | None = None
+    min_area: int = 10
+    pieces: str = "largest"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Images with instance masks, from which crops are cut."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
+from skimage.measure import label as label_pieces
 
 from morphoflow.cells.reading.crops import (
     Block,
@@ -24,11 +26,21 @@ from morphoflow.cells.reading.fit import apply, weights, window_side, window_sta
 from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
 from morphoflow.errors import InputError
-from morphoflow.images.images import Picture, list_images, read_image, read_indices, stem
+from morphoflow.images.images import (
+    Picture,
+    list_images,
+    nothing_to_read,
+    partners_of,
+    read_image,
+    read_indices,
+    stem,
+)
 from morphoflow.images.intensity import check_type, image_limits, object_limits, stretch, to_unit
 from morphoflow.reading.findings import Finding, Refused
 
 LOSSY = (".jpg", ".jpeg")
+
+MOST_NAMED = 5  # objects or pieces in a message
 
 WINDOW_PIXELS = 1 << 22  # pixels that are gathered at once, 16 MB as float32
 
@@ -68,7 +80,26 @@ def _all_files(source: dict) -> dict[str, tuple[Path | None, Path | None]]:
     masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
     # Images and masks may lie in one folder, told apart by the suffix alone.
     images = {name: file for name, file in images.items() if file not in set(masks.values())}
+    images = _without_partners(images, masks)
     return {name: (images.get(name), masks.get(name)) for name in sorted({*images, *masks})}
+
+
+def _without_partners(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
+    """The images but for files of an OME-TIFF set that are read with the one that has the mask."""
+    alone = [name for name in images if name not in masks and _is_ome(images[name])]
+    if not alone:
+        return images
+    read = {
+        file.parent / partner
+        for name, file in images.items()
+        if name in masks and _is_ome(file)
+        for partner in partners_of(file)
+    }
+    return {name: file for name, file in images.items() if name in masks or file not in read}
+
+
+def _is_ome(file: Path) -> bool:
+    return ".ome." in file.name.lower()
 
 
 def read_pair(image_file: Path, mask_file: Path, source: dict) -> tuple[Picture, np.ndarray]:
@@ -94,7 +125,7 @@ def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
         files[name] = file
     if not files:
         ending = f" whose names end with '{suffix}'" if suffix else ""
-        raise InputError(f"{folder} has no TIFF, PNG or JPEG files{ending}; correct the path.")
+        raise InputError(nothing_to_read(folder, ending))
     return files
 
 
@@ -112,11 +143,15 @@ def _read(
     check_type(picture.pixels.dtype, settings.range)
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
+    labels, several = whole_objects(labels, settings.pieces)
+    notes.extend(replace(note, id=f"{name.replace('/', '_')}_{note.value}") for note in several)
     regions = _regions(picture, labels, settings, notes)
     scale = crop_scales(regions, settings, fixed)
     identifier = name.replace("/", "_")
     group = identifier if source.get("group", "image") == "image" else None
-    rows = _rows(identifier, file, group, regions, scale, pixel_size)
+    nested = source.get("label_from") == "folder" and image_file.parent != Path(source["images"])
+    label = image_file.parent.name if nested else None
+    rows = _rows(identifier, file, group, regions, scale, pixel_size, label)
     rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
     channels = source.get("channels") or picture.channels
     limits = fitting(limits, len(picture.pixels))
@@ -138,15 +173,74 @@ def read_mask(file: Path) -> np.ndarray:
         raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
     labels = _indices(file)
     whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
+    if len(labels) == 3 and (labels == labels[:1]).all():  # grey, written as a colour
+        labels = labels[:1]
     if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
         raise Refused(
             "not_a_mask",
             f"the mask {file.name} has {len(labels)} channels of {labels.dtype}, or values that "
             f"are no whole numbers of at least 0",
         )
-    labels = labels[0] if labels.dtype.kind == "u" else labels[0].astype(np.uint32)
+    labels = labels[0]
+    if labels.dtype.kind != "u":
+        # Numbers of more than 32 bits, such as hashes, are kept as they are.
+        labels = labels.astype(np.uint32 if labels.max(initial=0) < 1 << 32 else np.uint64)
     _refuse_binary(labels, file.name)
     return labels
+
+
+def whole_objects(labels: np.ndarray, pieces: str) -> tuple[np.ndarray, list[Finding]]:
+    """A mask (h, w) whose labels are in one piece each, and a finding for each that was not.
+
+    ``pieces`` says what becomes of the smaller pieces: background (``largest``), objects with new
+    numbers after the highest (``split``), or nothing (``keep``). Pixels that meet at corners are
+    together. Raises Refused for a mask of classes: all its numbers stand for many alike pieces.
+    """
+    numbers, place = np.unique(labels, return_inverse=True)
+    part = label_pieces(place.reshape(labels.shape), connectivity=2)
+    size = np.bincount(part.ravel())
+    first = np.unique(part, return_index=True)[1]
+    owner = labels.ravel()[first]
+    order = np.lexsort((-size, owner))
+    order = order[owner[order] > 0]
+    leading = np.append(True, owner[order][1:] != owner[order][:-1])[: len(order)]
+    rest = order[~leading]
+    if not len(rest):
+        return labels, []
+    findings = _several(owner, size, order, leading)
+    if len(findings) == leading.sum() > 1 and _much_alike(size, order, leading):
+        raise Refused(
+            "binary_mask", f"each of its {leading.sum()} labels stands for several alike pieces"
+        )
+    if pieces == "keep":
+        return labels, findings
+    new = owner.copy()
+    high = int(numbers.max()) + 1
+    wide = np.uint64 if high + len(rest) >= np.iinfo(labels.dtype).max else labels.dtype
+    new = new.astype(wide)
+    new[rest] = 0 if pieces == "largest" else np.arange(high, high + len(rest), dtype=wide)
+    return new[part], findings
+
+
+def _several(
+    owner: np.ndarray, size: np.ndarray, order: np.ndarray, leading: np.ndarray
+) -> list[Finding]:
+    """A finding for each label with several pieces."""
+    starts = np.flatnonzero(leading)
+    findings = []
+    for group in np.split(order, starts[1:]):
+        if len(group) > 1:
+            areas = ", ".join(map(str, size[group][:MOST_NAMED]))
+            label = str(owner[group[0]])
+            message = f"the label {label} has {len(group)} pieces, of {areas} pixels"
+            findings.append(Finding("several_pieces", message, value=label))
+    return findings
+
+
+def _much_alike(size: np.ndarray, order: np.ndarray, leading: np.ndarray) -> bool:
+    """Whether the second piece of each label has at least half the pixels of the first."""
+    starts = np.flatnonzero(leading)
+    return bool((2 * size[order[starts + 1]] >= size[order[starts]]).all())
 
 
 def _indices(file: Path) -> np.ndarray:
@@ -178,6 +272,15 @@ def _regions(
     regions = measure_regions(labels, weights)
     if not len(regions.label):
         notes.append(Finding("no_objects", "the mask holds no object"))
+    small = regions.area < settings.min_area
+    if small.any():
+        which = ", ".join(map(str, regions.label[small][:MOST_NAMED]))
+        message = (
+            f"{int(small.sum())} objects have fewer than {settings.min_area} pixels and are left "
+            f"out: {which}{' and others' if small.sum() > MOST_NAMED else ''}"
+        )
+        notes.append(Finding("too_small", message, value=str(int(small.sum()))))
+        regions = regions.select(~small)
     if settings.border == "keep":
         return regions
     dropped = int(regions.touches_border.sum())
@@ -194,11 +297,13 @@ def _rows(
     regions: Regions,
     scale: np.ndarray,
     pixel_size: float | None,
+    label: str | None,
 ) -> Rows:
     ids = [f"{identifier}_{label}" for label in regions.label]
     return as_rows(
         ids,
         file,
+        label=label,
         group=ids if group is None else group,
         image=identifier,
         centroid_y_px=regions.centroid[:, 0],

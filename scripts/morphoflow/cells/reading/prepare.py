@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from morphoflow.cells.reading.levels import dataset_limits, told
 from morphoflow.cells.reading.sources import list_items
 from morphoflow.errors import InputError
 from morphoflow.images.images import CODES as IMAGE_CODES
+from morphoflow.images.images import CONVERT, MICROSCOPES, other_files
 from morphoflow.reading.findings import Codes, Finding, Refused
 from morphoflow.reading.quality import COUNTS, Report, nothing_left
 from morphoflow.store_stream import SampleStream
@@ -22,6 +24,9 @@ CODES: Codes = {
     "crop_clipped": ("info", "objects stick out of their crops"),
     "touches_border": ("info", "objects touch the border of the image"),
     "left_out": ("info", "objects that touch the border of the image are left out"),
+    "too_small": ("info", "objects of fewer pixels than `min_area` are left out"),
+    "several_pieces": ("repaired", "a label stands for several pieces; see `pieces`"),
+    "not_read": ("info", "files of other kinds are left alone"),
     "no_objects": ("info", "the mask holds no object"),
     "intensity_range": ("info", "what becomes 0 and 1 in each channel of the dataset"),
     "dim": ("info", "values use little of the range of their type"),
@@ -35,7 +40,10 @@ CODES: Codes = {
         "add the mask under the image's name (set `mask_suffix` if masks have one) or remove "
         "the image",
     ),
-    "mask_without_image": ("refused", "add the image or remove the mask"),
+    "mask_without_image": (
+        "refused",
+        "add the image (set `image_suffix` if images have one) or remove the mask",
+    ),
     "different_shapes": ("refused", "export the mask again from this very image"),
     "not_a_mask": ("refused", "save the mask with one integer per object, as TIFF or PNG"),
     "binary_mask": (
@@ -81,6 +89,7 @@ def read_cells(
         note = Finding("masks_left_out", "some sources have no masks, so none are stored")
         reading.reports[0].findings.append(note)
     reading.check_seen()
+    reading.reports[0].findings.extend(_not_read(sources))
     rows = as_table(reading.rows)
     if limits is not None:
         message = told(reading.channels, limits)
@@ -91,6 +100,19 @@ def read_cells(
         "pixel_size_um": _crop_pixel_um(rows, settings),
     }
     return rows, reading.reports
+
+
+def _not_read(sources: list[dict]) -> list[Finding]:
+    """A note on the files of other kinds in each folder of the sources."""
+    folders = [Path(s[key]) for s in sources for key in ("folder", "images", "masks") if key in s]
+    notes = []
+    for folder in dict.fromkeys(folders):
+        for ending, number in other_files(folder).items():
+            kind = MICROSCOPES.get(ending)
+            what = f" ({kind}; {CONVERT})" if kind else ""
+            message = f"{number} files of {folder.name} that end with '{ending}' are not read{what}"
+            notes.append(Finding("not_read", message, value=ending))
+    return notes
 
 
 @dataclass

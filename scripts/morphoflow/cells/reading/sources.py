@@ -12,7 +12,7 @@ from morphoflow.cells.reading.fit import check_fit, fit
 from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.pairs import pair_items
 from morphoflow.errors import InputError
-from morphoflow.images.images import list_images, read_image, stem
+from morphoflow.images.images import list_images, nothing_to_read, read_image, stem
 from morphoflow.images.intensity import check_type, in_unit
 from morphoflow.reading.findings import Finding
 
@@ -35,7 +35,7 @@ def folder_items(source: dict, settings: CropSettings) -> list[Item]:
             )
         files[identifier] = file
     if not files:
-        raise InputError(f"{folder} has no TIFF, PNG or JPEG files; correct the path.")
+        raise InputError(nothing_to_read(folder))
     return [
         Item(
             file.relative_to(folder).as_posix(),

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.spatial import KDTree
 
-from morphoflow.cells.reading.pairs import list_pairs, read_pair
+from morphoflow.cells.reading.pairs import list_pairs, read_pair, whole_objects
 from morphoflow.cells.reading.regions import Regions, measure_regions
 from morphoflow.cells.shapes.channels import colocalisations, edge_intensities, rings
 from morphoflow.cells.shapes.features import invariant, shape_features
@@ -25,14 +25,14 @@ MARGIN = 2  # pixels around an object, for contours that close
 
 
 def measure_sources(
-    sources: list[dict], crops: Samples, objects: pd.DataFrame
+    sources: list[dict], crops: Samples, objects: pd.DataFrame, pieces: str = "largest"
 ) -> tuple[np.ndarray, list[str]]:
     """The invariant features (n, d) float32 of the crops' objects in their images, and their names.
 
-    ``sources`` are resolved ones of images with masks, from which the form ``crops`` was cut;
-    ``objects`` are its rows of the object table. Intensities are those of the file, divided by the
-    largest value of its number type where that is an integer, as CellProfiler has them; lengths are
-    in um where the pixel size of all is known.
+    ``sources`` are resolved ones of images with masks, from which the form ``crops`` was cut, with
+    its setting ``pieces``; ``objects`` are its rows of the object table. Intensities are those of
+    the file, divided by the largest value of its number type where that is an integer, as
+    CellProfiler has them; lengths are in um where the pixel size of all is known.
     """
     row_of = {identifier: row for row, identifier in enumerate(crops.ids)}
     width = objects["pixel_size_um"].to_numpy(dtype=float)
@@ -44,6 +44,7 @@ def measure_sources(
                 picture, labels = read_pair(image_file, mask_file, source)
             except Refused:  # and was so when it was cut, so that no crop is missing
                 continue
+            labels, _ = whole_objects(labels, pieces)
             regions = measure_regions(labels)
             ids = [f"{name.replace('/', '_')}_{label}" for label in regions.label]
             rows = np.array([row_of.get(identifier, -1) for identifier in ids], dtype=int)
