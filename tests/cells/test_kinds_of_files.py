@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from cell_sources import codes, read
-from morphoflow.cells.reading.pairs import read_mask, whole_objects
+from morphoflow.cells.reading.masks import read_mask, whole_objects
 from morphoflow.errors import InputError
 from morphoflow.reading.findings import Refused
 from morphoflow.reading.label_tables import read_label_tables

@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.spatial import KDTree
 
-from morphoflow.cells.reading.pairs import list_pairs, read_pair, whole_objects
+from morphoflow.cells.reading.masks import whole_objects
+from morphoflow.cells.reading.pairs import list_pairs, read_pair
 from morphoflow.cells.reading.regions import Regions, measure_regions
 from morphoflow.cells.shapes.channels import colocalisations, edge_intensities, rings
 from morphoflow.cells.shapes.features import invariant, shape_features
