@@ -49,6 +49,7 @@ from morphoflow.plan_files import (
     neuron_files,
     organelle_files,
 )
+from morphoflow.plan_keys import check_together
 from morphoflow.requests import (
     memory,
     minutes,
@@ -66,6 +67,7 @@ ELSEWHERE = [*{Path(path).parent: None for path in workflow.configfiles}, WORKFL
 try:
     check_named(config, WORKFLOW)
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
+    check_together(config)
     find_cards(config, WORKFLOW)
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))

@@ -5,8 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from cell_sources import codes, read
+from cell_sources import read
 from morphoflow.cells.reading.masks import read_mask, whole_objects
+from morphoflow.cells.reading.objects import object_table
 from morphoflow.errors import InputError
 from morphoflow.reading.findings import Refused
 from morphoflow.reading.label_tables import read_label_tables
@@ -78,8 +79,8 @@ def test_specks_are_left_out_and_named(tmp_path):
     labels[0, 0], labels[0, 10:13] = 77, 78
     tifffile.imwrite(tmp_path / "masks" / "field0.tif", labels)
     _, rows, reports = read(tmp_path, source)
-    assert len(rows) == 12 and "too_small" in codes(reports)
-    assert any("77, 78" in finding.message for finding in reports[0].findings)
+    small = [finding.id for finding in reports[0].findings if finding.code == "too_small"]
+    assert len(rows) == 12 and small == ["field0_77", "field0_78"]
     assert len(read(tmp_path, source, min_area=3)[1]) == 13
 
 
@@ -174,3 +175,34 @@ def test_not_available_is_no_class(tmp_path):
     (tmp_path / "t.csv").write_text("id,label\na,NA\nb,NaN\nc,Na\n")
     (table,) = read_label_tables([], [tmp_path / "t.csv"], {"label_column": "label"})
     assert table["label"].tolist() == [None, None, "Na"]
+
+
+def test_a_line_for_an_image_labels_its_objects_and_one_for_an_object_outranks_it(tmp_path):
+    _, rows, reports = read(tmp_path, write_fields(tmp_path, n=4))
+    (tmp_path / "t.csv").write_text(
+        "id,label,drug\nfield0,a,none\nfield1,a,x\nfield2,b,x\nfield3,b,x\nfield3_2,a,y\n"
+    )
+    tables = read_label_tables([], [tmp_path / "t.csv"], {"label_column": "label"})
+    split = {"train": 0.5, "validation": 0.25, "test": 0.25, "seed": 1}
+    table, _ = object_table(rows, reports, tables, split, "stop")
+    label = table.set_index("id")["label"]
+    assert (label.filter(like="field1_") == "a").all() and label["field2_7"] == "b"
+    assert label["field3_2"] == "a" and label["field3_3"] == "b"
+    assert table.set_index("id")["drug"]["field3_2"] == "y"
+
+
+def test_numbered_crops_of_one_image_share_a_group_where_names_tell_images_apart(tmp_path):
+    rng = np.random.default_rng(0)
+    for folder, names in {
+        "many": [f"blood{image}_{k}" for image in range(7) for k in range(2)],
+        "one": [f"cell_{k}" for k in range(9)],
+    }.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            values = rng.integers(0, 255, (20, 20), dtype=np.uint8)
+            Image.fromarray(values).save(tmp_path / folder / f"{name}.png")
+    many = read(tmp_path, {"folder": str(tmp_path / "many")})[1]
+    assert many["group"].nunique() == 7 and many["group"][0] == "blood0"
+    alone = read(tmp_path, {"folder": str(tmp_path / "many"), "group": "object"})[1]
+    one = read(tmp_path, {"folder": str(tmp_path / "one")})[1]
+    assert (alone["group"] == alone["id"]).all() and (one["group"] == one["id"]).all()

@@ -22,7 +22,7 @@ from morphoflow.cells.reading.crops import (
 )
 from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
 from morphoflow.cells.reading.levels import fitting, sample_levels
-from morphoflow.cells.reading.masks import MOST_NAMED, read_mask, whole_objects
+from morphoflow.cells.reading.masks import read_mask, whole_objects
 from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
 from morphoflow.errors import InputError
 from morphoflow.images.images import (
@@ -138,10 +138,10 @@ def _read(
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
     labels, several = whole_objects(labels, settings.pieces)
-    notes.extend(replace(note, id=f"{name.replace('/', '_')}_{note.value}") for note in several)
-    regions = _regions(picture, labels, settings, notes)
-    scale = crop_scales(regions, settings, fixed)
     identifier = name.replace("/", "_")
+    notes.extend(replace(note, id=f"{identifier}_{note.value}") for note in several)
+    regions = _regions(identifier, picture, labels, settings, notes)
+    scale = crop_scales(regions, settings, fixed)
     group = identifier if source.get("group", "image") == "image" else None
     nested = source.get("label_from") == "folder" and image_file.parent != Path(source["images"])
     label = image_file.parent.name if nested else None
@@ -159,21 +159,22 @@ def _sample(image_file: Path, mask_file: Path, source: dict, n: int) -> list[np.
 
 
 def _regions(
-    picture: Picture, labels: np.ndarray, settings: CropSettings, notes: list[Finding]
+    identifier: str,
+    picture: Picture,
+    labels: np.ndarray,
+    settings: CropSettings,
+    notes: list[Finding],
 ) -> Regions:
     weights = picture.pixels if settings.centre == "intensity" else None
     regions = measure_regions(labels, weights)
     if not len(regions.label):
         notes.append(Finding("no_objects", "the mask holds no object"))
     small = regions.area < settings.min_area
-    if small.any():
-        which = ", ".join(map(str, regions.label[small][:MOST_NAMED]))
-        message = (
-            f"{int(small.sum())} objects have fewer than {settings.min_area} pixels and are left "
-            f"out: {which}{' and others' if small.sum() > MOST_NAMED else ''}"
-        )
-        notes.append(Finding("too_small", message, value=str(int(small.sum()))))
-        regions = regions.select(~small)
+    for label, area in zip(regions.label[small], regions.area[small], strict=True):
+        own = f"{identifier}_{label}"
+        message = f"'{own}' has {area} pixels, fewer than `min_area` {settings.min_area}: left out"
+        notes.append(Finding("too_small", message, id=own, value=str(area)))
+    regions = regions.select(~small)
     if settings.border == "keep":
         return regions
     dropped = int(regions.touches_border.sum())

@@ -1,5 +1,6 @@
 """The sources of a dataset of cells: arrays, folders of crops, and images with masks."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,9 @@ from morphoflow.reading.findings import Finding
 def folder_items(source: dict, settings: CropSettings) -> list[Item]:
     """The image files of ``source["folder"]``; their paths, with _ for /, are the ids.
 
-    With ``label_from: folder`` a crop's label is the name of the folder that it lies in.
+    With ``label_from: folder`` a crop's label is the name of the folder that it lies in. Crops that
+    are numbered after a common name, such as ``image7_1`` and ``image7_2``, are a group unless
+    ``group`` is ``object``.
     """
     folder = Path(source["folder"])
     files: dict[str, Path] = {}
@@ -36,16 +39,22 @@ def folder_items(source: dict, settings: CropSettings) -> list[Item]:
         files[identifier] = file
     if not files:
         raise InputError(nothing_to_read(folder))
+    groups = _groups(list(files), source.get("group", "image"))
     return [
         Item(
             file.relative_to(folder).as_posix(),
             False,
-            partial(_read, identifier, file, source, settings),
+            partial(_read, identifier, groups[identifier], file, source, settings),
             partial(_sample, file, source),
         )
         for identifier, file in files.items()
     ]
 
+
+# What follows the image's name in that of a crop, and how many images names must tell apart: fewer
+# are rather one name for all, such as cell_1 to cell_99.
+NUMBER = re.compile(r"[_-]\d+$")
+FEWEST_IMAGES = 6
 
 READERS = {"arrays": array_items, "folder": folder_items, "images": pair_items}
 
@@ -98,12 +107,26 @@ def source_labels(source: dict) -> list[Path]:
     return [table] if "folder_of_source" in source and table.is_file() else []
 
 
+def _groups(identifiers: list[str], group: str) -> dict[str, str]:
+    """The group of each crop: the image whose name, with a number after it, is the crop's.
+
+    That is so for ``group`` image where the names tell several images apart, of several crops each;
+    otherwise, as for ``object``, each crop is alone.
+    """
+    images = {name: NUMBER.sub("", name) for name in identifiers}
+    n = len(set(images.values()))
+    if group == "object" or not FEWEST_IMAGES <= n < len(identifiers):
+        return {name: name for name in identifiers}
+    return images
+
+
 def _sample(file: Path, source: dict, n: int) -> list[np.ndarray]:
     return sample_levels(read_image(file, source.get("channels")).pixels, None, n)
 
 
 def _read(
     identifier: str,
+    group: str,
     file: Path,
     source: dict,
     settings: CropSettings,
@@ -122,6 +145,7 @@ def _read(
         [identifier],
         file.relative_to(source["folder"]).as_posix(),
         label=file.parent.name if nested else None,
+        group=[group],
         pixel_size_um=np.nan if pixel_size is None else pixel_size,
         crop_scale=scale,
     )
