@@ -2,7 +2,6 @@ rule fetch_cells:
     """Cells that a Python package ships or a server holds, checked against the dataset card."""
     input:
         script=entry("fetch_cells"),
-        code=code("fetch_cells"),
         card=lambda wildcards: CARDS[wildcards.card],
     output:
         folder=directory("results/sources/{card}"),
@@ -19,6 +18,8 @@ rule fetch_cells:
     resources:
         mem_mb=memory(1000),
         runtime=minutes(60),
+    params:
+        code_digest=code_digest("fetch_cells"),
     shell:
         "python {input.script:q} --card {input.card:q} --output {output.folder:q} &> {log:q}"
 
@@ -27,7 +28,6 @@ rule read_cells:
     """Crops read, or cut out of images by their masks: sample store, object and quality tables."""
     input:
         script=entry("read_cells"),
-        code=code("read_cells"),
         fetched=source_folders,
         files=lambda wildcards: CELL_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: CELL_FILES[wildcards.dataset]["labels"],
@@ -48,6 +48,7 @@ rule read_cells:
         mem_mb=memory(2000, 5, "files"),
         runtime=minutes(30, 0.05, "files"),
     params:
+        code_digest=code_digest("read_cells"),
         sources=cell_sources,
         settings=cell_settings,
     shell:
@@ -60,7 +61,6 @@ rule measure_shapes:
     """Features of every cell in its image, or in its crop where there is no image."""
     input:
         script=entry("measure_shapes"),
-        code=code("measure_shapes"),
         fetched=source_folders,
         files=lambda wildcards: CELL_FILES[wildcards.dataset]["files"],
         samples="results/{dataset}/samples/crops.zarr",
@@ -80,6 +80,7 @@ rule measure_shapes:
     params:
         sources=cell_sources,
         pieces=lambda wildcards: dataset_of(wildcards)["crops"]["pieces"],
+        code_digest=code_digest("measure_shapes"),
     shell:
         "python {input.script:q} --sources {params.sources:q} --pieces {params.pieces:q}"
         " --samples {input.samples:q}"
@@ -90,7 +91,6 @@ rule prealign_crops:
     """Every cell turned upright and flipped to be alike, and how stable that is."""
     input:
         script=entry("prealign_crops"),
-        code=code("prealign_crops"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -108,6 +108,7 @@ rule prealign_crops:
         mem_mb=memory(1500, 8, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     params:
+        code_digest=code_digest("prealign_crops"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
@@ -119,7 +120,6 @@ rule register_crops:
     """Every cell turned, flipped and, if asked, shifted onto one reference."""
     input:
         script=entry("register_crops"),
-        code=code("register_crops"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -137,6 +137,7 @@ rule register_crops:
         mem_mb=memory(1500, 8, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     params:
+        code_digest=code_digest("register_crops"),
         # The first mean is of crops that are prealigned by the same foreground.
         settings=lambda wildcards: as_json(
             dataset_of(wildcards)["registration"]
