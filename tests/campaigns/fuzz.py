@@ -263,7 +263,7 @@ def read_picture(path: Path) -> None:
 
 
 def read_mask_file(path: Path) -> None:
-    from morphoflow.cells.reading.pairs import read_mask
+    from morphoflow.cells.reading.masks import read_mask
 
     read_mask(path)
 
