@@ -55,6 +55,7 @@ from morphoflow.plan_files import (
     organelle_files,
     organelle_fingerprints,
 )
+from morphoflow.plan_keys import check_together
 from morphoflow.requests import (
     MOST_HELD_MB,
     memory,
@@ -74,6 +75,7 @@ ELSEWHERE = [*{Path(path).parent: None for path in workflow.configfiles}, WORKFL
 try:
     check_named(config, WORKFLOW)
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
+    check_together(config)
     find_cards(config, WORKFLOW)
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))

@@ -263,7 +263,7 @@ def read_picture(path: Path) -> None:
 
 
 def read_mask_file(path: Path) -> None:
-    from morphoflow.cells.reading.pairs import read_mask
+    from morphoflow.cells.reading.masks import read_mask
 
     read_mask(path)
 
@@ -282,7 +282,8 @@ def read_crops(path: Path) -> None:
 
     settings = CropSettings(**CROPS)
     for item in list_items({"arrays": str(path)}, settings):
-        for _ in item.read([]):
+        item.sample(100)
+        for _ in item.read(None, []):
             pass
 
 

@@ -20,6 +20,8 @@ COLORS = {
 FEWEST_BARS = 4
 PLACE = ("file", "id", "code", "severity")
 VERDICTS = ("ok", "repaired", "refused", "skipped")
+# The finding that says what became 0 and 1 in the whole dataset: it is written out below.
+RANGE = "intensity_range"
 SEVERITIES = ("info", "repaired", "refused", "skipped")
 
 
@@ -42,7 +44,7 @@ def finding_counts(quality: pd.DataFrame) -> pd.DataFrame:
 
     It counts once for a file, or, where it concerns objects of a file, for each of them.
     """
-    findings = quality[quality["code"] != "verdict"]
+    findings = quality[~quality["code"].isin(["verdict", RANGE])]
     findings = findings.drop_duplicates([name for name in PLACE if name in quality])
     counts = findings.groupby(["code", "severity"]).size().rename("found").reset_index()
     rank = {name: i for i, name in enumerate(SEVERITIES)}
@@ -63,6 +65,7 @@ def plot_quality(quality: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(7.2, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(2, 3))
     _bars(left, list(left_bars.index), left_bars.to_numpy(), list(left_bars.index))
+    figure.supxlabel(_range_of(quality), fontsize=7, x=0.02, ha="left", wrap=True)
     left.set_xlabel("objects" if many else "files")
     left.set_title(f"objects in {counted}" if many else f"verdict on {counted}", loc="left")
     right.set_title(f"findings ({findings['found'].sum():,})", loc="left")
@@ -76,6 +79,12 @@ def plot_quality(quality: pd.DataFrame) -> Figure:
             right.barh([0], [0], color=COLORS[severity], label=_MEANINGS[severity])
     figure.legend(loc="outside lower right", ncols=4)
     return figure
+
+
+def _range_of(quality: pd.DataFrame) -> str:
+    """The sentence about the intensities of the dataset, or nothing."""
+    told = quality[quality["code"] == RANGE]
+    return "\n".join(told["message"]) if len(told) else ""
 
 
 _MEANINGS = {
