@@ -20,6 +20,7 @@ from morphoflow.analysis.retrieval_groups import (
     with_significance,
 )
 from morphoflow.analysis.retrieval_scores import retrieval_scores
+from morphoflow.neurons.rebuild.realism import Neurons, Sets, error_interval
 
 DESIGNS = {"alone": (60, 1, True), "constant": (14, 6, True), "mixed": (14, 6, False)}
 
@@ -159,3 +160,31 @@ def test_objects_as_they_should_be_are_strange_by_chance_alone(test, groups, mem
         p = test(scores, group < groups, group)
         found.append((p[group >= groups] <= 0.05).mean())
     assert np.mean(found) <= 0.05 + 3 * np.std(found) / np.sqrt(300)
+
+
+def grouped_neurons(groups: int, rng: np.random.Generator, shift: float) -> Neurons:
+    """Five neurons of each of some animals, which differ; a class is of every other animal."""
+    group = np.repeat(np.arange(groups), 5)
+    x = 10 + shift + 2 * rng.normal(size=(groups, 6))[group] + rng.normal(size=(len(group), 6))
+    return Neurons(None, np.array(["a", "b"])[group % 2], group, x, [])
+
+
+@pytest.mark.parametrize("shift", [0, 3])
+def test_intervals_of_morphometric_errors_hold_the_mean_error(shift):
+    values, ends = [], []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        made, real = grouped_neurons(12, rng, shift), grouped_neurons(12, rng, 0)
+        means = [[s.x[s.labels == label].mean(axis=0) for label in "ab"] for s in (made, real)]
+        values.append(np.mean(np.abs(np.subtract(*means)) / np.abs(means[1])))
+        ends.append(error_interval(Sets(made, real, real), values[-1], 200, rng))
+    low, high = np.transpose(ends)
+    assert np.mean((low > np.mean(values)) | (high < np.mean(values))) <= bound(300)
+    assert (low <= values).all() and (high >= values).all()
+
+
+def test_morphometric_errors_of_few_groups_have_no_interval():
+    rng = np.random.default_rng(0)
+    few, many = grouped_neurons(9, rng, 0), grouped_neurons(10, rng, 0)
+    assert np.isnan(error_interval(Sets(few, many, many), 0.1, 20, rng)).all()
+    assert np.isfinite(error_interval(Sets(many, few, many), 0.1, 20, rng)).all()
