@@ -36,7 +36,7 @@ def new_store(path: Path) -> Iterator[zarr.Group]:
     """A zarr group to write into; the store is there, with its list of files, once it is whole."""
     with whole(path) as partial:
         yield zarr.open_group(partial, mode="w", zarr_format=3)
-        _seal(partial)
+        seal(partial)
 
 
 def open_store(path: Path) -> zarr.Group:
@@ -114,7 +114,14 @@ def _without_checksum(metadata: bytes) -> bytes:
     return json.dumps(content).encode()
 
 
-def _seal(path: Path) -> None:
+def is_sealed(path: Path) -> bool:
+    """Whether there is a store of this project at a path, which lists its files."""
+    if not (path / ROOT).is_file():
+        return False
+    return FILES in _root(path).get("attributes", {})
+
+
+def seal(path: Path) -> None:
     """List the files of a store in its root, as the last thing that is written.
 
     With the checksums of chunks, the digest of the root is one of all that the store holds.

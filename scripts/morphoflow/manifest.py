@@ -12,16 +12,17 @@ def write_manifest(folder: Path, provenance: dict) -> None:
     """List the files of a folder with their SHA-256, and how they were made."""
     files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     content = json.dumps({"files": files, "provenance": provenance}, indent=1, sort_keys=True)
-    (folder / MANIFEST).write_text(content + "\n")
+    (folder / MANIFEST).write_text(content)
 
 
 def check_folder(manifest: Path) -> None:
     """Raise InputError, naming the file, where one that the manifest lists is lost or another."""
-    text = manifest.read_bytes()
+    text = b""
     try:
+        text = manifest.read_bytes()
         files = json.loads(text)["files"].items()
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise InputError(f"{manifest} is damaged; {_way(text, manifest)}.") from None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise InputError(f"{manifest} is damaged or lost; {_way(text, manifest)}.") from None
     for name, digest in files:
         file = manifest.parent / name
         if not file.is_file():

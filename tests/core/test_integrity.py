@@ -154,6 +154,8 @@ def test_every_kind_of_result_holds_the_digest_of_its_content(tmp_path):
     write_results(tmp_path / "a")
     write_results(tmp_path / "b")
     for name in READERS:
+        if not Path(name).suffix:  # folders, of which the manifest is the result
+            continue
         one, other = (record_of(tmp_path / folder / name) for folder in "ab")
         assert one == other and one.command == "read_things" and len(one.digest) == 64
         assert listed(tmp_path / "a" / name) == f"{name} result:{one.digest}"
@@ -199,7 +201,7 @@ def test_a_lost_and_a_changed_figure_are_noticed(tmp_path):
     (said,) = verify(tmp_path).damaged
     assert "figures lacks maps.png" in said
     (folder / "files.json").write_text("{")
-    assert "files.json is damaged" in verify(tmp_path).damaged[0]
+    assert "files.json is damaged or lost" in verify(tmp_path).damaged[0]
 
 
 @pytest.mark.parametrize("name", ["objects.parquet", "embedding.h5ad"])
