@@ -15,7 +15,7 @@ CAMPAIGN := PYTHONPATH=scripts:tests/support python tests/campaigns
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-slurm gpu-check verify campaigns damage nulls kills fuzz format reference lock clean
+.PHONY: help demo lab test test-slurm gpu-check verify campaigns damage nulls fuzz format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -52,17 +52,14 @@ test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it install
 verify: $(VENV)/workflow.done ## Say which results are damaged, or were made of what is another now
 	@PYTHONPATH=scripts python -m morphoflow.verify results
 
-campaigns: $(VENV)/test.done ## Damage files and results, kill runs, simulate nulls: hours (also one by one)
-	@for each in damage nulls kills fuzz; do $(MAKE) --no-print-directory $$each || exit 1; done
+campaigns: $(VENV)/test.done ## Damage files and results, and simulate nulls: hours (also one by one)
+	@for each in damage nulls fuzz; do $(MAKE) --no-print-directory $$each || exit 1; done
 
 damage: $(VENV)/test.done ## Damage every kind of result in every way, and count what goes unnoticed
 	@$(CAMPAIGN)/damage.py
 
 nulls: $(VENV)/test.done ## Count what is significant where there is nothing to find
 	@$(CAMPAIGN)/nulls.py
-
-kills: $(VENV)/test.done ## Kill the small workflow 200 times, and compare how it ends
-	@$(CAMPAIGN)/kills.py
 
 fuzz: $(VENV)/test.done ## Read 100,000 damaged files of all formats
 	@$(CAMPAIGN)/fuzz.py --cases 100000 --workers 2

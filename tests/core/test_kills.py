@@ -1,7 +1,4 @@
-"""Whatever moment a process is killed at, results are whole, missing or named as damaged.
-
-`tests/campaigns/kills.py` kills the workflow itself; here it is a process that writes without end.
-"""
+"""Whatever moment a process is killed at, results are whole, missing or named as damaged."""
 
 import os
 import random
