@@ -38,13 +38,18 @@ def main(
     table = align_objects(read_objects(objects), list(forest.ids), str(trees))
     made_table = align_objects(read_table(origins), list(made.ids), str(generated))
     labels = table["label"].fillna(UNKNOWN).to_numpy(dtype=str)
+    groups = table["group"].to_numpy(dtype=str)
+    # Neurons that were made from neurons of one animal are no more independent than these.
+    group_of = dict(zip(table["id"], groups, strict=True))
+    made_groups = made_table["reference"].map(group_of).to_numpy(dtype=str)
     train, held_out = (
-        Neurons.of(forest.select(rows), labels[rows])
+        Neurons.of(forest.select(rows), labels[rows], groups[rows])
         for rows in (
             (table["split"] == split).to_numpy().nonzero()[0] for split in ("train", "test")
         )
     )
-    sets = Sets(Neurons.of(made, made_table["label"].to_numpy(dtype=str)), train, held_out)
+    made_labels = made_table["label"].to_numpy(dtype=str)
+    sets = Sets(Neurons.of(made, made_labels, made_groups), train, held_out)
     detailed = details(sets)
     rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
     record = provenance(

@@ -4,6 +4,7 @@ The Snakefile imports this module, so it reads no data. Every error is a ValueEr
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from morphoflow.places import relative
 
 # Where checksums of the contents of volumes are kept, in the working directory.
 FINGERPRINTS = Path(".snakemake/fingerprints")
+# What Snakemake takes for a wildcard in any path, with no way to say that it is none.
+WILDCARD = re.compile(r"\{\s*\w+\s*(,.*)?\}")
 
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 
@@ -50,7 +53,7 @@ def neuron_files(
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     folders = [source["folder"] for source in sources if "folder" in source]
     swc = [path for folder in folders for path in _swc_files(Path(folder), place, elsewhere)]
-    return {"swc": swc, "labels": labels}
+    return _without_wildcards({"swc": swc, "labels": labels}, place)
 
 
 def cell_files(
@@ -69,7 +72,7 @@ def cell_files(
         _existing_file(source.get("card"), f"{place}: the dataset card", elsewhere)
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     files = [file for _, path in named if path for file in _files_of(Path(path))]
-    return {"files": files, "labels": labels}
+    return _without_wildcards({"files": files, "labels": labels}, place)
 
 
 def _files_of(path: Path) -> list[str]:
@@ -128,7 +131,7 @@ def organelle_files(
         for key, path in named
         for file in watched_files(Path(path), settings.get(f"{key}_key"))
     ]
-    return {"volumes": sorted(set(files)), "classes": table}
+    return _without_wildcards({"volumes": sorted(set(files)), "classes": table}, place)
 
 
 def organelle_fingerprints(settings: dict) -> str:
@@ -155,4 +158,16 @@ def dendrite_files(
     for path in named:
         _check_exists(path, place, "images", elsewhere)
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
-    return {"files": [file for path in named for file in _files_of(Path(path))], "labels": labels}
+    files = [file for path in named for file in _files_of(Path(path))]
+    return _without_wildcards({"files": files, "labels": labels}, place)
+
+
+def _without_wildcards(files: dict[str, list[str]], place: str) -> dict[str, list[str]]:
+    """The files; raises ValueError for one in whose path Snakemake would see a wildcard."""
+    for path in (path for paths in files.values() for path in paths):
+        if found := WILDCARD.search(path):
+            raise ValueError(
+                f"{place}: Snakemake takes '{found[0]}' in the path '{path}' for a wildcard; "
+                "rename the file or folder without the braces."
+            )
+    return files

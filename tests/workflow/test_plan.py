@@ -1,6 +1,7 @@
 """Every mistake in the config or the table of runs is named before anything is computed."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -293,3 +294,16 @@ def test_the_recommended_clustering_is_one_that_is_used():
     check_recommended({"recommended": "stable", "methods": ["kmeans"]})
     with pytest.raises(ValueError, match=r"method 'dbscan' is not in clusters\.methods"):
         check_recommended({"recommended": "dbscan", "methods": ["kmeans"]})
+@pytest.mark.parametrize(("folder", "taken"), [("a{x}b", "{x}"), ("{ y , .+ }", "{ y , .+ }")])
+def test_paths_in_which_snakemake_sees_wildcards_are_refused(tmp_path, folder, taken):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "a.swc").write_text("")
+    with pytest.raises(ValueError, match=re.escape(f"Snakemake takes '{taken}' in the path")):
+        neuron_files("mine", {"sources": [{"folder": str(tmp_path / folder)}]})
+
+
+def test_other_braces_in_paths_are_letters_like_others(tmp_path):
+    (tmp_path / "a{}{b c}}{").mkdir()
+    (tmp_path / "a{}{b c}}{" / "a.swc").write_text("")
+    found = neuron_files("mine", {"sources": [{"folder": str(tmp_path / "a{}{b c}}{")}]})
+    assert len(found["swc"]) == 1
