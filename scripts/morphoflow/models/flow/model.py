@@ -1,0 +1,118 @@
+"""Model ``flow``: images out of noise, along straight ways that a network has learned to follow.
+
+Rectified flow (Liu, Gong and Liu, ICLR 2023; Lipman et al., "Flow matching", ICLR 2023) by a U-Net
+that predicts images. The embedding of an image is what the network sees at the bottom of the U.
+"""
+
+from collections import deque
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from morphoflow.errors import InputError
+from morphoflow.model import Model
+from morphoflow.models.flow.learner import FlowLearner, Split
+from morphoflow.models.flow.network import UNet, patch_of
+from morphoflow.models.flow.sampling import latent_size, points
+from morphoflow.models.shared.generating import as_bytes, as_numbers, part
+from morphoflow.models.shared.generating import latents as latents
+from morphoflow.models.splits import training_and_validation
+from morphoflow.seeds import torch_generator
+from morphoflow.store import Samples
+
+# Pixels that are computed at a time.
+PIXELS = 1 << 18
+# The time at which images are embedded: nearly whole.
+SEEN = 0.9
+
+
+def build(
+    samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
+) -> FlowLearner:
+    """Make a network and its images ready for training.
+
+    ``samples.x`` is (n, 1, size, size) uint8. Labels are used if the model is ``conditioned``.
+    """
+    rows = training_and_validation(objects)
+    size = _checked_size(samples, settings["widths"])
+    classes = shares(objects["label"].iloc[rows[0]]) if settings["conditioned"] else {}
+    facts = {
+        "size": size,
+        "latent_size": latent_size(size, classes),
+        "classes": classes,
+        "pixel_um": samples.attributes.get("pixel_um"),
+    }
+    network = _network(facts, settings, torch_generator(seed, "initialisation"))
+    numbers = [_numbers(objects, part, classes) for part in rows]
+    splits = [
+        Split(torch.from_numpy(samples.x.oindex[part]).to(device), of.to(device))
+        for part, of in zip(rows, numbers, strict=True)
+    ]
+    return FlowLearner(network.to(device), *splits, settings, facts)
+
+
+def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
+    """The images (n, widths[-1]) float32: features without noise, each by itself."""
+    if samples.x.shape[-1] != model.facts["size"]:
+        raise InputError(
+            f"the images are {samples.x.shape[-1]} pixels wide and the model was trained on "
+            f"{model.facts['size']}; cut images of that size, or train the model anew."
+        )
+    network, step = load(model, device), batch_of(model)
+    features = []
+    for i in range(0, samples.x.shape[0], step):
+        x = as_numbers(torch.from_numpy(samples.x[i : i + step]).to(device))
+        # The mean of all that noise would make of an image.
+        features.append(network.features(SEEN * x, torch.full((len(x),), SEEN, device=device)))
+    return torch.cat(features).cpu().numpy()
+
+
+def generate(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
+    """The images (b, 1, size, size) uint8 of ``z`` (b, latent_size), some at a time."""
+    network, made = load(model, device), []
+    for few in z.to(device).split(batch_of(model)):
+        way = points(network, few, model.facts, model.settings)
+        made.append(as_bytes(deque(way, maxlen=1).pop()).cpu())
+    return torch.cat(made).numpy()
+
+
+def load(model: Model, device: torch.device) -> UNet:
+    """The network of a saved model, ready to make images without gradients."""
+    network = _network(model.facts, model.settings, torch.Generator())
+    network.load_state_dict(part(model.state, "network"))
+    return network.to(device).eval().requires_grad_(False)
+
+
+def batch_of(model: Model) -> int:
+    """How many images are computed at a time."""
+    return max(1, PIXELS // model.facts["size"] ** 2)
+
+
+def shares(labels: pd.Series) -> dict[str, float]:
+    """The share of each label among those that are there, by name in sorted order."""
+    counted = labels.dropna().value_counts(normalize=True).sort_index()
+    return {str(name): float(share) for name, share in counted.items()}
+
+
+def _network(facts: dict, settings: dict, generator: torch.Generator) -> UNet:
+    patch, n_classes = patch_of(facts["size"]), len(facts["classes"])
+    return UNet(patch, settings["widths"], n_classes, generator)
+
+
+def _numbers(objects: pd.DataFrame, rows: np.ndarray, classes: dict[str, float]) -> Tensor:
+    """The class numbers (n,) int64 of objects, -1 where the class is not known."""
+    return torch.from_numpy(pd.Index([*classes]).get_indexer(objects["label"].iloc[rows]))
+
+
+def _checked_size(samples: Samples, widths: list[int]) -> int:
+    """Pixels along an edge of the images; InputError where the network cannot take them."""
+    _, channels, height, width = samples.x.shape
+    multiple = patch_of(width) << (len(widths) - 1)
+    if channels != 1 or height != width or width % multiple:
+        raise InputError(
+            f"the samples are {channels} x {height} x {width} pixels and `widths` has "
+            f"{len(widths)} levels; cut grey squares whose edge is a multiple of {multiple} pixels."
+        )
+    return width
