@@ -12,7 +12,7 @@ from model_settings import model_of
 from morphoflow.errors import InputError
 from morphoflow.models.flow import model as flow
 from morphoflow.models.flow.learner import FlowLearner, moved, rolled
-from morphoflow.models.flow.model import shares
+from morphoflow.models.flow.model import FILMED, shares
 from morphoflow.models.flow.sampling import chosen, drawn_classes, guided, points
 from morphoflow.models.flow.timelapse import timelapse
 from morphoflow.training.loop import fit
@@ -91,6 +91,10 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     z = flow.latents(5, learner.facts["latent_size"], 3, CPU)
     images = flow.generate(model, z, CPU)
     assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
+    way = flow.ways(model, z, CPU)
+    assert way.shape == (FILMED + 1, 5, 32, 32) and way.dtype == np.uint8
+    noise = z.view(5, 32, 32)
+    assert np.array_equal(way[0] > 127, noise.numpy() > 0)
     alone = flow.generate(model, z[3:4], CPU)
     assert np.abs(alone[0].astype(int) - images[3]).max() <= 1
     features = flow.embed(model, Stored(x), CPU)

@@ -15,7 +15,7 @@ from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.flow.learner import FlowLearner, Split
 from morphoflow.models.flow.network import UNet, patch_of
-from morphoflow.models.flow.sampling import latent_size, points
+from morphoflow.models.flow.sampling import latent_size, noise_in, points
 from morphoflow.models.shared.generating import as_bytes, as_numbers, part
 from morphoflow.models.shared.generating import latents as latents
 from morphoflow.models.splits import training_and_validation
@@ -24,6 +24,8 @@ from morphoflow.store import Samples
 
 # Pixels that are computed at a time.
 PIXELS = 1 << 18
+# Steps of a way that is shown.
+FILMED = 24
 # The time at which images are embedded: nearly whole.
 SEEN = 0.9
 
@@ -76,6 +78,17 @@ def generate(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
         way = points(network, few, model.facts, model.settings)
         made.append(as_bytes(deque(way, maxlen=1).pop()).cpu())
     return torch.cat(made).numpy()
+
+
+def ways(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
+    """The images (FILMED + 1, b, size, size) uint8 on the ways to those of ``z`` (b, latent_size).
+
+    In more steps than images are made in, so that they can be followed with the eye.
+    """
+    noise, z = noise_in(z, model.facts), z.to(device)
+    settings = {**model.settings, "steps": FILMED}
+    way = points(load(model, device), z, model.facts, settings)
+    return np.stack([as_bytes(z[:, 0]).cpu().numpy() for z in (noise, *way)])
 
 
 def load(model: Model, device: torch.device) -> UNet:

@@ -1,6 +1,7 @@
 """Images of a rectified flow from latents: noise, and a number by which a class is drawn."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -20,12 +21,17 @@ def points(network: UNet, z: Tensor, facts: dict, settings: dict) -> Iterator[Te
     Of a model that knows classes the last number of a latent is that of the class: the quantile
     where it lies, among classes laid end to end with their shares of the training images.
     """
-    size = facts["size"]
-    noise = z[:, : size**2].unflatten(1, (1, size, size))
+    noise = noise_in(z, facts)
     if not facts["classes"]:
         return followed(network, noise, settings["steps"])
     classes = drawn_classes(z[:, -1], facts["classes"])
     return followed(guided(network, classes, settings["guidance"]), noise, settings["steps"])
+
+
+def noise_in(z: Tensor, facts: dict) -> Tensor:
+    """The noise (b, 1, s, s) in latents (b, latent_size)."""
+    size = facts["size"]
+    return z[:, : size**2].unflatten(1, (1, size, size))
 
 
 def guided(network: UNet, classes: Tensor, guidance: float) -> Predict:
@@ -49,8 +55,8 @@ def drawn_classes(draws: Tensor, classes: dict[str, float]) -> Tensor:
 
     ``classes`` are the shares of all by name, whose sum is 1.
     """
-    shares = torch.tensor(list(classes.values()), device=draws.device)
-    numbers = torch.bucketize(torch.special.ndtr(draws), shares.cumsum(0)[:-1])
+    *ends, _ = accumulate(classes.values())
+    numbers = torch.bucketize(torch.special.ndtr(draws), torch.tensor(ends).to(draws.device))
     return chosen(numbers, len(classes))
 
 
