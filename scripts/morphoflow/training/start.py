@@ -16,8 +16,7 @@ def labels_seen(objects: pd.DataFrame, settings: dict, start_from: list[Model]) 
     from saw. With a ``label_fraction`` below 1 all count, since it is drawn within the training.
     """
     seen = {name for model in start_from for name in model.labels_seen}
-    used = settings.get("label_fraction", 0) > 0 or settings.get("conditioned", False)
-    if settings["epochs"] > 0 and used:
+    if settings["epochs"] > 0 and settings.get("label_fraction", 0) > 0:
         known = objects["label"].notna() & objects["split"].isin(["train", "validation"])
         seen |= set(objects.loc[known, "id"])
     return sorted(seen)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from model_settings import model_of
+from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.models.flow import model as flow
 from morphoflow.models.flow.learner import FlowLearner, moved, rolled
@@ -53,7 +53,7 @@ def test_each_image_is_shifted_by_its_own_way_in_a_circle():
             assert torch.equal(other, image.roll(shift, axis - 1))
 
 
-@pytest.mark.parametrize("changes", [{}, {"conditioned": True}])
+@pytest.mark.parametrize("changes", [{}, {"label_fraction": 0.5}])
 def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, changes):
     class Stopping(FlowLearner):
         def step(self, *given):
@@ -113,7 +113,7 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
 
 
 def test_equal_latents_give_equal_images_and_guidance_of_1_is_none():
-    learner = built(conditioned=True, epochs=0)
+    learner = built(label_fraction=1, epochs=0)
     network = learner.average.network
     generator = torch.Generator().manual_seed(0)
     for parameter in network.parameters():
@@ -132,14 +132,15 @@ def test_equal_latents_give_equal_images_and_guidance_of_1_is_none():
 
 
 def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():
-    known = shares(pd.Series(["b", "a", None, "a", "a"]))
+    known = shares(np.array([1, 0, -1, 0, 0]), ["a", "b"])
     assert known == {"a": 0.75, "b": 0.25}
+    assert shares(np.array([-1, -1]), ["a", "b"]) == {}
     draws = torch.randn(4000, generator=torch.Generator().manual_seed(0))
     made = drawn_classes(draws, known)
     assert torch.equal(made.sum(1), torch.ones(4000))
     assert made[:, 0].mean() == pytest.approx(0.75, abs=0.03)
     assert chosen(torch.tensor([1, -1]), 2).tolist() == [[0, 1], [0, 0]]
-    learner = built(conditioned=True)
+    learner = built(label_fraction=1)
     numbers = learner.train.classes.tolist()
     rows = objects()[objects()["split"] == "train"]
     assert numbers == [{"a": 0, "b": 1}.get(label, -1) for label in rows["label"]]
@@ -149,9 +150,8 @@ def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():
 def test_labels_count_as_seen_where_images_are_made_for_them():
     rows = objects()
     assert labels_seen(rows, SETTINGS, []) == []
-    seen = labels_seen(rows, SETTINGS | {"conditioned": True}, [])
+    seen = labels_seen(rows, settings("flow", "of_classes"), [])
     assert seen == sorted(rows["id"][rows["label"].notna()])
-    assert labels_seen(rows, SETTINGS | {"conditioned": True, "epochs": 0}, []) == []
 
 
 def test_images_that_cannot_be_learned_from_are_refused():

@@ -16,10 +16,11 @@ from morphoflow.model import Model
 from morphoflow.models.flow.learner import FlowLearner, Split
 from morphoflow.models.flow.network import UNet, patch_of
 from morphoflow.models.flow.sampling import latent_size, noise_in, points
+from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
 from morphoflow.models.shared.generating import as_bytes, as_numbers, part
 from morphoflow.models.shared.generating import latents as latents
 from morphoflow.models.splits import training_and_validation
-from morphoflow.seeds import torch_generator
+from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
 # Pixels that are computed at a time.
@@ -35,11 +36,16 @@ def build(
 ) -> FlowLearner:
     """Make a network and its images ready for training.
 
-    ``samples.x`` is (n, 1, size, size) uint8. Labels are used if the model is ``conditioned``.
+    ``samples.x`` is (n, 1, size, size) uint8. Labels of the training split are learned from as far
+    as ``label_fraction`` says.
     """
-    rows = training_and_validation(objects)
+    train, validation = training_and_validation(objects)
     size = _checked_size(samples, settings["widths"])
-    classes = shares(objects["label"].iloc[rows[0]]) if settings["conditioned"] else {}
+    names = class_names(objects["label"].iloc[train])
+    numbers = class_numbers(objects["label"], names)
+    hidden = numpy_generator(seed, "sampling")
+    seen = seen_labels(samples.ids[train], numbers[train], settings["label_fraction"], hidden)
+    classes = shares(seen, names)
     facts = {
         "size": size,
         "latent_size": latent_size(size, classes),
@@ -47,10 +53,9 @@ def build(
         "pixel_um": samples.attributes.get("pixel_um"),
     }
     network = _network(facts, settings, torch_generator(seed, "initialisation"))
-    numbers = [_numbers(objects, part, classes) for part in rows]
     splits = [
-        Split(torch.from_numpy(samples.x.oindex[part]).to(device), of.to(device))
-        for part, of in zip(rows, numbers, strict=True)
+        Split(torch.from_numpy(samples.x.oindex[rows]).to(device), torch.from_numpy(of).to(device))
+        for rows, of in ((train, seen), (validation, numbers[validation]))
     ]
     return FlowLearner(network.to(device), *splits, settings, facts)
 
@@ -103,20 +108,19 @@ def batch_of(model: Model) -> int:
     return max(1, PIXELS // model.facts["size"] ** 2)
 
 
-def shares(labels: pd.Series) -> dict[str, float]:
-    """The share of each label among those that are there, by name in sorted order."""
-    counted = labels.dropna().value_counts(normalize=True).sort_index()
-    return {str(name): float(share) for name, share in counted.items()}
+def shares(numbers: np.ndarray, names: list[str]) -> dict[str, float]:
+    """The share of each class by name among class ``numbers`` (n,), of which -1 are not known.
+
+    Empty where none is known.
+    """
+    counts = np.bincount(numbers[numbers >= 0], minlength=len(names))
+    known = max(int(counts.sum()), 1)
+    return {name: float(n / known) for name, n in zip(names, counts, strict=True) if n}
 
 
 def _network(facts: dict, settings: dict, generator: torch.Generator) -> UNet:
     patch, n_classes = patch_of(facts["size"]), len(facts["classes"])
     return UNet(patch, settings["widths"], n_classes, generator)
-
-
-def _numbers(objects: pd.DataFrame, rows: np.ndarray, classes: dict[str, float]) -> Tensor:
-    """The class numbers (n,) int64 of objects, -1 where the class is not known."""
-    return torch.from_numpy(pd.Index([*classes]).get_indexer(objects["label"].iloc[rows]))
 
 
 def _checked_size(samples: Samples, widths: list[int]) -> int:
