@@ -10,6 +10,8 @@ from lightning_fabric import Fabric
 
 from model_settings import model_of, settings
 from morphoflow.errors import InputError
+from morphoflow.integrity import open_store
+from morphoflow.model import write_model
 from morphoflow.models.flow import model as flow
 from morphoflow.models.flow.learner import FlowLearner, moved, rolled
 from morphoflow.models.flow.model import FILMED, shares
@@ -164,3 +166,19 @@ def test_images_that_cannot_be_learned_from_are_refused():
     with pytest.raises(InputError, match="validation"):
         table = objects().assign(split="train")
         flow.build(Stored(crosses()), table, SETTINGS, 0, CPU)
+
+
+def test_ways_are_filmed_with_equal_bytes(tmp_path, monkeypatch):
+    import film_ways
+
+    monkeypatch.setattr(film_ways, "provenance", lambda **_: {})
+    write_model(tmp_path / "model.pt", saved(built(epochs=0)))
+    for name in ("first", "second"):
+        movies = [tmp_path / f"{name}.{kind}" for kind in ("gif", "mp4")]
+        flags = {"model": tmp_path / "model.pt", "settings": {"seed": 1}, "movies": movies}
+        film_ways.main(**flags, output=tmp_path / f"{name}.zarr", gpus=0, threads=1)
+    ways = open_store(tmp_path / "first.zarr")["x"][:]
+    assert ways.shape == (FILMED + 1, film_ways.SHOWN, 32, 32)
+    for kind in ("gif", "mp4"):
+        first, second = (tmp_path / f"{name}.{kind}" for name in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()

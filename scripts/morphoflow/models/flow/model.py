@@ -40,7 +40,7 @@ def build(
     as ``label_fraction`` says.
     """
     train, validation = training_and_validation(objects)
-    size = _checked_size(samples, settings["widths"])
+    size = _checked_size(samples, settings)
     names = class_names(objects["label"].iloc[train])
     numbers = class_numbers(objects["label"], names)
     hidden = numpy_generator(seed, "sampling")
@@ -119,17 +119,18 @@ def shares(numbers: np.ndarray, names: list[str]) -> dict[str, float]:
 
 
 def _network(facts: dict, settings: dict, generator: torch.Generator) -> UNet:
-    patch, n_classes = patch_of(facts["size"]), len(facts["classes"])
-    return UNet(patch, settings["widths"], n_classes, generator)
+    patch = patch_of(facts["size"], settings["places"])
+    return UNet(patch, settings["widths"], len(facts["classes"]), generator)
 
 
-def _checked_size(samples: Samples, widths: list[int]) -> int:
+def _checked_size(samples: Samples, settings: dict) -> int:
     """Pixels along an edge of the images; InputError where the network cannot take them."""
     _, channels, height, width = samples.x.shape
-    multiple = patch_of(width) << (len(widths) - 1)
+    levels = len(settings["widths"])
+    multiple = patch_of(width, settings["places"]) << (levels - 1)
     if channels != 1 or height != width or width % multiple:
         raise InputError(
             f"the samples are {channels} x {height} x {width} pixels and `widths` has "
-            f"{len(widths)} levels; cut grey squares whose edge is a multiple of {multiple} pixels."
+            f"{levels} levels; cut grey squares whose edge is a multiple of {multiple} pixels."
         )
     return width

@@ -10,8 +10,6 @@ from torch.nn import functional
 from morphoflow.errors import InputError
 from morphoflow.models.shared.initialise import initialise
 
-# Maps at the first level have this many places along an edge, or up to twice as many.
-FINEST = 32
 GROUPS, HEADS = 8, 4
 # Of the embedding of the time: sines and cosines, and units that they are brought to.
 WAVES, CONDITION = 32, 128
@@ -146,9 +144,12 @@ def waves(time: Tensor) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], 1)
 
 
-def patch_of(size: int) -> int:
-    """Pixels along an edge of the blocks that images of ``size`` pixels are cut into."""
-    return max(1, size // FINEST)
+def patch_of(size: int, places: int) -> int:
+    """Pixels along an edge of the blocks that images of ``size`` pixels are cut into.
+
+    So many that there are ``places`` along the edge of an image, or up to twice as many.
+    """
+    return max(1, size // places)
 
 
 def take_over(network: UNet, state: dict[str, Tensor]) -> None:
@@ -173,7 +174,7 @@ def take_over(network: UNet, state: dict[str, Tensor]) -> None:
     if {name for name in own if not name.startswith("classes.")} != fits:
         raise InputError(
             "the weights in `start_from` do not fit; they must come from a model with equal "
-            "`widths`, of images of the same size, or of half or a quarter of it."
+            "`widths` and `places`, of images of the same size, or of half or a quarter of it."
         )
     network.load_state_dict({**own, **given})
 
