@@ -3,7 +3,6 @@ rule analyse_embedding:
     """Maps, clusters, classification, cross-validation, retrieval and outliers of an embedding."""
     input:
         script=entry("analyse_embedding"),
-        code=code("analyse_embedding"),
         embedding="results/{dataset}/{model}/{variant}/seed{seed}/embedding.h5ad",
         measures=object_measures,
     output:
@@ -35,6 +34,7 @@ rule analyse_embedding:
         mem_mb=memory(memory_of_pairs, 20, "embedding", "measures"),
         runtime=minutes(minutes_of_pairs),
     params:
+        code_digest=code_digest("analyse_embedding"),
         settings=as_json({part: config[part] for part in ANALYSIS}),
         folder=subpath(output.maps, parent=True),
     shell:
@@ -48,7 +48,6 @@ rule compare_scores:
     """The scores of all models, variants and seeds of a dataset in one table."""
     input:
         script=entry("compare_scores"),
-        code=code("compare_scores"),
         scores=lambda wildcards: score_tables(wildcards.dataset),
     output:
         scores="results/{dataset}/comparison/scores.parquet",
@@ -63,6 +62,8 @@ rule compare_scores:
     resources:
         mem_mb=memory(1000),
         runtime=minutes(20),
+    params:
+        code_digest=code_digest("compare_scores"),
     shell:
         "python {input.script:q} --scores {input.scores:q}"
         " --output {output.scores:q} --summary {output.summary:q} &> {log:q}"

@@ -2,7 +2,6 @@ rule fetch_cells:
     """Cells that a Python package ships or a server holds, checked against the dataset card."""
     input:
         script=entry("fetch_cells"),
-        code=code("fetch_cells"),
         card=lambda wildcards: CARDS[wildcards.card],
     output:
         folder=directory("results/sources/{card}"),
@@ -19,6 +18,8 @@ rule fetch_cells:
     resources:
         mem_mb=memory(1000),
         runtime=minutes(60),
+    params:
+        code_digest=code_digest("fetch_cells"),
     shell:
         "python {input.script:q} --card {input.card:q} --output {output.folder:q} &> {log:q}"
 
@@ -27,7 +28,6 @@ rule read_cells:
     """Crops read, or cut out of images by their masks: sample store, object and quality tables."""
     input:
         script=entry("read_cells"),
-        code=code("read_cells"),
         fetched=source_folders,
         files=lambda wildcards: CELL_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: CELL_FILES[wildcards.dataset]["labels"],
@@ -48,6 +48,7 @@ rule read_cells:
         mem_mb=memory(2000, 5, "files"),
         runtime=minutes(30, 0.05, "files"),
     params:
+        code_digest=code_digest("read_cells"),
         sources=cell_sources,
         settings=cell_settings,
     shell:
@@ -60,7 +61,6 @@ rule measure_shapes:
     """Shape and intensity features of every cell, under CellProfiler's names."""
     input:
         script=entry("measure_shapes"),
-        code=code("measure_shapes"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -75,6 +75,8 @@ rule measure_shapes:
     resources:
         mem_mb=memory(1000, 8, "samples"),
         runtime=minutes(20, 0.1, "samples"),
+    params:
+        code_digest=code_digest("measure_shapes"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --output {output.output:q} &> {log:q}"
@@ -84,7 +86,6 @@ rule prealign_crops:
     """Every cell turned upright and flipped to be alike, and how stable that is."""
     input:
         script=entry("prealign_crops"),
-        code=code("prealign_crops"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -102,6 +103,7 @@ rule prealign_crops:
         mem_mb=memory(1500, 8, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     params:
+        code_digest=code_digest("prealign_crops"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["prealignment"]),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
@@ -113,7 +115,6 @@ rule register_crops:
     """Every cell turned, flipped and, if asked, shifted onto one reference."""
     input:
         script=entry("register_crops"),
-        code=code("register_crops"),
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -131,6 +132,7 @@ rule register_crops:
         mem_mb=memory(1500, 8, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     params:
+        code_digest=code_digest("register_crops"),
         # The first mean is of crops that are prealigned by the same foreground.
         settings=lambda wildcards: as_json(
             dataset_of(wildcards)["registration"]

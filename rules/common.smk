@@ -18,7 +18,7 @@ if not os.access(WORKFLOW / "scripts", os.W_OK):
     os.environ.setdefault("NUMBA_CACHE_DIR", os.path.abspath(".snakemake/numba"))
 
 from morphoflow.console import watch
-from morphoflow.dependencies import code as modules_of
+from morphoflow import dependencies
 from morphoflow.models.interface import (
     Embedding,
     Filming,
@@ -140,9 +140,12 @@ def entry(name):
     return os.path.relpath(WORKFLOW / "scripts" / f"{name}.py")
 
 
-def code(name):
-    """Input function: the modules that a script imports; read only for jobs that are planned."""
-    return lambda wildcards: modules_of(entry(name))
+def code_digest(name):
+    """Of a script and all that it imports: when it changes, jobs of the rule run again.
+
+    A function, so that code is read only for jobs that are planned.
+    """
+    return lambda wildcards: dependencies.code_digest(entry(name))
 
 
 def dataset_of(wildcards):
@@ -190,9 +193,11 @@ def object_measures(wildcards):
     return f"results/{wildcards.dataset}/samples/{form}.zarr"
 
 
-def model_code(name):
-    """Input function: the script's modules and the model's, which it imports by name."""
-    return lambda wildcards: modules_of(entry(name), code_file(wildcards.model))
+def model_digest(name):
+    """The same with the model's code, which the script imports by name."""
+    return lambda wildcards: dependencies.code_digest(
+        entry(name), code_file(wildcards.model)
+    )
 
 
 @cache

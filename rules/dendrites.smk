@@ -2,7 +2,6 @@ rule simulate_dendrites:
     """Simulated arbors of class IV neurons: images, trees, and what is true of them."""
     input:
         script=entry("simulate_dendrites"),
-        code=code("simulate_dendrites"),
     output:
         folder=directory("results/{dataset}/simulated/{part}"),
     log:
@@ -18,6 +17,7 @@ rule simulate_dendrites:
         mem_mb=memory(1000),
         runtime=minutes(120),
     params:
+        code_digest=code_digest("simulate_dendrites"),
         settings=lambda wildcards: as_json(
             dataset_of(wildcards)["sources"][int(wildcards.part)]["simulated"]
         ),
@@ -30,7 +30,6 @@ rule read_dendrites:
     """Images cut, scaled and listed: sample store with a pyramid, object and quality tables."""
     input:
         script=entry("read_dendrites"),
-        code=code("read_dendrites"),
         simulated=simulated_folders,
         files=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["labels"],
@@ -52,6 +51,7 @@ rule read_dendrites:
         mem_mb=memory(2000, 5, "files"),
         runtime=minutes(30, 0.05, "files"),
     params:
+        code_digest=code_digest("read_dendrites"),
         sources=dendrite_sources,
         settings=dendrite_settings,
     shell:
@@ -64,7 +64,6 @@ rule measure_arbors:
     """Length, branching, extent and density of the arbor in every image."""
     input:
         script=entry("measure_arbors"),
-        code=code("measure_arbors"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -82,6 +81,8 @@ rule measure_arbors:
     resources:
         mem_mb=memory(1000, 20, "samples"),
         runtime=minutes(20, 0.2, "samples"),
+    params:
+        code_digest=code_digest("measure_arbors"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
         " --output {output.table:q} --features {output.features:q} &> {log:q}"

@@ -27,10 +27,10 @@ def dendrite_settings(wildcards):
     return as_json({**settings["images"], **named})
 
 
-def generating_code(wildcards):
-    """The modules of a model that makes images, with those of its time-lapse."""
+def generating_digest(wildcards):
+    """A digest of the code of a model that makes images, with those of its time-lapse."""
     files = [code_file(wildcards.model, kind) for kind in (Generating, Filming)]
-    return modules_of(entry("generate_images"), *files)
+    return dependencies.code_digest(entry("generate_images"), *files)
 
 
 def realism_settings(wildcards):

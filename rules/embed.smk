@@ -2,7 +2,6 @@ rule embed:
     """Every object as a vector, joined with its row of the object table."""
     input:
         script=entry("embed"),
-        code=model_code("embed"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
@@ -27,6 +26,7 @@ rule embed:
         mem_mb=memory(1500, 2, "samples"),
         runtime=minutes(20, 0.1, "samples"),
     params:
+        code_digest=model_digest("embed"),
         uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
@@ -41,7 +41,6 @@ rule embed_and_decode:
     """The same by a model with a decoder, with reconstructions, traversals and interpolations."""
     input:
         script=entry("embed_and_decode"),
-        code=model_code("embed_and_decode"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
@@ -67,6 +66,7 @@ rule embed_and_decode:
         mem_mb=memory(1500, 4, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     params:
+        code_digest=model_digest("embed_and_decode"),
         uncertainty=uncertainty,
         size_joined=size_joined,
     shell:
@@ -81,7 +81,6 @@ rule combine_embeddings:
     """The embeddings of several models side by side, each with its weight."""
     input:
         script=entry("combine_embeddings"),
-        code=code("combine_embeddings"),
         embeddings=lambda wildcards: [
             f"results/{wildcards.dataset}/{member}/seed{wildcards.seed}/embedding.h5ad"
             for member in members_of(wildcards)
@@ -104,6 +103,7 @@ rule combine_embeddings:
         mem_mb=memory(1000, 6, "embeddings"),
         runtime=minutes(10, 0.05, "embeddings"),
     params:
+        code_digest=code_digest("combine_embeddings"),
         weights=lambda wildcards: as_json(
             list(config["combinations"][wildcards.variant].values())
         ),

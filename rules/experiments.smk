@@ -3,7 +3,6 @@ rule summarise_sweeps:
     """All sweeps in one tidy table: means over seeds with intervals, and which members were chosen."""
     input:
         script=entry("summarise_sweeps"),
-        code=code("summarise_sweeps"),
         tables=expand("results/sweeps/{sweep}/scores.parquet", sweep=SWEEPS),
     output:
         table="results/sweeps/summary.parquet",
@@ -19,6 +18,7 @@ rule summarise_sweeps:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        code_digest=code_digest("summarise_sweeps"),
         names=list(SWEEPS),
     shell:
         "python {input.script:q} --tables {input.tables:q} --names {params.names:q}"
@@ -29,7 +29,6 @@ rule tabulate_run_times:
     """How long each stage took for each dataset, model, variant and seed; no result, as it holds times."""
     input:
         script=entry("tabulate_run_times"),
-        code=code("tabulate_run_times"),
         # Not read, but made by the jobs whose benchmarks are.
         summary="results/sweeps/summary.parquet",
     output:
@@ -46,6 +45,7 @@ rule tabulate_run_times:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        code_digest=code_digest("tabulate_run_times"),
         benchmarks=subpath(output[0], parent=True),
     shell:
         "python {input.script:q} --benchmarks {params.benchmarks:q} --output {output:q} &> {log:q}"

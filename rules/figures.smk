@@ -3,7 +3,6 @@ rule draw_neurons:
     """Figures of a dataset of neurons: trees, walks, density maps, quality, scores."""
     input:
         script=entry("draw_neurons"),
-        code=code("draw_neurons"),
         trees="results/{dataset}/trees.zarr",
         walks="results/{dataset}/samples/walks.zarr",
         densities="results/{dataset}/samples/densities.zarr",
@@ -69,6 +68,7 @@ rule draw_neurons:
         mem_mb=memory(1500, 2, "trees", "walks", "densities"),
         runtime=minutes(20),
     params:
+        code_digest=code_digest("draw_neurons"),
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --trees {input.trees:q} --walks {input.walks:q}"
@@ -80,7 +80,6 @@ rule draw_cells:
     """Figures of a dataset of cells: crops, stability of prealignment, quality, scores."""
     input:
         script=entry("draw_cells"),
-        code=code("draw_cells"),
         crops="results/{dataset}/samples/crops.zarr",
         prealigned="results/{dataset}/prealigned.parquet",
         objects="results/{dataset}/objects.parquet",
@@ -131,6 +130,7 @@ rule draw_cells:
         mem_mb=memory(1500, 2, "crops"),
         runtime=minutes(20),
     params:
+        code_digest=code_digest("draw_cells"),
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --crops {input.crops:q} --prealigned {input.prealigned:q}"
@@ -142,7 +142,6 @@ rule draw_organelles:
     """Figures of a dataset of organelles: objects, quality, scores."""
     input:
         script=entry("draw_organelles"),
-        code=code("draw_organelles"),
         volumes="results/{dataset}/samples/volumes.zarr",
         objects="results/{dataset}/objects.parquet",
         quality="results/{dataset}/quality.parquet",
@@ -185,6 +184,7 @@ rule draw_organelles:
         mem_mb=memory(1500, 1, "volumes"),
         runtime=minutes(20),
     params:
+        code_digest=code_digest("draw_organelles"),
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --volumes {input.volumes:q} --objects {input.objects:q}"
@@ -196,7 +196,6 @@ rule draw_dendrites:
     """Figures of a dataset of images of dendrites: images, quality, scores."""
     input:
         script=entry("draw_dendrites"),
-        code=code("draw_dendrites"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
         quality="results/{dataset}/quality.parquet",
@@ -239,6 +238,7 @@ rule draw_dendrites:
         mem_mb=memory(1500, 2, "samples"),
         runtime=minutes(20),
     params:
+        code_digest=code_digest("draw_dendrites"),
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
@@ -250,7 +250,6 @@ rule draw_run:
     """All figures of a run; which it has depends on its model and on its dataset."""
     input:
         script=entry("draw_run"),
-        code=drawing_code,
         shown=shown_files,
         pictures=object_pictures,
     output:
@@ -277,6 +276,7 @@ rule draw_run:
         mem_mb=memory(1500, 2, "pictures"),
         runtime=minutes(30),
     params:
+        code_digest=drawing_digest,
         figures=lambda wildcards: figures_of_run(run_of(wildcards)),
         run=subpath(output.folder, parent=True),
         dataset=lambda wildcards: f"results/{wildcards.dataset}",

@@ -58,12 +58,12 @@ def shown_files(wildcards):
     return sorted(set(paths))
 
 
-def drawing_code(wildcards):
-    """The modules of the figures, and that by which a model's time-lapse is read."""
+def drawing_digest(wildcards):
+    """A digest of the code of the figures, and that by which a model's time-lapse is read."""
     entries = [entry("draw_run")]
     if is_able(wildcards.model, "generating"):
         entries.append(code_file(wildcards.model, Filming))
-    return modules_of(*entries)
+    return dependencies.code_digest(*entries)
 
 
 def drawing_settings(wildcards):

@@ -3,7 +3,6 @@ rule generate_images:
     """Images made by a trained model, and movies of its latent and of its training."""
     input:
         script=entry("generate_images"),
-        code=generating_code,
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
     output:
         samples=directory(
@@ -34,6 +33,7 @@ rule generate_images:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
+        code_digest=generating_digest,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
     shell:
         "python {input.script:q} --model {input.model:q} --settings {params.settings:q}"
@@ -78,7 +78,6 @@ rule measure_generated_arbors:
     """Length, branching, extent and density of the arbor in every generated image."""
     input:
         script=entry("measure_arbors"),
-        code=code("measure_arbors"),
         samples="results/{dataset}/{model}/{variant}/seed{seed}/generated.zarr",
     output:
         table="results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.parquet",
@@ -99,6 +98,8 @@ rule measure_generated_arbors:
     resources:
         mem_mb=memory(1000, 20, "samples"),
         runtime=minutes(20, 0.2, "samples"),
+    params:
+        code_digest=code_digest("measure_arbors"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --output {output.table:q}"
         " --features {output.features:q} &> {log:q}"
@@ -108,7 +109,6 @@ rule measure_realism:
     """How far generated images are from real ones, and whether they copy any."""
     input:
         script=entry("measure_realism"),
-        code=code("measure_realism"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
         arbors="results/{dataset}/arbors.parquet",
@@ -133,6 +133,7 @@ rule measure_realism:
         mem_mb=memory(2000, 10, "samples", "generated"),
         runtime=minutes(60, 0.2, "samples", "generated"),
     params:
+        code_digest=code_digest("measure_realism"),
         settings=realism_settings,
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"

@@ -8,7 +8,6 @@ rule generate_trees:
     """New neurons of every class, rebuilt from decoded walks, and a look at the walks themselves."""
     input:
         script=entry("generate_trees"),
-        code=tree_code,
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples="results/{dataset}/samples/walks.zarr",
         objects="results/{dataset}/objects.parquet",
@@ -37,6 +36,7 @@ rule generate_trees:
         mem_mb=memory(1500, 10, "samples"),
         runtime=minutes(60, 0.1, "samples"),
     params:
+        code_digest=tree_digest,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
         most=MOST_WALKS_ON_MAP,
     shell:
@@ -51,7 +51,6 @@ rule measure_tree_realism:
     """How far generated neurons are from real ones that were held out, beside real ones to each other."""
     input:
         script=entry("measure_tree_realism"),
-        code=code("measure_tree_realism"),
         trees="results/{dataset}/trees.zarr",
         objects="results/{dataset}/objects.parquet",
         generated="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.zarr",
@@ -73,6 +72,7 @@ rule measure_tree_realism:
         mem_mb=memory(1500, 10, "trees", "generated"),
         runtime=minutes(30, 0.2, "trees", "generated"),
     params:
+        code_digest=code_digest("measure_tree_realism"),
         settings=lambda wildcards: as_json(
             {"bootstraps": dataset_of(wildcards)["generated"]["bootstraps"]}
         ),

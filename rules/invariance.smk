@@ -3,7 +3,6 @@ rule measure_invariance:
     """How far turns and flips of the test cells move their embedding."""
     input:
         script=entry("measure_invariance"),
-        code=model_code("measure_invariance"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
@@ -23,6 +22,8 @@ rule measure_invariance:
         gpu=0,
         mem_mb=memory(1500, 6, "samples"),
         runtime=minutes(20, 0.5, "samples"),
+    params:
+        code_digest=model_digest("measure_invariance"),
     shell:
         "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
         " --objects {input.objects:q} --seed {wildcards.seed} --dataset {wildcards.dataset}"

@@ -2,7 +2,6 @@ rule fetch_neurons:
     """Neurons that a package ships or a server holds, checked against the dataset card."""
     input:
         script=entry("fetch_neurons"),
-        code=code("fetch_neurons"),
         card=lambda wildcards: CARDS[wildcards.card],
     output:
         archive=ensure("results/sources/{card}.zip", non_empty=True),
@@ -20,6 +19,8 @@ rule fetch_neurons:
     resources:
         mem_mb=memory(1000),
         runtime=minutes(60),
+    params:
+        code_digest=code_digest("fetch_neurons"),
     shell:
         "python {input.script:q} --card {input.card:q} --archive {output.archive:q}"
         " --labels {output.labels:q} &> {log:q}"
@@ -29,7 +30,6 @@ rule generate_neurons:
     """Generated populations of toy neurons, as SWC files with their labels."""
     input:
         script=entry("generate_neurons"),
-        code=code("generate_neurons"),
     output:
         archive=ensure(
             "results/sources/toy_{toy}_n{number}_s{seed}.zip", non_empty=True
@@ -48,6 +48,8 @@ rule generate_neurons:
     resources:
         mem_mb=memory(1000),
         runtime=minutes(10),
+    params:
+        code_digest=code_digest("generate_neurons"),
     shell:
         "python {input.script:q} --name {wildcards.toy} --per-population {wildcards.number}"
         " --seed {wildcards.seed} --archive {output.archive:q} --labels {output.labels:q}"
@@ -58,7 +60,6 @@ rule read_neurons:
     """SWC files read, repaired, centred and listed: trees, object table and quality table."""
     input:
         script=entry("read_neurons"),
-        code=code("read_neurons"),
         archives=source_archives,
         files=lambda wildcards: NEURON_FILES[wildcards.dataset]["swc"],
         source_labels=lambda wildcards: [
@@ -82,6 +83,7 @@ rule read_neurons:
         mem_mb=memory(1000, 6, "archives", "files"),
         runtime=minutes(20, 0.02, "archives", "files"),
     params:
+        code_digest=code_digest("read_neurons"),
         sources=source_settings,
         settings=reading_settings,
     shell:
@@ -95,7 +97,6 @@ rule sample_walks:
     """Random walks from the soma towards the tips of every neuron."""
     input:
         script=entry("sample_walks"),
-        code=code("sample_walks"),
         trees="results/{dataset}/trees.zarr",
     output:
         samples=directory("results/{dataset}/samples/walks.zarr"),
@@ -110,6 +111,7 @@ rule sample_walks:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.02, "trees"),
     params:
+        code_digest=code_digest("sample_walks"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
     shell:
         "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
@@ -120,7 +122,6 @@ rule map_densities:
     """Cable length per voxel around the soma of every neuron."""
     input:
         script=entry("map_densities"),
-        code=code("map_densities"),
         trees="results/{dataset}/trees.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -136,6 +137,7 @@ rule map_densities:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.1, "trees"),
     params:
+        code_digest=code_digest("map_densities"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["densities"]),
     shell:
         "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
@@ -146,7 +148,6 @@ rule measure_morphometrics:
     """Morphometric features of every neuron: lengths, branching, angles, Sholl and Strahler."""
     input:
         script=entry("measure_morphometrics"),
-        code=code("measure_morphometrics"),
         trees="results/{dataset}/trees.zarr",
     output:
         samples=directory("results/{dataset}/samples/morphometrics.zarr"),
@@ -160,6 +161,8 @@ rule measure_morphometrics:
     resources:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.1, "trees"),
+    params:
+        code_digest=code_digest("measure_morphometrics"),
     shell:
         "python {input.script:q} --trees {input.trees:q} --samples {output.samples:q} &> {log:q}"
 
@@ -168,7 +171,6 @@ rule measure_barcodes:
     """Barcodes of every neuron: how far from the soma each branch begins and ends."""
     input:
         script=entry("measure_barcodes"),
-        code=code("measure_barcodes"),
         trees="results/{dataset}/trees.zarr",
     output:
         samples=directory("results/{dataset}/samples/barcodes.zarr"),
@@ -182,6 +184,8 @@ rule measure_barcodes:
     resources:
         mem_mb=memory(1000, 10, "trees"),
         runtime=minutes(10, 0.1, "trees"),
+    params:
+        code_digest=code_digest("measure_barcodes"),
     shell:
         "python {input.script:q} --trees {input.trees:q} --samples {output.samples:q} &> {log:q}"
 
@@ -190,7 +194,6 @@ rule export_stacks:
     """Every neuron as an image stack: OME-TIFF files, and a table of their voxel sizes and places."""
     input:
         script=entry("export_stacks"),
-        code=code("export_stacks"),
         trees="results/{dataset}/trees.zarr",
     output:
         folder=directory("results/{dataset}/stacks"),
@@ -208,6 +211,7 @@ rule export_stacks:
         mem_mb=memory(4000, 10, "trees"),
         runtime=minutes(60, 0.1, "trees"),
     params:
+        code_digest=code_digest("export_stacks"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["stacks"]),
     shell:
         "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
@@ -218,7 +222,6 @@ rule measure_neuron_distances:
     """Gromov-Wasserstein distances between all neurons; part of no target, since it needs POT."""
     input:
         script=entry("measure_neuron_distances"),
-        code=code("measure_neuron_distances"),
         trees="results/{dataset}/trees.zarr",
     output:
         table="results/{dataset}/neuron_distances.parquet",
@@ -235,6 +238,7 @@ rule measure_neuron_distances:
         mem_mb=memory(4000, 10, "trees"),
         runtime=minutes(240, 0.1, "trees"),
     params:
+        code_digest=code_digest("measure_neuron_distances"),
         points=50,
     shell:
         "python {input.script:q} --trees {input.trees:q} --points {params.points:q}"

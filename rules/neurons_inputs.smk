@@ -49,7 +49,7 @@ def reading_settings(wildcards):
     )
 
 
-def tree_code(wildcards):
-    """The modules of a model that makes trees, with those that look at its walks."""
+def tree_digest(wildcards):
+    """A digest of the code of a model that makes trees, with those that look at its walks."""
     files = [code_file(wildcards.model, kind) for kind in (TreeMaking, WalkProbing)]
-    return modules_of(entry("generate_trees"), *files)
+    return dependencies.code_digest(entry("generate_trees"), *files)

@@ -2,7 +2,6 @@ rule generate_phantom:
     """An EM volume with organelles of known shapes, and what is true of them."""
     input:
         script=entry("generate_phantom"),
-        code=code("generate_phantom"),
     output:
         folder=directory("results/{dataset}/phantom"),
     log:
@@ -18,6 +17,7 @@ rule generate_phantom:
         mem_mb=memory(1500),
         runtime=minutes(60),
     params:
+        code_digest=code_digest("generate_phantom"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["phantom"]),
     shell:
         "python {input.script:q} --settings {params.settings:q} --output {output.folder:q}"
@@ -28,7 +28,6 @@ rule count_blocks:
     """Sums over the voxels of each object in a share of the volume's blocks, and where objects touch."""
     input:
         script=entry("count_blocks"),
-        code=code("count_blocks"),
         volumes=organelle_volumes,
     output:
         counts="results/{dataset}/parts/{part}of{parts}/counts.parquet",
@@ -46,6 +45,7 @@ rule count_blocks:
         mem_mb=memory(2000),
         runtime=minutes(60, 4e-5, "volumes", times=share),
     params:
+        code_digest=code_digest("count_blocks"),
         source=organelle_source,
         block=organelle_block,
     shell:
@@ -61,7 +61,6 @@ rule merge_counts:
     """
     input:
         script=entry("merge_counts"),
-        code=code("merge_counts"),
         volumes=organelle_volumes,
         counts=of_several_parts("counts.parquet"),
         contacts=of_several_parts("contacts.parquet"),
@@ -83,6 +82,7 @@ rule merge_counts:
         mem_mb=memory(2000, 12, "counts", "contacts"),
         runtime=minutes(60, 4e-5, "volumes"),
     params:
+        code_digest=code_digest("merge_counts"),
         source=organelle_source,
         block=organelle_block,
         classes=organelle_classes,
@@ -101,7 +101,6 @@ rule measure_objects:
     """Surface, skeleton and form of the objects in a share of the volume."""
     input:
         script=entry("measure_objects"),
-        code=code("measure_objects"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -119,6 +118,7 @@ rule measure_objects:
         mem_mb=memory(2000, 6, "objects"),
         runtime=minutes(60, 8, "objects", times=share),
     params:
+        code_digest=code_digest("measure_objects"),
         source=organelle_source,
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
     shell:
@@ -134,7 +134,6 @@ rule merge_measures:
     """
     input:
         script=entry("merge_measures"),
-        code=code("merge_measures"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         contacts="results/{dataset}/contacts.parquet",
@@ -156,6 +155,7 @@ rule merge_measures:
         mem_mb=memory(1500, 12, "objects", "contacts", "measures"),
         runtime=minutes(60, 8, "objects"),
     params:
+        code_digest=code_digest("merge_measures"),
         source=organelle_source,
         settings=organelle_settings("neighbour_radius_um", "density_cell_um"),
         legacy=lambda wildcards: as_json(dataset_of(wildcards)["legacy_measures"]),
@@ -170,7 +170,6 @@ rule cut_volumes:
     """The objects in a share of the volume, each whole in a cube of isotropic voxels."""
     input:
         script=entry("cut_volumes"),
-        code=code("cut_volumes"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -188,6 +187,7 @@ rule cut_volumes:
         mem_mb=memory(2000, 6, "objects"),
         runtime=minutes(60, 4, "objects", times=share),
     params:
+        code_digest=code_digest("cut_volumes"),
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
     shell:
@@ -200,7 +200,6 @@ rule sample_points:
     """Points on the surfaces of the objects in a share of the volume."""
     input:
         script=entry("sample_points"),
-        code=code("sample_points"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -218,6 +217,7 @@ rule sample_points:
         mem_mb=memory(2000, 6, "objects"),
         runtime=minutes(60, 4, "objects", times=share),
     params:
+        code_digest=code_digest("sample_points"),
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
     shell:
@@ -230,7 +230,6 @@ rule join_samples:
     """The samples of all jobs in one store, in the order of the object table."""
     input:
         script=entry("join_samples"),
-        code=code("join_samples"),
         objects="results/{dataset}/objects.parquet",
         parts=lambda wildcards: of_parts(f"{wildcards.form}.zarr")(wildcards),
     output:
@@ -248,6 +247,8 @@ rule join_samples:
     resources:
         mem_mb=memory(1000, 0.5, "parts"),
         runtime=minutes(20, 0.01, "parts"),
+    params:
+        code_digest=code_digest("join_samples"),
     shell:
         "python {input.script:q} --objects {input.objects:q} --parts {input.parts:q}"
         " --output {output.samples:q} &> {log:q}"
@@ -257,7 +258,6 @@ rule render_objects:
     """A picture of the surface of every object."""
     input:
         script=entry("render_objects"),
-        code=code("render_objects"),
         samples="results/{dataset}/samples/volumes.zarr",
     output:
         pictures=directory("results/{dataset}/samples/pictures.zarr"),
@@ -271,6 +271,8 @@ rule render_objects:
     resources:
         mem_mb=memory(1000, 1, "samples"),
         runtime=minutes(20, 0.02, "samples"),
+    params:
+        code_digest=code_digest("render_objects"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --output {output.pictures:q}"
         " &> {log:q}"
@@ -280,7 +282,6 @@ rule write_masks:
     """The label volume with the number of its cluster for each object."""
     input:
         script=entry("write_masks"),
-        code=code("write_masks"),
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
@@ -299,6 +300,7 @@ rule write_masks:
         mem_mb=memory(2000, 6, "objects"),
         runtime=minutes(60, 1e-4, "volumes"),
     params:
+        code_digest=code_digest("write_masks"),
         source=organelle_source,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["masks"]),
     shell:

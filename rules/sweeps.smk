@@ -2,7 +2,6 @@ rule compare_sweep:
     """All members of a sweep: settings, scores, and which was chosen on the validation split."""
     input:
         script=entry("compare_sweep"),
-        code=code("compare_sweep"),
         scores=lambda wildcards: members_files(wildcards, "scores.parquet"),
         histories=lambda wildcards: (
             members_files(wildcards, "history.parquet")
@@ -24,6 +23,7 @@ rule compare_sweep:
         mem_mb=memory(1000),
         runtime=minutes(20),
     params:
+        code_digest=code_digest("compare_sweep"),
         members=sweep_members,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
     shell:
@@ -36,7 +36,6 @@ rule draw_sweep:
     """How the scores of a sweep depend on each of its settings."""
     input:
         script=entry("draw_sweep"),
-        code=code("draw_sweep"),
         table="results/sweeps/{sweep}/scores.parquet",
     output:
         svg=report(
@@ -59,6 +58,7 @@ rule draw_sweep:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        code_digest=code_digest("draw_sweep"),
         swept=swept_settings,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
     shell:

@@ -7,7 +7,6 @@ rule train:
     """A model trained on the samples; an interrupted training goes on where it stopped."""
     input:
         script=entry("train"),
-        code=model_code("train"),
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
         start_from=starting_model,
@@ -34,6 +33,7 @@ rule train:
         mem_mb=memory(memory_of_step, 3, "samples"),
         runtime=minutes(minutes_besides, 0.03, "samples", times=epochs),
     params:
+        code_digest=model_digest("train"),
         code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,
         checkpoints=CHECKPOINTS,
@@ -53,7 +53,6 @@ rule fit:
     """A baseline: scaling and projection fitted to the training split, and the embedding by them."""
     input:
         script=entry("fit"),
-        code=model_code("fit"),
         samples=model_samples,
         objects="results/{dataset}/objects.parquet",
     output:
@@ -77,6 +76,7 @@ rule fit:
         mem_mb=memory(1500, 12, "samples"),
         runtime=minutes(20, 0.05, "samples"),
     params:
+        code_digest=model_digest("fit"),
         code=lambda wildcards: MODELS[wildcards.model]["code"],
         settings=model_settings,
         uncertainty=uncertainty,

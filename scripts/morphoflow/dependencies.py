@@ -1,12 +1,15 @@
-"""Which local files a script imports, so that a rule can name its code as input.
+"""Which local files a script imports, so that a job runs again when one of them has changed.
 
-The Snakefile imports this module, so it uses the standard library alone and is quick.
+The Snakefile imports this module, so it needs no package and is quick.
 """
 
 import ast
+import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from morphoflow.files import sha256
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 PACKAGE = "morphoflow"
@@ -21,6 +24,19 @@ def code(*entries: str) -> list[str]:
     as further entries (they are then listed as well).
     """
     return list(_code(*entries))
+
+
+@cache
+def code_digest(*entries: str) -> str:
+    """A SHA-256 of the entry files and of all that they import, wherever the project lies.
+
+    The same for a rule, whose jobs run again when it changes, and in the provenance of the results.
+    """
+    total = hashlib.sha256()
+    files = {Path(file).resolve().relative_to(SCRIPTS) for file in (*entries, *code(*entries))}
+    for file in sorted(files):
+        total.update(f"{file.as_posix()}\0{sha256(SCRIPTS / file)}\n".encode())
+    return total.hexdigest()
 
 
 @cache

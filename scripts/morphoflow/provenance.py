@@ -3,12 +3,11 @@
 Equal runs therefore give equal bytes. Times and hosts belong to logs and benchmarks.
 """
 
-import hashlib
 import importlib.metadata
 import sys
 from pathlib import Path
 
-from morphoflow.dependencies import SCRIPTS, code
+from morphoflow.dependencies import code_digest
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 
@@ -49,7 +48,7 @@ def provenance(
         "settings": settings,
         "seed": seed,
         "inputs": sorted(f"{Path(path).name} sha256:{sha256(path)}" for path in inputs),
-        "code": _digest([str(entry), *modules]),
+        "code": code_digest(str(entry), *modules),
         "versions": _versions(),
     }
 
@@ -63,14 +62,6 @@ def _entry() -> Path:
             "the result from a script of your own."
         )
     return Path(file)
-
-
-def _digest(entries: list[str]) -> str:
-    total = hashlib.sha256()
-    files = {Path(file).resolve().relative_to(SCRIPTS) for file in (*entries, *code(*entries))}
-    for file in sorted(files):
-        total.update(f"{file.as_posix()}\0{sha256(SCRIPTS / file)}\n".encode())
-    return total.hexdigest()
 
 
 def _versions() -> dict[str, str]:

@@ -1,13 +1,14 @@
-"""A rule's code inputs are all the modules that its script uses, and no others."""
+"""What a job's digest of code covers: all modules that its script uses, and no others."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from morphoflow.dependencies import code
+from morphoflow.dependencies import code, code_digest
 from places import ROOT
 
 ENTRIES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("scripts/*.py"))
@@ -57,7 +58,7 @@ def loaded() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("script", ENTRIES)
 def test_nothing_that_python_loads_is_missing(script, loaded, monkeypatch):
-    """Held against the interpreter: what it really imports must be among the inputs."""
+    """Held against the interpreter: what it really imports must be covered."""
     monkeypatch.chdir(ROOT)
     assert loaded[script], "the script imports nothing of the library"
     assert loaded[script] <= set(code(script))
@@ -73,3 +74,25 @@ def test_further_entries_count_and_absolute_paths_stay_absolute(monkeypatch):
     assert entry in code("scripts/morphoflow/errors.py", entry)
     absolute = code(str(ROOT / "scripts/morphoflow/store.py"))
     assert str(ROOT / "scripts/morphoflow/files.py") in absolute
+
+
+def test_the_digest_follows_every_module_and_not_the_place(tmp_path, monkeypatch):
+    """Rules and provenance name code by it; a clone elsewhere has the same."""
+    monkeypatch.chdir(ROOT)
+    here = code_digest("scripts/join_samples.py")
+    assert here == code_digest(str(ROOT / "scripts/join_samples.py"))
+    copy = tmp_path / "scripts"
+    shutil.copytree(ROOT / "scripts", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    assert _digest_in(copy) == here
+    module = copy / "morphoflow/files.py"
+    module.write_text(module.read_text() + "# edited\n")
+    assert _digest_in(copy) != here
+
+
+def _digest_in(scripts: Path) -> str:
+    ask = "from morphoflow.dependencies import code_digest as digest; print(digest('{}'))"
+    command = [sys.executable, "-c", ask.format(scripts / "join_samples.py")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(scripts)}
+    )
+    return done.stdout.strip()
