@@ -46,7 +46,6 @@ rule film_ways:
     """Movies of how images come out of noise."""
     input:
         script=entry("film_ways"),
-        code=model_code("film_ways"),
         model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
     output:
         ways=directory("results/{dataset}/{model}/{variant}/seed{seed}/ways.zarr"),
@@ -67,6 +66,7 @@ rule film_ways:
         mem_mb=memory(2000),
         runtime=minutes(20),
     params:
+        code_digest=model_digest("film_ways"),
         settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
     shell:
         "python {input.script:q} --model {input.model:q} --settings {params.settings:q}"
