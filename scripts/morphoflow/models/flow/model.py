@@ -27,8 +27,6 @@ from morphoflow.store import Samples
 PIXELS = 1 << 18
 # Steps of a way that is shown.
 FILMED = 24
-# The time at which images are embedded: nearly whole.
-SEEN = 0.9
 
 
 def build(
@@ -61,7 +59,7 @@ def build(
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
-    """The images (n, widths[-1]) float32: features without noise, each by itself."""
+    """The images (n, widths[-1]) float32: features at the end of the way, where no noise is left."""
     if samples.x.shape[-1] != model.facts["size"]:
         raise InputError(
             f"the images are {samples.x.shape[-1]} pixels wide and the model was trained on "
@@ -71,8 +69,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     features = []
     for i in range(0, samples.x.shape[0], step):
         x = as_numbers(torch.from_numpy(samples.x[i : i + step]).to(device))
-        # The mean of all that noise would make of an image.
-        features.append(network.features(SEEN * x, torch.full((len(x),), SEEN, device=device)))
+        features.append(network.features(x, torch.ones(len(x), device=device)))
     return torch.cat(features).cpu().numpy()
 
 
