@@ -59,7 +59,7 @@ def build(
 
 
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
-    """The images (n, widths[-1]) float32: features at the end of the way, where no noise is left."""
+    """The images (n, widths[-1]) float32: features at the end of the way, without noise."""
     if samples.x.shape[-1] != model.facts["size"]:
         raise InputError(
             f"the images are {samples.x.shape[-1]} pixels wide and the model was trained on "
