@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shlex
 import sys
@@ -17,8 +18,9 @@ sys.path.insert(0, str(WORKFLOW / "scripts"))
 if not os.access(WORKFLOW / "scripts", os.W_OK):
     os.environ.setdefault("NUMBA_CACHE_DIR", os.path.abspath(".snakemake/numba"))
 
-from morphoflow.console import watch
 from morphoflow import dependencies
+from morphoflow.console import watch
+from morphoflow.gpus import CHOICES, chosen, costs_of, gpus_for_training
 from morphoflow.models.interface import (
     Embedding,
     Filming,
@@ -28,6 +30,7 @@ from morphoflow.models.interface import (
     model_file,
 )
 from morphoflow.plan import (
+    COLUMNS,
     COMBINATION,
     MODALITIES,
     Run,
@@ -50,10 +53,12 @@ from morphoflow.plan_files import (
     organelle_files,
 )
 from morphoflow.requests import (
+    MOST_HELD_MB,
     memory,
     minutes,
     pairs_memory,
     pairs_minutes,
+    shape_of,
     step_memory,
 )
 from morphoflow.sweeps import add_sweeps
@@ -100,6 +105,9 @@ for run in RUNS:
     FIRST_SEEDS[run.folder_of_seeds] = min(
         run.seed, FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
     )
+
+# Where the table of runs chooses between a CPU and a GPU.
+DEVICES = {run.folder: run.device for run in LISTED}
 
 # Sources that are fetched or generated, so that they need no data of a user's.
 FETCHED = {"card", "toy", "phantom", "simulated"}
@@ -236,6 +244,11 @@ def memory_of_step(wildcards, input):
     """The memory of a training besides its samples."""
     chosen = settings(wildcards.model, wildcards.variant)
     return step_memory(Path(input.samples), chosen["batch_size"])
+
+
+def most_of_samples(wildcards):
+    """The MB of samples that a training holds at most: volumes are read as they are needed."""
+    return MOST_HELD_MB if MODELS[wildcards.model]["form"] == "volumes" else math.inf
 
 
 def memory_of_pairs(wildcards, input):
@@ -414,7 +427,11 @@ def sweep_members(wildcards):
     """The members of a sweep with their settings, as JSON."""
     members = SWEEPS[wildcards.sweep]
     return as_json(
-        [{**vars(member.run), "settings": member.settings} for member in members]
+        [
+            {name: getattr(member.run, name) for name in COLUMNS}
+            | {"settings": member.settings}
+            for member in members
+        ]
     )
 
 

@@ -22,7 +22,8 @@ rule embed:
     # depend on the cores of a machine. These networks gain nothing from more.
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(1500, 2, "samples"),
         runtime=minutes(20, 0.1, "samples"),
     params:
@@ -62,7 +63,8 @@ rule embed_and_decode:
     # depend on the cores of a machine. These networks gain nothing from more.
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(1500, 4, "samples"),
         runtime=minutes(20, 0.2, "samples"),
     params:

@@ -29,7 +29,8 @@ rule generate_images:
         "../envs/training.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
@@ -129,7 +130,8 @@ rule measure_realism:
         "../envs/training.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(2000, 10, "samples", "generated"),
         runtime=minutes(60, 0.2, "samples", "generated"),
     params:

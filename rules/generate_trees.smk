@@ -32,7 +32,8 @@ rule generate_trees:
         "../envs/training.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(1500, 10, "samples"),
         runtime=minutes(60, 0.1, "samples"),
     params:

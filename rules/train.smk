@@ -29,8 +29,9 @@ rule train:
     # depend on the cores of a machine. These networks gain nothing from more.
     threads: 1
     resources:
-        gpu=1,
-        mem_mb=memory(memory_of_step, 3, "samples"),
+        gpu=training_gpus,
+        gpu_model=model_of_gpu(training_gpus),
+        mem_mb=memory(memory_of_step, 3, "samples", most=most_of_samples),
         runtime=minutes(minutes_besides, 0.03, "samples", times=epochs),
     params:
         code_digest=model_digest("train"),

@@ -5,19 +5,22 @@ The Snakefile imports this module. Every error is a ValueError with a sentence f
 
 import csv
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from morphoflow.gpus import CHOICES
 from morphoflow.models.interface import check_card
 from morphoflow.places import relative
 from morphoflow.schema import complete, hint
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 COLUMNS = ("dataset", "model", "variant", "seed")
+# A column that a table of runs may have besides.
+DEVICE = "device"
 COMBINATION = "combination"
 # What a card of a lab folder adds to the workflow's card of the same name.
 ADDED = {
@@ -30,12 +33,13 @@ ADDED = {
 
 @dataclass(frozen=True)
 class Run:
-    """One row of the table of runs."""
+    """One row of the table of runs; what it is does not depend on the device it is trained on."""
 
     dataset: str
     model: str
     variant: str
     seed: int
+    device: str = field(default="auto", compare=False)
 
     @property
     def folder(self) -> str:
@@ -214,8 +218,11 @@ def _rows(path: Path) -> list[dict]:
         rows = list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} cannot be read as a table ({error}); correct it.") from None
-    if tuple(table.fieldnames or ()) != COLUMNS:
-        raise ValueError(f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}.")
+    if tuple(table.fieldnames or ()) not in (COLUMNS, (*COLUMNS, DEVICE)):
+        raise ValueError(
+            f"{path} must begin with tab-separated columns {', '.join(COLUMNS)}, and may have a "
+            f"last one, {DEVICE}."
+        )
     return rows
 
 
@@ -276,7 +283,9 @@ def check_run(row: dict, place: str, datasets: dict[str, str], models: dict[str,
     start = (model["variants"][row["variant"]] or {}).get("start_from")
     if start:
         _check_start(start, row["model"], f"{place}: start_from '{start}'", datasets, model)
-    return Run(row["dataset"], row["model"], row["variant"], int(row["seed"]))
+    device = row.get(DEVICE) or "auto"
+    _known(device, ("auto", *CHOICES), f"{place}: device", "auto, cpu, gpu")
+    return Run(row["dataset"], row["model"], row["variant"], int(row["seed"]), device)
 
 
 def _check_start(start: str, name: str, place: str, datasets: dict[str, str], model: dict) -> None:
@@ -300,7 +309,13 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
             described_in = f"config/models/{model}.yaml"
             _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
     described: dict[str, Any] = {"modality": None, "form": None, "code": None, "settings": {}}
-    described |= {"trained": False, "capabilities": [], "recommended": []}
+    described |= {
+        "device": "auto",
+        "costs": {},
+        "trained": False,
+        "capabilities": [],
+        "recommended": [],
+    }
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
 
 

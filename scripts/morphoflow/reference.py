@@ -9,7 +9,15 @@ from pathlib import Path
 
 import yaml
 
-from morphoflow.plan import MODALITIES, read_models, recommended
+from morphoflow.gpus import (
+    CORES_PER_GPU,
+    HOURS_SAVED,
+    MS_PER_KERNEL,
+    TIMES_FASTER,
+    gpus_for_training,
+    training_hours,
+)
+from morphoflow.plan import MODALITIES, read_models, recommended, settings_of
 
 INDEX = """# Configuration
 
@@ -48,7 +56,51 @@ dataset of cells then asks for `o2vae/mine`:
 
 What a variant does not name stays as in the table of its model.
 
+## CPU or GPU
+
+{devices}
+
 {models}"""
+DEVICES = """A training takes a GPU where one is **estimated** to save {hours:g} hour and to be
+{times:g} times as fast, by the number of objects and the costs of a step in its card; a model
+whose card has no `costs` takes one. Embedding, decoding and generating take none: on small
+networks a GPU waits for its host. No GPU was measured. The estimate takes {kernel:g} us of the host
+for each kernel that a step starts, and {cores} cores for the speed of a GPU within kernels. Measure
+(`make gpu-check`) where that matters to you, and choose:
+
+* for a run, in a column `device` of the table of runs: `cpu`, `gpu` or `auto`;
+* for a site or a lab, by `devices:` in the configuration (`training` and `inference`);
+* for a model, by `device:` in its card. The first of these that chooses is followed, and
+  `--set-resources train:gpu=2` comes before all of them.
+
+In a dry run, jobs whose samples are not made yet are shown without a GPU. The table is for default
+variants. A step's time for each number of its batch was measured on one core of a CPU
+(`resources/benchmarks/device_costs.json`), its kernels were counted on a pretended GPU. A GAN is
+taken as if all its steps were at full size, and sees as many images as its settings say, however
+many there are.
+
+| model | an object | core, us a number | kernels | core, h | GPU, h (estimate) | a GPU from |
+|---|---|---|---|---|---|---|
+{rows}
+
+Hours are those of 1,000 objects.
+
+No step is compiled or captured as a CUDA graph, since neither could be tried without a GPU. On a
+pretended one the host waits in no step of any model, and full batches are the same operations on
+the same shapes from the second step on (of `progressive_gan`, within one size of its images), so
+that each could be captured. What would have to change: Adam's learning rate and count
+(`capturable`), factors that change with the step and are numbers of Python, the registration of
+the generator, and an epoch's last, smaller batch, which would run as it does now."""
+COUNTS = [digit * 10**power for power in range(1, 7) for digit in (1, 2, 5)]
+# Of a usual object, by the form of the samples.
+USUAL = {
+    "walks": ("256 walks of 16 steps", (256, 16, 3)),
+    "crops": ("64 x 64", (1, 64, 64)),
+    "prealigned": ("64 x 64", (1, 64, 64)),
+    "volumes": ("2 x 64^3", (2, 64, 64, 64)),
+    "points": ("1,024 points", (1024, 3)),
+    "images": ("512 x 512", (1, 512, 512)),
+}
 PAGE = """# {title}
 
 {description}
@@ -77,6 +129,7 @@ def pages(config: Path) -> dict[str, str]:
     )
     texts["models.md"] = MODELS.format(
         example=_example(config, "models"),
+        devices=_devices(models),
         models="\n".join(_model(*described) for described in models.items()),
     )
     return {"README.md": _index(config, schema), **texts}
@@ -125,6 +178,29 @@ def _model(name: str, model: dict) -> str:
     lines = [f"## Model `{name}`\n", model["description"], ""]
     lines += [f"For {model['modality']}; reads the samples `{model['form']}`. Variants:\n"]
     return "\n".join([*lines, *variants, "", _table(_rows({"properties": model["settings"]}))])
+
+
+def _devices(models: dict[str, dict]) -> str:
+    rows = [_device_row(name, model) for name, model in models.items() if model["costs"]]
+    return DEVICES.format(
+        hours=HOURS_SAVED,
+        times=TIMES_FASTER,
+        kernel=1000 * MS_PER_KERNEL,
+        cores=CORES_PER_GPU,
+        rows="\n".join(rows),
+    )
+
+
+def _device_row(name: str, model: dict) -> str:
+    size, shape = USUAL[model["form"]]
+    settings, costs = settings_of({name: model}, name, "default"), model["costs"]["default"]
+    core, gpu = training_hours(costs, settings, [1000, *shape])
+    asking = (n for n in COUNTS if gpus_for_training(costs, settings, [n, *shape]))
+    first = next((f"{n:,} objects" for n in asking), "never")
+    return (
+        f"| `{name}` | {size} | {costs['core_us']:g} | {costs['kernels']:,} | {core:.2g} | "
+        f"{gpu:.2g} | {first} |"
+    )
 
 
 def _variant(changes: dict | None) -> str:

@@ -23,6 +23,11 @@ STEP_MB_PER_MB = 150
 TRAINING_MB = 1500
 ANALYSIS_MB = 1500
 
+# Volumes of a split that a training holds in memory; of larger ones it reads a few batches.
+HELD_MB = 3072
+# Two splits, by the same margin as measured for others: 1.04 MB of memory for each that is held.
+MOST_HELD_MB = 1.5 * 2 * HELD_MB
+
 # As morphoflow.analysis.clusters_counted, which loads libraries, has it.
 MOST_FOR_ALL_PAIRS = 20_000
 
@@ -31,12 +36,22 @@ Request = Callable[..., int]
 FromJob = Callable[[Any, Any], float]
 
 
-def memory(base: float | FromJob, per_mb: float = 0.0, *inputs: str) -> Request:
-    """A rule's ``mem_mb``: ``base`` MB and ``per_mb`` for each MB of the named inputs."""
+def memory(
+    base: float | FromJob,
+    per_mb: float = 0.0,
+    *inputs: str,
+    most: Callable[[Any], float] | None = None,
+) -> Request:
+    """A rule's ``mem_mb``: ``base`` MB and ``per_mb`` for each MB of the named inputs.
+
+    ``most`` says from the wildcards how many MB are asked for them at most, where a job reads no
+    more than that at a time.
+    """
 
     def ask(wildcards: Any, input: Any, attempt: int) -> int:
         start = base(wildcards, input) if callable(base) else base
-        asked = start + per_mb * megabytes(input, inputs)
+        asked = per_mb * megabytes(input, inputs)
+        asked = start + (min(asked, most(wildcards)) if most else asked)
         return attempt * STEP_MB * math.ceil(asked / STEP_MB)
 
     return ask
@@ -47,8 +62,13 @@ def step_memory(samples: Path, batch: int) -> float:
 
     That grows with the size of a sample, not with their number.
     """
-    shape = _described(samples / "x").get("shape", [1])
-    return TRAINING_MB + STEP_MB_PER_MB * size_mb(samples / "x") * min(1, batch / shape[0])
+    shape = shape_of(samples)
+    return TRAINING_MB + STEP_MB_PER_MB * size_mb(samples / "x") * min(1, batch / max(shape[0], 1))
+
+
+def shape_of(samples: Path) -> list[int]:
+    """The shape of a store's samples, their number first; ``[0]`` of what is not there."""
+    return _described(samples / "x").get("shape", [0])
 
 
 def pairs_memory(samples: Path) -> float:
@@ -63,7 +83,7 @@ def pairs_minutes(samples: Path) -> float:
 
 def _million_pairs(samples: Path) -> float:
     """How many million pairs the objects of a store make, as far as any method compares them."""
-    shape = _described(samples / "x").get("shape", [0])
+    shape = shape_of(samples)
     return min(shape[0], MOST_FOR_ALL_PAIRS) ** 2 / 1e6
 
 

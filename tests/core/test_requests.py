@@ -11,7 +11,9 @@ import zarr
 
 from morphoflow.analysis import clusters_counted
 from morphoflow.requests import (
+    HELD_MB,
     MOST_FOR_ALL_PAIRS,
+    MOST_HELD_MB,
     MOST_MINUTES,
     memory,
     minutes,
@@ -39,7 +41,7 @@ def requests_of(rule):
     names = {"memory": memory, "minutes": minutes, "share": lambda wildcards: 1 / wildcards.parts}
     names |= {"epochs": lambda wildcards: wildcards.epochs}
     names |= {"minutes_besides": lambda wildcards, input: 30}
-    names |= {"memory_of_step": step}
+    names |= {"memory_of_step": step, "most_of_samples": lambda wildcards: MOST_HELD_MB}
     names |= {"memory_of_pairs": lambda wildcards, input: pairs_memory(Path(input["measures"]))}
     names |= {"minutes_of_pairs": lambda wildcards, input: pairs_minutes(Path(input["measures"]))}
     found = [re.search(rf"^        {key}=(.*),$", text, re.M) for key in ("mem_mb", "runtime")]
@@ -89,6 +91,16 @@ def test_a_request_is_its_base_and_so_much_for_each_mb_times_the_attempt(tmp_pat
     assert minutes(10, 0.5, "one")(None, given, 1) == 25
     tenth = minutes(10, 0.5, "one", times=lambda wildcards: 0.1)
     assert tenth(None, given, 1) == 12
+
+
+def test_a_training_on_volumes_asks_for_no_more_than_both_splits_that_it_holds(tmp_path):
+    ask, _ = requests_of("train")
+    small, large, larger = (
+        ask(WILDCARDS, {"samples": store_of(tmp_path / str(gb), 1000 * gb, 30_000 * gb)}, 1)
+        for gb in (1, 12, 60)
+    )
+    assert small < large == larger
+    assert larger - step(WILDCARDS, {"samples": str(tmp_path / "60")}) > 2 * HELD_MB
 
 
 def test_before_its_input_is_there_a_job_asks_for_its_base(tmp_path):

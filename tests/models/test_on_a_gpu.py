@@ -59,6 +59,11 @@ def test_the_lines_for_a_gpu_compute_what_those_for_a_cpu_do(seen, name):
     assert seen[name]["apart"] < 1e-4
 
 
+@pytest.mark.parametrize("model", {model: None for model, _ in variants().values()})
+def test_full_batches_are_the_same_operations_of_the_same_shapes(seen, model):
+    assert seen[f"STEADY {model}"]["changes"] == 0
+
+
 @pytest.mark.parametrize("name", faults.REFUSED)
 def test_what_a_gpu_refuses_is_refused(seen, name):
     assert seen[f"REFUSED {name}"]["refused"]

@@ -1,10 +1,11 @@
 """Learners that several processes train together over gloo; run as a script, it is one of two.
 
-Each process saves what it ends with as ``<learner>_<rank>``.
+Each process saves what it ends with as ``<learner>_<rank>``, and how many messages each step sent.
 """
 
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,15 +79,37 @@ OTHERS = {
 EPOCHS = {"toy": 4, "morphvae": 2, "point_ae": 2}
 
 
-def train(name: str, fabric: Fabric, folder: Path) -> tuple[object, Fitted]:
-    """Train a learner from the start."""
+def train(
+    name: str, fabric: Fabric, folder: Path, watched: Callable = lambda learner: None
+) -> tuple[object, Fitted]:
+    """Train a learner from the start; ``watched`` is called with it before."""
     learner = (EXACT | OTHERS)[name]()
+    watched(learner)
     epochs = EPOCHS.get(name, 1)
     checkpoint = folder / name
     fitted = fit(
         learner, epochs=epochs, patience=0, seed=SEED, fabric=fabric, checkpoint=checkpoint
     )
     return learner, fitted
+
+
+def counting_messages(messages: list[int]) -> Callable:
+    """A function that makes a learner add to ``messages`` how many each of its steps sends."""
+    send, sent = torch.distributed.all_reduce, []
+    torch.distributed.all_reduce = lambda *what, **how: (sent.append(1), send(*what, **how))[1]
+
+    def watched(learner) -> None:
+        step = learner.step
+
+        def counted(*given):
+            before = len(sent)
+            values = step(*given)
+            messages.append(len(sent) - before)
+            return values
+
+        learner.step = counted
+
+    return watched
 
 
 def _main(folder: Path) -> None:
@@ -99,9 +122,13 @@ def _main(folder: Path) -> None:
     )
     fabric.launch()
     make_deterministic(1)
+    messages = []
+    watched = counting_messages(messages)
     for name in EXACT | OTHERS:
-        learner, fitted = train(name, fabric, folder)
+        messages.clear()
+        learner, fitted = train(name, fabric, folder, watched)
         result = {"fitted": digest(fitted), "seen": getattr(learner, "seen", [])}
+        result["messages"] = [*messages]
         (folder / f"{name}_{fabric.global_rank}").write_bytes(pickle.dumps(result))
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -92,7 +93,7 @@ class Workflow:
     def __init__(self, folder: Path, config: str = CONFIG, runs: str = RUNS):
         self.folder = folder
         for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy = _copy_code if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
         for model, variant in VARIANTS.items():
             with (folder / f"config/models/{model}.yaml").open("a") as stream:
@@ -104,7 +105,8 @@ class Workflow:
     def snakemake(self, *arguments: str, check: bool = True, **options: str):
         """Run snakemake and return the finished process, its output as text."""
         line = self.command(*arguments, **options)
-        done = subprocess.run(line, cwd=self.folder, env=environment(), text=True, **PIPE)
+        env = environment() | ({} if PLANNING & {*arguments} else forking())
+        done = subprocess.run(line, cwd=self.folder, env=env, text=True, **PIPE)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(line)}\n{done.stdout}")
         return done
@@ -125,6 +127,19 @@ class Workflow:
         for rule, text in found:
             reasons[rule] = f"{reasons.get(rule, '')} {_reason(text)}"
         return reasons
+
+
+def _copy_code(source: Path, target: Path) -> None:
+    """Copy a folder of code, which shares what has been compiled, by Python and by Numba.
+
+    Both hold it against time and size of the source, so that an edited module is compiled anew.
+    """
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [target, *(path for path in target.rglob("*") if path.is_dir())]:
+        compiled = source / folder.relative_to(target) / "__pycache__"
+        if any(folder.glob("*.py")):
+            compiled.mkdir(exist_ok=True)
+            (folder / "__pycache__").symlink_to(compiled)
 
 
 @cache
@@ -152,6 +167,8 @@ def results(workflow) -> dict[str, str]:
     }
 
 
+# Calls that run no job.
+PLANNING = {"--dry-run", "--lint", "--list-rules", "--unlock"}
 PIPE = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
 
 
@@ -160,6 +177,27 @@ def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SNAKEMAKE")}
     return kept | {"PATH": path, "MPLBACKEND": "agg", "PYTHONPATH": ""}
+
+
+@cache
+def forking() -> dict[str, str]:
+    """What has a workflow's jobs forked from a process that has loaded the large packages."""
+    folder = ROOT / "tests/support/forking"
+    path = Path(tempfile.mkdtemp()) / "socket"
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    line = [sys.executable, str(folder / "server.py"), str(path)]
+    # It ends with its input, whose other end stays open as long as this process lives.
+    reading, _ = os.pipe()
+    server = subprocess.Popen(line, stdin=reading, env=environment() | threads)
+    os.close(reading)
+    while not path.exists():
+        assert server.poll() is None, "the server of jobs did not start"
+        time.sleep(0.1)
+    return {
+        "PATH": f"{folder}{os.pathsep}{environment()['PATH']}",
+        "FORKING_SOCKET": str(path),
+        "REAL_PYTHON": sys.executable,
+    }
 
 
 def _reason(text: str) -> str:

@@ -9,6 +9,7 @@ import torch
 
 from morphoflow.errors import InputError
 from morphoflow.seeds import numpy_generator, torch_generator, torch_seed
+from morphoflow.training import fabric as fabrics
 from morphoflow.training import progress
 from morphoflow.training.checkpoint import checkpoint_folder, load_checkpoint, save_checkpoint
 from morphoflow.training.fabric import make_fabric
@@ -63,7 +64,7 @@ def test_more_gpus_than_torch_sees_is_an_error_that_says_what_to_do():
 
 
 def test_a_precision_without_support_is_named():
-    with pytest.raises(InputError, match="'16-mixed'; choose one of 32-true, bf16-mixed"):
+    with pytest.raises(InputError, match="'16-mixed'; choose one of 32-true, tf32, bf16-mixed"):
         make_fabric(gpus=0, precision="16-mixed", threads=1)
 
 
@@ -80,6 +81,37 @@ def test_precision_and_determinism_are_set():
     assert torch.are_deterministic_algorithms_enabled()
     assert not torch.backends.cudnn.benchmark
     assert torch.get_float32_matmul_precision() == "highest"
+
+
+def flags_of_tf32():
+    return torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Fabrics that are made for GPUs, and are those of a CPU."""
+    monkeypatch.setattr(fabrics, "check_visible", lambda gpus: None)
+    made = fabrics.Fabric
+    monkeypatch.setattr(
+        fabrics, "Fabric", lambda **asked: made(**asked | {"accelerator": "cpu", "devices": 1})
+    )
+
+
+def test_tf32_is_for_the_training_that_asks_for_it_and_for_no_later_one(as_on_a_gpu):
+    asked = make_fabric(gpus=1, precision="tf32", threads=1)
+    assert flags_of_tf32() == (True, "high")
+    with asked.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+    said = fabrics.describe(asked)
+    other = make_fabric(gpus=1, precision="32-true", threads=1)
+    assert flags_of_tf32() == (False, "highest")
+    # So that neither is resumed as the other.
+    assert said != fabrics.describe(other)
+
+
+def test_on_a_cpu_tf32_is_full_precision():
+    make_fabric(gpus=0, precision="tf32", threads=1)
+    assert flags_of_tf32() == (False, "highest")
 
 
 def test_the_checkpoint_folder_depends_on_facts_and_not_on_their_order(tmp_path):

@@ -126,3 +126,10 @@ def test_two_processes_end_with_the_same_weights_and_history(together, name):
         # Statistics of batches are those of a process's shares; the first one's are saved.
         if not key.split(".")[-1].startswith(("running_", "num_batches")):
             assert first["last"][key] == second["last"][key], key
+
+
+@pytest.mark.parametrize("name", EXACT | OTHERS)
+def test_a_step_sends_its_gradients_in_one_message(together, name):
+    # A GAN's step trains its two networks one after the other.
+    expected = 2 if name == "progressive_gan" else 1
+    assert {*together[name][0]["messages"]} == {expected}

@@ -52,11 +52,36 @@ def test_the_shipped_configuration_is_planned(workflow):
         assert dataset in out
 
 
-def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
-    out = workflow.snakemake("--dry-run", "--forceall", "all", profile="slurm").stdout
+def gpus(workflow, *options) -> dict[str, set[str]]:
+    """The GPUs that the jobs of each rule ask for."""
+    line = ("--dry-run", "--forceall", "all", *options)
+    out = workflow.snakemake(*line, profile="slurm").stdout
     asked = {}
     for rule, text in re.findall(r"^ *(?:local)?rule (\w+):\n(.*?)\n\n", out, re.M | re.S):
         asked.setdefault(rule, set()).update(re.findall(r"\bgpu=(\d+)", text) or {"0"})
+    return asked
+
+
+def test_small_trainings_and_what_uses_trained_networks_ask_for_no_gpu(workflow):
+    assert set().union(*gpus(workflow).values()) == {"0"}
+
+
+def test_a_row_of_the_table_of_runs_asks_for_a_gpu_for_its_training_alone(workflow):
+    table = workflow.folder / "runs.tsv"
+    before = table.read_text()
+    head, first, *rows = before.splitlines()
+    others = [f"{row}\t" for row in rows]
+    table.write_text("\n".join([f"{head}\tdevice", f"{first}\tgpu", *others, ""]))
+    try:
+        asked = gpus(workflow)
+    finally:
+        table.write_text(before)
+    assert asked.pop("train") == {"0", "1"}
+    assert set().union(*asked.values()) == {"0"}
+
+
+def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
+    asked = gpus(workflow, "--config", "devices={training: gpu, inference: gpu}")
     assert asked.pop("train") == {"1"}
     for rule in ("embed", "embed_and_decode", "generate_images", "generate_trees"):
         assert asked.pop(rule) == {"1"}

@@ -33,14 +33,26 @@ SHARED = {"epochs": {"type": "integer", "minimum": 0, "default": 9, "description
 CARDS = Path("config/models")
 
 
-def runs(tmp_path, rows: str):
-    (tmp_path / "runs.tsv").write_text(HEAD + rows)
+def runs(tmp_path, rows: str, head: str = HEAD):
+    (tmp_path / "runs.tsv").write_text(head + rows)
     return read_runs(tmp_path / "runs.tsv", DATASETS, MODELS)
 
 
 def test_rows_are_read(tmp_path):
     (run,) = runs(tmp_path, "toy_neurons\twalker\tquick\t3\n")
     assert run.folder == "toy_neurons/walker/quick/seed3"
+    assert run.device == "auto"
+
+
+def test_a_row_may_choose_a_device_which_makes_no_other_run_of_it(tmp_path):
+    head = HEAD.replace("seed", "seed\tdevice")
+    rows = "toy_neurons\twalker\tquick\t{}\t{}\n"
+    first, second = runs(tmp_path, rows.format(3, "gpu") + rows.format(4, ""), head)
+    assert (first.device, second.device) == ("gpu", "auto")
+    with pytest.raises(ValueError, match="twice"):
+        runs(tmp_path, rows.format(3, "gpu") + rows.format(3, "cpu"), head)
+    with pytest.raises(ValueError, match="row 1: device 'gpus' is not in auto, cpu, gpu"):
+        runs(tmp_path, rows.format(3, "gpus"), head)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The processes, device and precision of a training, set so that equal runs are equal."""
 
-from typing import Literal, cast, get_args
+from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -9,8 +9,12 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from morphoflow.errors import InputError
 from morphoflow.training.devices import check_visible, make_deterministic
 
-Precision = Literal["32-true", "bf16-mixed"]
-PRECISIONS = get_args(Precision)
+# The choices of `precision`, and what Fabric knows them as.
+PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {
+    "32-true": "32-true",
+    "tf32": "32-true",
+    "bf16-mixed": "bf16-mixed",
+}
 
 
 def make_fabric(gpus: int, precision: str, threads: int) -> Fabric:
@@ -28,13 +32,14 @@ def make_fabric(gpus: int, precision: str, threads: int) -> Fabric:
         accelerator="cuda" if gpus else "cpu",
         devices=gpus or 1,
         strategy="ddp" if gpus > 1 else "auto",
-        precision=cast(Precision, precision),
+        precision=PRECISIONS[precision],
         # Without this, a SLURM job with one task would be refused more than one GPU.
         plugins=[LightningEnvironment()],
     )
     fabric.launch()
     # After the launch, which sets the number of threads from the machine's cores.
-    make_deterministic(threads)
+    # A CPU may read the permission in its own way, by which "tf32" would not be "32-true" there.
+    make_deterministic(threads, tf32=precision == "tf32" and gpus > 0)
     return fabric
 
 
@@ -44,5 +49,6 @@ def describe(fabric: Fabric) -> dict[str, str | int]:
         "device": fabric.device.type,
         "processes": fabric.world_size,
         "precision": fabric.strategy.precision.precision,
+        "tf32": torch.backends.cudnn.allow_tf32,
         "threads": torch.get_num_threads(),
     }

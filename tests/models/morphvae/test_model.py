@@ -11,6 +11,7 @@ from morphoflow.models.morphvae import model as morphvae
 from morphoflow.models.morphvae import walks as morphvae_walks
 from morphoflow.models.morphvae.learner import length_loss, reconstruction_loss
 from morphoflow.models.morphvae.network import decoded_length
+from morphoflow.models.morphvae.recurrent import LSTM
 from morphoflow.models.morphvae.walks import distinct_walks, make_batch, passes, walk_table
 from morphoflow.training.fabric import make_fabric
 from plain_training import PLAIN, train
@@ -132,6 +133,36 @@ def test_unpacked_batches_as_used_on_a_gpu_give_the_same_gradient():
     unpacked = build(**CERTAIN)
     unpacked.train = replace(unpacked.train, walks=replace(unpacked.train.walks, packed=False))
     torch.testing.assert_close(gradient(unpacked), packed, atol=1e-5, rtol=1e-5)
+
+
+def test_all_steps_at_once_give_what_one_after_another_do():
+    """Outputs, states and gradients of LSTMs whose items begin at different steps."""
+    steps, n, generator = 5, 7, torch.Generator().manual_seed(0)
+    lstm = LSTM(3, 4, 2, generator)
+    x = torch.randn(steps, n, 3, generator=generator)
+    mask = (torch.rand(steps, n, 4, generator=generator) < 0.8) / 0.8
+    idle = torch.arange(steps)[:, None] < torch.arange(n) % steps
+    results = []
+    for at_once in (False, True):
+        lstm.zero_grad()
+        if at_once:
+            state = lstm.read(x, idle, [mask])
+        else:
+            state = [(torch.zeros(4, n), torch.zeros(4, n))] * 2
+            for step in range(steps):
+                state = lstm.step(x[step].T, state, [mask[step].T])
+                state = [(h * ~idle[step], c * ~idle[step]) for h, c in state]
+        whole = torch.cat([part for pair in state for part in pair])
+        whole.square().sum().backward()
+        results.append([whole.detach(), *(each.grad.clone() for each in lstm.parameters())])
+    torch.testing.assert_close(results[1], results[0], atol=1e-6, rtol=1e-5)
+
+
+def test_an_item_that_is_idle_to_the_end_has_no_state():
+    lstm = LSTM(3, 4, 2, torch.Generator().manual_seed(0))
+    idle = torch.ones(5, 2, dtype=torch.bool)
+    for pair in lstm.read(torch.full((5, 2, 3), 100.0), idle, [None]):
+        assert all((part == 0).all() for part in pair)
 
 
 def test_equal_walks_count_as_often_as_they_occur():

@@ -27,6 +27,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gpu.recurrent import all_steps
+
 # Tensors of a class of our own cannot be without a version, as those of inference_mode are.
 torch.inference_mode = torch.no_grad
 GPU, CPU = torch.device("cuda", 0), torch.device("cpu")
@@ -111,8 +113,15 @@ class PretendedGenerator(torch.Generator):
         return self.place
 
 
-class Draws(TorchFunctionMode):
-    """Refuses a generator of another device than that of what is drawn; gives lists."""
+class Calls(TorchFunctionMode):
+    """Refuses a generator of another device than that of what is drawn; gives lists.
+
+    A recurrent layer is the one call that it is to cuDNN, counted in ``kernels``.
+    """
+
+    def __init__(self, kernels: Counter):
+        super().__init__()
+        self.kernels = kernels
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -124,6 +133,8 @@ class Draws(TorchFunctionMode):
                 raise RuntimeError(f"a generator of {generator.device} draws for {place}")
         if function is torch.Tensor.tolist and isinstance(args[0], OnGpu):
             return args[0].cpu().tolist()
+        if function is torch.lstm and isinstance(args[0], OnGpu):
+            return all_steps(self.kernels, *args)
         return function(*args, **kwargs)
 
 
@@ -282,7 +293,7 @@ def pretended_gpu():
     try:
         with ExitStack() as stack:
             operations = stack.enter_context(Operations())
-            stack.enter_context(Draws())
+            stack.enter_context(Calls(operations.kernels))
             yield operations
     finally:
         torch.__future__.set_overwrite_module_params_on_conversion(overwrites)

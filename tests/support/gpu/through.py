@@ -17,6 +17,7 @@ import torch
 
 from gpu import faults
 from gpu.cases import taken_through, variants, way
+from gpu.steady import changes
 from morphoflow.training.devices import make_deterministic
 
 # Settings that no variant has and that run other lines.
@@ -114,6 +115,8 @@ def main(names: list[str]) -> None:
             for name, function in getattr(faults, kind).items():
                 print(json.dumps({"fault": f"{kind} {name}", **attempt(function)}), flush=True)
         print(json.dumps({"fault": "TRAINED", **attempt(faults.trained)}), flush=True)
+        for model in {model: None for model, _ in variants().values()}:
+            print(json.dumps({"case": f"STEADY {model}", "changes": changes(model)}), flush=True)
     for name in names or cases():
         print(json.dumps(case(name)), flush=True)
 

@@ -18,6 +18,7 @@ neurons:
     sources: [{toy: three, per_population: 8}]
     walks: {number: 8, steps: 6}
     densities: {bins: 6}
+devices: {training: gpu}
 """
 RUNS = """dataset\tmodel\tvariant\tseed
 tiny\tmorphvae\ttiny\t0

@@ -8,7 +8,14 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from morphoflow.models.morphvae.draws import sample_vmf
-from morphoflow.models.morphvae.recurrent import LSTM, Affine, dropout_mask, narrowed, widened
+from morphoflow.models.morphvae.recurrent import (
+    LSTM,
+    Affine,
+    State,
+    dropout_mask,
+    narrowed,
+    widened,
+)
 from morphoflow.models.morphvae.walks import Batch
 
 
@@ -39,16 +46,38 @@ class MorphVAE(nn.Module):
 
     def encode(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """Read each walk from its end to the soma, (n_encoded, w)."""
-        inputs = self._drop(self.encoder_input(batch.x), generator).split(batch.counts, dim=1)
-        masks = self._layer_masks(self.encoder, batch.counts, generator)
-        state = self.encoder.zero_state(batch.x)
-        for step in reversed(range(len(inputs))):
-            state = widened(state, batch.counts[step])
-            state = self.encoder.step(inputs[step], state, masks[step])
-            if not batch.packed:
-                active = batch.active(step)
-                state = [(h * active, c * active) for h, c in state]
+        inputs = self._drop(self.encoder_input(batch.x), generator)
+        read = self._read_packed if batch.packed else self._read_padded
+        state = read(inputs, batch, generator)
         return self.to_latent(torch.cat([part for pair in state for part in pair]))
+
+    def _read_packed(
+        self, inputs: Tensor, batch: Batch, generator: torch.Generator | None
+    ) -> State:
+        masks = self._layer_masks(self.encoder, batch.counts, generator)
+        nodes = inputs.split(batch.counts, dim=1)
+        state = self.encoder.zero_state(inputs)
+        for step in reversed(range(len(nodes))):
+            state = widened(state, batch.counts[step])
+            state = self.encoder.step(nodes[step], state, masks[step])
+        return state
+
+    def _read_padded(
+        self, inputs: Tensor, batch: Batch, generator: torch.Generator | None
+    ) -> State:
+        steps, walks = len(batch.counts), len(batch.length)
+
+        def from_the_end(x: Tensor) -> Tensor:
+            return x.view(-1, steps, walks).permute(1, 2, 0).flip(0)
+
+        shape = (self.encoder.size, steps * walks)
+        masks = [
+            None if mask is None else from_the_end(mask)
+            for _ in range(self.encoder.layers - 1)
+            for mask in [dropout_mask(shape, self.dropout, generator)]
+        ]
+        step = torch.arange(steps, device=inputs.device).flip(0)
+        return self.encoder.read(from_the_end(inputs), step[:, None] >= batch.length, masks)
 
     def decode(
         self,

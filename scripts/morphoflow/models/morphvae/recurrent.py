@@ -3,6 +3,9 @@
 In this layout each gate is one contiguous block, and the items that are still active at a step, if
 they are sorted by length, are the first columns: padding costs nothing. It is faster on one CPU
 thread than ``torch.nn.LSTM``, and the input of a step may depend on the output of the last.
+
+On a GPU a step is many short kernels, each of which the host has to start. There
+:meth:`LSTM.read` gives torch, and so cuDNN, all steps of a layer at once.
 """
 
 import math
@@ -14,6 +17,8 @@ from torch import Tensor, nn
 State = list[tuple[Tensor, Tensor]]
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
+# A gate that is added this is shut: the sigmoid of it is 0, exactly, and so is its gradient.
+SHUT = -1e4
 
 
 class Affine(nn.Module):
@@ -60,10 +65,47 @@ class LSTM(nn.Module):
             x = h if mask is None else h * mask
         return following
 
+    def read(self, x: Tensor, idle: Tensor, masks: Sequence[Tensor | None]) -> State:
+        """The state after all steps of ``x`` (steps, n, n_in), which is 0 before the first.
+
+        It stays 0 at steps where an item is ``idle`` (steps, n), so that those of several lengths
+        can begin late. ``masks`` are as in :meth:`step`, (steps, n, size). In float32 throughout,
+        like the states of single steps, which autocast leaves as they are.
+        """
+        states, idle = [], idle.float().unsqueeze(2)
+        layers = zip(self.weight, self.bias, [*masks, None], strict=True)
+        with torch.autocast(x.device.type, enabled=False):
+            for weight, bias, mask in layers:
+                output, h, c = _all_steps(torch.cat([x.float(), idle], dim=2), weight, bias)
+                states.append((h, c))
+                x = output if mask is None else output * mask
+        return states
+
     def zero_state(self, like: Tensor) -> State:
         """The state of no items at all, from which :func:`widened` makes that of more."""
         empty = like.new_zeros(self.size, 0)
         return [(empty, empty)] * self.layers
+
+
+def _all_steps(x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A layer by torch's own LSTM: outputs (steps, n, size), the last h and c (size, n).
+
+    The last feature of ``x`` (steps, n, n_in + 1) is 1 where the gates are to be shut, else 0.
+    """
+    size = len(bias) // 4
+    # As torch has the gates: input, forget, candidate, output.
+    enter, keep, leave, candidate = torch.cat([weight, bias], dim=1).split(size)
+    weight, bias = torch.cat([enter, keep, candidate, leave]).split([weight.shape[1], 1], dim=1)
+    shut = bias.new_full((4, size), SHUT)
+    shut[2] = 0
+    of_input, of_state = weight.split([weight.shape[1] - size, size], dim=1)
+    of_input = torch.cat([of_input, shut.view(-1, 1)], dim=1)
+    start = x.new_zeros(1, x.shape[1], size)
+    weights = [of_input, of_state, bias.flatten(), torch.zeros_like(bias).flatten()]
+    # In evaluation cuDNN keeps nothing for a backward pass.
+    training = torch.is_grad_enabled()
+    output, h, c = torch.lstm(x, (start, start), weights, True, 1, 0.0, training, False, False)
+    return output, h[0].T, c[0].T
 
 
 class Cell(torch.autograd.Function):

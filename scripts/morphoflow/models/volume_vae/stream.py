@@ -16,15 +16,16 @@ import torch
 from torch import Tensor
 
 from morphoflow.models.volume_vae.data import channel_places, read_volumes, volumes_of
+from morphoflow.requests import HELD_MB, MB
 from morphoflow.store import Samples
 from morphoflow.training.run import epoch_order, share
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-# Bytes of a split's volumes that are held in memory; more are read as they are needed. A training
-# asks for 8,000 MB, in which both splits and the network have room.
-HELD_BYTES = 3 << 30
+# Bytes of a split's volumes that are held in memory; more are read as they are needed. What a
+# training asks for has room for both splits.
+HELD_BYTES = HELD_MB * MB
 
 # Batches that are read in advance.
 AHEAD = 2
