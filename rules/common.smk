@@ -365,6 +365,7 @@ def figures_of_run(run):
     names += ["reconstructions", "traversals"] * is_able(run.model, "decoding")
     names += ["uncertainty"] * is_able(run.model, "posterior")
     names += [*GENERATED] * is_able(run.model, "generating")
+    names += ["ways"] * is_able(run.model, "flowing")
     if makes_trees(run):
         names += ["generated_neurons", "kappa_probes", "walk_map"]
     return names + ["invariance"] * is_able(run.model, "turnable")

@@ -9,6 +9,7 @@ SHOWN = {
     "generated_neurons": ["generated_trees.zarr", "generated_trees.parquet"],
     "generated": ["generated.zarr"],
     "growth": ["model.pt"],
+    "ways": ["ways.zarr"],
     "interpolation": ["interpolation.zarr"],
     "arbors": ["generated_arbors.parquet"],
     "nearest": ["nearest.parquet", "generated.zarr"],

@@ -15,6 +15,7 @@ from anndata import AnnData
 from matplotlib.figure import Figure
 
 from morphoflow.analysis.observed import labels_of, splits_of
+from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.embedding import read_embedding
 from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.figures.arbors import plot_arbors
@@ -253,13 +254,20 @@ def generated(files: RunFiles) -> Figure:
 
 
 def growth(files: RunFiles) -> Figure:
-    """What a growing generator makes of the same latents at each resolution."""
+    """What a generator made of the same latents in the course of its training."""
     # Reading a model takes torch, which takes as long to load as most figures to draw.
     from morphoflow.model import read_model
     from morphoflow.models.interface import Filming, load_model
 
     fitted = read_model(files.run / "model.pt")
     return plot_growth(load_model(fitted.code, Filming).timelapse(fitted))
+
+
+def ways(files: RunFiles) -> Figure:
+    """What lies between noise and the images that come out of it."""
+    images = open_store(files.run / "ways.zarr")["x"][:]
+    steps = np.arange(len(images))
+    return plot_growth(Timelapse(images, steps, np.full(len(steps), images.shape[-1])))
 
 
 def interpolation(files: RunFiles) -> Figure:
@@ -337,6 +345,7 @@ FIGURES: dict[str, Callable[[RunFiles], Figure]] = {
         generated_neurons,
         generated,
         growth,
+        ways,
         interpolation,
         arbors,
         nearest,
