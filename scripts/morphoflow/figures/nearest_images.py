@@ -85,7 +85,7 @@ def _chart(figure: Figure, table: pd.DataFrame, threshold: float) -> None:
     axes.set_xlim(0, 1)
     axes.set_xlabel("correlation with the most similar training image, bent (triangle: median)")
     axes.set_ylabel("share of images")
-    axes.set_ylim(top=1.8 * axes.get_ylim()[1])  # room for the legend
+    axes.set_ylim(top=2.4 * axes.get_ylim()[1])  # room for the legend
     axes.legend(loc="upper center")
     title = f"above {threshold:g} (dashed) images may be copies; shares with 95 % intervals"
     heading(figure, title, MARGIN, MARGIN)
