@@ -15,6 +15,8 @@ SOURCE_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "masks": ("images",),
         "mask_suffix": ("images",),
         "image_suffix": ("images",),
+        "channel_suffixes": ("images",),
+        "project": ("images", "folder", "card"),
         "label_from": ("images", "folder"),
         "group": ("images", "folder", "card"),
     },
@@ -101,6 +103,12 @@ def _check_cells(place: str, settings: dict) -> None:
                 f"{place}.sources.{number}",
                 "`zoom` has no effect beside `crops.pixel_um`, which says the scale",
                 "remove one of them",
+            )
+        if {"image_suffix", "channel_suffixes"} <= set(source):
+            _refuse(
+                f"{place}.sources.{number}",
+                "`channel_suffixes` already say how the names of images end",
+                "put `image_suffix` in front of each of them, and remove it",
             )
         if "folder" in source and settings["prealignment"]["foreground"] == "mask":
             _refuse(

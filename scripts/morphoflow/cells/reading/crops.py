@@ -38,10 +38,11 @@ class CropSettings:
     brought to that pixel size) or ``object``: the mask's pixel farthest from the centre lies at
     ``fill`` times half the side. ``centre`` is the centre of mass of the ``mask`` or of the
     ``intensity`` within it. ``background`` is set to zero outside the ``mask`` or ``keep``;
-    objects at the image's border are ``keep`` or ``drop``. ``range`` brings values to 0..1: between
-    ``percentiles`` of the ``dataset``, an ``image`` or ``object``, or by the largest value of an
-    integer ``type``. Objects of fewer than ``min_area`` pixels are left out; ``pieces`` says what
-    becomes of a label in several pieces: ``largest``, ``split`` or ``keep``.
+    objects at the image's border are ``keep``, ``mark`` (and in no cluster) or ``drop``. ``range``
+    brings values to 0..1: between ``percentiles`` of the ``dataset``, an ``image`` or ``object``,
+    or by the largest value of an integer ``type``. Objects of fewer than ``min_area`` pixels are
+    left out; ``pieces`` says what becomes of a label in several pieces: ``largest``, ``split`` or
+    ``keep``.
     """
 
     size: int

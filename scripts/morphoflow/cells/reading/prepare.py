@@ -35,6 +35,7 @@ CODES: Codes = {
     "larger_than_size": ("refused", "set `size` to the larger side, or shrink with `zoom`"),
     "pixel_size_unknown": ("refused", "set `pixel_size_um` of the source, or leave `pixel_um` out"),
     "channels_differ": ("refused", "give all images the same channels, in the same order"),
+    "channel_missing": ("refused", "add the file, or remove the others of this image"),
     "image_without_mask": (
         "refused",
         "add the mask under the image's name (set `mask_suffix` if masks have one) or remove "
@@ -72,8 +73,8 @@ def read_cells(
 
     A file or crop that cannot be used stops the reading (``on_bad_input="stop"``: InputError with
     file, value and remedy) or is left out and listed (``"skip"``). Returns a row for each crop
-    (id, source, label, group, the columns of MEASURES and ``digest``, the same for equal crops),
-    and the reports on all files.
+    (id, source, label, group, the columns of MEASURES and ``digest``, the same for equal crops;
+    with the border ``mark`` also ``clustered``), and the reports on all files.
     """
     items = [item for source in sources for item in list_items(source, settings)]
     by_dataset = settings.range == "dataset"
@@ -91,6 +92,8 @@ def read_cells(
     reading.check_seen()
     reading.reports[0].findings.extend(_not_read(sources))
     rows = as_table(reading.rows)
+    if settings.border == "mark":
+        rows["clustered"] = ~rows["touches_border"]
     if limits is not None:
         message = told(reading.channels, limits)
         reading.reports[0].findings.append(Finding("intensity_range", message))

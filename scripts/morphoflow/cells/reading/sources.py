@@ -121,7 +121,9 @@ def _groups(identifiers: list[str], group: str) -> dict[str, str]:
 
 
 def _sample(file: Path, source: dict, n: int) -> list[np.ndarray]:
-    return sample_levels(read_image(file, source.get("channels")).pixels, None, n)
+    return sample_levels(
+        read_image(file, source.get("channels"), source.get("project")).pixels, None, n
+    )
 
 
 def _read(
@@ -133,7 +135,7 @@ def _read(
     limits: np.ndarray | None,
     notes: list[Finding],
 ) -> Iterator[Block]:
-    picture = read_image(file, source.get("channels"))
+    picture = read_image(file, source.get("channels"), source.get("project"))
     check_type(picture.pixels.dtype, settings.range)
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     scale = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
