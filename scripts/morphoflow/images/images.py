@@ -52,6 +52,8 @@ CONVERT = "convert to OME-TIFF, with Fiji's Bio-Formats exporter or with bfconve
 
 MOST_CHANNELS = 16  # more along a channel axis are taken for pixels
 
+RGB = ("red", "green", "blue")  # the names of the channels of a colour image
+
 FEW = 4  # an axis as short as this is taken for channels
 
 MICRON = ("µm", "μm", "um", "micron", "microns", "\\u00B5m")
@@ -139,6 +141,8 @@ def _read_tiff(file: Path, channels: list[str] | None, project: str | None) -> P
             pixels, axes = _projected(pixels, axes, channels, PROJECTIONS[project])
         pixels = to_channels_first(pixels, axes, channels)
         names, pixel_size = read_metadata(tiff)
+        if names is None and tiff.pages[0].photometric == tifffile.PHOTOMETRIC.RGB:
+            names = colours(pixels)
     return Picture(pixels, names, pixel_size)
 
 
@@ -229,7 +233,25 @@ def _read_plain(file: Path) -> Picture:
     if mode in ("LA", "RGBA"):
         pixels = _opaque(pixels)
     pixels = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
-    return Picture(pixels.astype(np.uint16) if mode.startswith("I") else pixels)
+    pixels = pixels.astype(np.uint16) if mode.startswith("I") else pixels
+    return Picture(pixels, colours(pixels))
+
+
+def colours(pixels: np.ndarray) -> list[str] | None:
+    """The names of the channels of a colour image (3, h, w); None for any other."""
+    return list(RGB) if len(pixels) == len(RGB) else None
+
+
+def image_sides(file: Path) -> tuple[int, int]:
+    """The height and width of an image, from what its file says before its pixels."""
+    with refusing():
+        if file.suffix.lower() in TIFF:
+            with open_tiff(file) as tiff:
+                series = tiff.series[0]
+                height, width = (series.shape[series.axes.index(axis)] for axis in "YX")
+            return height, width
+        with Pillow.open(file) as opened:
+            return opened.height, opened.width
 
 
 def read_indices(file: Path) -> np.ndarray:

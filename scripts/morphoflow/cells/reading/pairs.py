@@ -20,7 +20,13 @@ from morphoflow.cells.reading.crops import (
     scale_of,
     take,
 )
-from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
+from morphoflow.cells.reading.fit import (
+    apply,
+    border_medians,
+    weights,
+    window_side,
+    window_start,
+)
 from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.masks import whole_objects
 from morphoflow.cells.reading.pair_files import all_files, lacking_channels, read_pair
@@ -93,7 +99,7 @@ def _sample(
     image_files: tuple[Path, ...], mask_file: Path, source: dict, n: int
 ) -> list[np.ndarray]:
     picture, labels = read_pair(image_files, mask_file, source)
-    return sample_levels(picture.pixels, labels, n)
+    return sample_levels(picture, labels, n)
 
 
 def _regions(
@@ -170,8 +176,8 @@ def cut(
     ``limits`` (2, c) become 0 and 1 with the range ``dataset``.
 
     Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
-    (k, size, size) uint8, 255 inside. Beyond the image there is zero or, if the background is
-    kept, the nearest pixel.
+    (k, size, size) uint8, 255 inside. Beyond the image there is the background or, if that is kept,
+    the nearest pixel.
     """
     if not len(scale):
         return
@@ -199,6 +205,16 @@ def _alike(side: np.ndarray, channels: int) -> Iterator[np.ndarray]:
         yield from np.split(rows, range(room, len(rows), room))
 
 
+def background_medians(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The median (c,) of the pixels of an image (c, h, w) that are no object's, in its type.
+
+    Where objects cover all of it, that of its border.
+    """
+    beside = image[:, labels == 0]
+    medians = np.median(beside, axis=1) if beside.size else border_medians(image[None])[0]
+    return medians.astype(image.dtype)
+
+
 class _Cutter:
     """One image, padded once, from which batches of windows are taken."""
 
@@ -212,6 +228,7 @@ class _Cutter:
     ) -> None:
         around = (margin, margin)
         beyond = "edge" if settings.background == "keep" else "constant"
+        self.empty = background_medians(image, labels) if settings.background == "median" else None
         self.settings = settings
         self.margin = margin
         self.image = np.pad(image, ((0, 0), around, around), mode=beyond)
@@ -240,9 +257,11 @@ class _Cutter:
         inside = sliding_window_view(self.labels, (side, side))[place] == label[:, None, None]
         views = sliding_window_view(self.image, (side, side), axis=(1, 2))
         windows = np.moveaxis(views[:, *place], 1, 0)
-        masked = self.settings.background == "mask"
+        masked = self.settings.background != "keep"
+        if self.empty is not None:
+            windows = np.where(inside[:, None], windows, self.empty[:, None, None])
         windows = self._in_range(windows, inside if masked else None)
-        if masked:
+        if masked and self.empty is None:
             windows = np.where(inside[:, None], windows, np.float32(0))
         return windows, inside
 

@@ -32,7 +32,10 @@ CODES: Codes = {
     "dim": ("info", "values use little of the range of their type"),
     "masks_left_out": ("info", "some sources have no masks, so none are stored"),
     "wrong_axes": ("refused", "set `axes` to the order of the file's axes"),
-    "larger_than_size": ("refused", "set `size` to the larger side, or shrink with `zoom`"),
+    "larger_than_size": (
+        "refused",
+        "set `size` to the larger side, `scale` to object to scale each, or shrink with `zoom`",
+    ),
     "pixel_size_unknown": ("refused", "set `pixel_size_um` of the source, or leave `pixel_um` out"),
     "channels_differ": ("refused", "give all images the same channels, in the same order"),
     "channel_missing": ("refused", "add the file, or remove the others of this image"),
