@@ -18,10 +18,7 @@ from morphoflow.reading.names import check_file_name
 CODES: Codes = {
     "unreadable": ("refused", "copy the file anew, or export it without compression"),
     "partner_missing": ("refused", "put all files of the set into one folder"),
-    "stack": (
-        "refused",
-        "set `project` for planes of one depth, or save one plane of one time by itself",
-    ),
+    "stack": ("refused", "project or select one plane of one time and save it by itself"),
     "unknown_pages": (
         "refused",
         "save them with the axes CYX, or, if they are channels, name them in `channels`",

@@ -21,6 +21,10 @@ from morphoflow.store_stream import SampleStream
 # What can be said about cells.
 CODES: Codes = {
     **IMAGE_CODES,
+    "stack": (
+        "refused",
+        "set `project` if its planes are of one depth, or save one plane of one time by itself",
+    ),
     "crop_clipped": ("info", "objects stick out of their crops"),
     "touches_border": ("info", "objects touch the border of the image"),
     "left_out": ("info", "objects that touch the border of the image are left out"),
@@ -46,7 +50,8 @@ CODES: Codes = {
     ),
     "mask_without_image": (
         "refused",
-        "add the image (set `image_suffix` if images have one) or remove the mask",
+        "add the image (set `image_suffix`, or `channel_suffixes` where each channel is a file, if "
+        "images have them) or remove the mask",
     ),
     "different_shapes": ("refused", "export the mask again from this very image"),
     "not_a_mask": ("refused", "save the mask with one integer per object, as TIFF or PNG"),
