@@ -80,10 +80,11 @@ rule measure_shapes:
     params:
         sources=cell_sources,
         pieces=lambda wildcards: dataset_of(wildcards)["crops"]["pieces"],
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["features"]),
         code_digest=code_digest("measure_shapes"),
     shell:
         "python {input.script:q} --sources {params.sources:q} --pieces {params.pieces:q}"
-        " --samples {input.samples:q}"
+        " --settings {params.settings:q} --samples {input.samples:q}"
         " --objects {input.objects:q} --output {output.output:q} &> {log:q}"
 
 

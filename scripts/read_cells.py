@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from morphoflow.cells.reading.crops import CropSettings
+from morphoflow.cells.reading.label_keys import with_ids
 from morphoflow.cells.reading.objects import object_table
 from morphoflow.cells.reading.prepare import read_cells
 from morphoflow.cells.reading.sources import resolve, source_labels, source_options, source_paths
@@ -11,6 +12,9 @@ from morphoflow.provenance import provenance
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects, write_table
+
+# What the log says, beside the counts.
+TOLD = ("intensity_range", "images_unknown")
 
 AXES = ["object", "channel", "y", "x"]
 
@@ -29,7 +33,7 @@ def main(
     ``labels`` are the user's tables; those that came with fetched sources are found beside them.
     """
     fetched = [path for source in sources for path in source_labels(source)]
-    tables = read_label_tables(fetched, labels, settings)
+    tables = read_label_tables(fetched, labels, settings, with_ids)
     resolved = [resolve(source) for source in sources]
     paths = [path for source in resolved for path in source_paths(source)]
     options = [source_options(source) for source in resolved]
@@ -43,7 +47,7 @@ def main(
     write_table(quality, findings, record)
     write_objects(objects, table, record)
     counts = findings[findings["code"] == "verdict"]["verdict"].value_counts().to_dict()
-    for line in findings.loc[findings["code"] == "intensity_range", "message"]:
+    for line in findings.loc[findings["code"].isin(TOLD), "message"]:
         print(line)
     print(f"{len(table)} crops; files by verdict: {counts}")
 

@@ -15,6 +15,8 @@ SOURCE_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "masks": ("images",),
         "mask_suffix": ("images",),
         "image_suffix": ("images",),
+        "channel_suffixes": ("images",),
+        "project": ("images", "folder", "card"),
         "label_from": ("images", "folder"),
         "group": ("images", "folder", "card"),
     },
@@ -75,13 +77,6 @@ def _check_needed(place: str, settings: dict, needed: dict[str, tuple[str, ...]]
 
 def _check_cells(place: str, settings: dict) -> None:
     sources, crops = settings["sources"], settings["crops"]
-    cut = [source for source in sources if {"images", "card"} & set(source)]
-    if crops["scale"] == "object" and not cut:
-        _refuse(
-            f"{place}.crops",
-            "`scale: object` has no effect on ready crops, which are not cut out of images",
-            "remove it",
-        )
     if crops["scale"] == "object" and "pixel_um" in crops:
         _refuse(
             f"{place}.crops",
@@ -102,15 +97,40 @@ def _check_cells(place: str, settings: dict) -> None:
                 "`zoom` has no effect beside `crops.pixel_um`, which says the scale",
                 "remove one of them",
             )
+        if {"image_suffix", "channel_suffixes"} <= set(source):
+            _refuse(
+                f"{place}.sources.{number}",
+                "`channel_suffixes` already say how the names of images end",
+                "put `image_suffix` in front of each of them, and remove it",
+            )
         if "folder" in source and settings["prealignment"]["foreground"] == "mask":
             _refuse(
                 f"{place}.prealignment",
                 "`foreground: mask` needs masks, which crops of a `folder` do not have",
                 "set it to intensity",
             )
+    _check_features(place, settings["features"], sources)
     low, high = crops["percentiles"]
     if not low < high:
         _refuse(f"{place}.crops", f"`percentiles` are {low} and {high}", "put the lower one first")
+
+
+def _check_features(place: str, features: dict, sources: Iterable[dict]) -> None:
+    place, by = f"{place}.features", features["normalise"]
+    if (by == "plate") != ("plate_column" in features):
+        _refuse(
+            place,
+            "`normalise: plate` and `plate_column`, which names the plates, need each other",
+            "set both or none",
+        )
+    if "controls" in features and by == "none" and not features["sphere"]:
+        _refuse(
+            place,
+            "`controls` have no effect without `normalise` or `sphere`",
+            "set one of these, or remove `controls`",
+        )
+    if by == "image" and not any({"images", "card"} & set(source) for source in sources):
+        _refuse(place, "`normalise: image` needs images with masks", "use plate or none")
 
 
 def _check_organelles(place: str, settings: dict) -> None:

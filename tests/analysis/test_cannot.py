@@ -161,3 +161,18 @@ def test_the_figures_show_the_sentence_of_the_tables(tmp_path, entry, n):
     if n == 1:
         assert "3 objects" in texts(figure_of("clusters", files)).replace("\n", " ")
         assert "2 objects" in texts(figure_of("maps", files)).replace("\n", " ")
+
+
+def test_objects_that_are_not_to_be_clustered_change_no_cluster_and_have_none():
+    data = an_embedding(24)
+    far = data.X.copy()
+    far[::4] += 100
+    marked = data.copy()
+    marked.X, marked.obs["clustered"] = far, np.arange(24) % 4 > 0
+    settings = {**SETTINGS["clusters"], "methods": ["kmeans", "hdbscan"]}
+    found, scores = tables.clusters(marked, settings, 0)
+    alone, same = tables.clusters(data[marked.obs["clustered"].to_numpy()], settings, 0)
+    assert (found.loc[::4, "kmeans"] == -1).all() and found["id"].tolist() == list(data.obs_names)
+    kept = found[marked.obs["clustered"].to_numpy()].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, alone, check_dtype=False)
+    assert scores == same

@@ -93,8 +93,19 @@ def test_copies_of_copies_end_in_one_group():
     assert objects["group"].tolist() == ["p"] * 6 + list("stuvwx")
 
 
+def test_crops_of_which_nothing_tells_the_image_are_said_to_be_split_alone():
+    alone = object_table(rows(), REPORTS, [], SPLIT, "stop")[1]
+    (note,) = alone[alone["code"] == "images_unknown"].to_dict("records")
+    assert note["value"] == "12" and "group_column" in note["message"]
+    of_images = rows(group=[f"image{i // 2}" for i in range(12)])
+    assert "images_unknown" not in set(object_table(of_images, REPORTS, [], SPLIT, "stop")[1].code)
+    cut = rows().assign(image="field0")
+    assert "images_unknown" not in set(object_table(cut, REPORTS, [], SPLIT, "stop")[1].code)
+
+
 def test_one_class_is_allowed_and_noted():
-    objects, quality = object_table(rows(label="only"), REPORTS, [], SPLIT, "stop")
+    table = rows(label="only", group=[f"image{i // 2}" for i in range(12)])
+    objects, quality = object_table(table, REPORTS, [], SPLIT, "stop")
     assert set(objects["split"]) == {"train", "validation", "test"}
     assert quality["code"].tolist() == ["verdict", "one_class"]
 

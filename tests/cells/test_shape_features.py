@@ -46,8 +46,8 @@ KNOWN = [
     (LONG, "Moment_Zernike_0_0", 0.5, 0.01),
     (RECTANGLE, "AreaShape_Area_px2", 360, 1e-6),
     (RECTANGLE, "Contour_Perimeter_px", 84, 0.02),
-    (RECTANGLE, "AreaShape_MajorAxisLength_px", 4 * np.sqrt(900 / 12), 1e-6),
-    (RECTANGLE, "AreaShape_MinorAxisLength_px", 4 * np.sqrt(144 / 12), 1e-6),
+    (RECTANGLE, "AreaShape_MajorAxisLength_px", 4 * np.sqrt((900 - 1) / 12), 1e-6),
+    (RECTANGLE, "AreaShape_MinorAxisLength_px", 4 * np.sqrt((144 - 1) / 12), 1e-6),
     (RECTANGLE, "AreaShape_Orientation_deg", 90, 1e-6),
     (RECTANGLE, "Contour_MaxFeretDiameter_px", np.hypot(30, 12), 0.03),
     (RECTANGLE, "Contour_MinFeretDiameter_px", 12, 1e-6),
@@ -62,7 +62,12 @@ KNOWN = [
     (ring(30, 10), "Contour_Solidity", 800 / 900, 0.01),
     (ring(30, 10), "AreaShape_Extent", 800 / 900, 1e-6),
     (ring(30, 10), "AreaShape_MaximumRadius_px", 10 / (1 + np.sqrt(0.5)), 0.05),
-    (ring(30, 10), "AreaShape_MajorAxisLength_px", 4 * np.sqrt((30**4 - 10**4) / 9600), 1e-6),
+    (
+        ring(30, 10),
+        "AreaShape_MajorAxisLength_px",
+        4 * np.sqrt((30**4 - 10**4) / 9600 - 1 / 12),
+        1e-6,
+    ),
 ]
 
 

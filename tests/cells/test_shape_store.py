@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import binary_fill_holes
 
 import measure_shapes
 from drawn_shapes import SIZE, cells
@@ -13,7 +14,8 @@ from morphoflow.store import read_samples
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects
 
-ARRAYS = {"sources": [{"arrays": "x.npy"}], "pieces": "largest"}
+SETTINGS = {"segmentation": "otsu", "normalise": "none", "sphere": False}
+ARRAYS = {"sources": [{"arrays": "x.npy"}], "pieces": "largest", "settings": SETTINGS}
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +40,19 @@ def crops(path, x: np.ndarray, mask: np.ndarray | None, pixel_um: float | None =
     return path
 
 
-def test_crops_without_a_mask_are_cut_at_half_of_their_largest_value():
+def filled(inside: np.ndarray) -> np.ndarray:
+    return np.stack([binary_fill_holes(one) for one in inside])
+
+
+def test_objects_are_found_in_crops_without_a_mask():
     weights = cells()
     image = (weights > 0.5) * np.random.default_rng(0).uniform(0.6, 1, size=weights.shape)
-    assert np.array_equal(object_weights(image[:, None], None), weights > 0.5)
-    two = np.stack([image, image], axis=1)
-    assert np.array_equal(object_weights(two, None), weights > 0.5)
+    for way in ("half_maximum", "otsu"):
+        # Otsu's objects have no holes.
+        expected = weights > 0.5 if way == "half_maximum" else filled(weights > 0.5)
+        assert np.array_equal(object_weights(image[:, None], None, way), expected)
+        two = np.stack([image, image], axis=1)
+        assert np.array_equal(object_weights(two, None, way), expected)
     half = np.full((1, 2, 2), 51, dtype=np.uint8)
     assert np.allclose(object_weights(np.ones((1, 1, 2, 2)), half), 0.2)
 

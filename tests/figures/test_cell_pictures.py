@@ -9,6 +9,7 @@ from morphoflow.errors import InputError
 from morphoflow.figures.channels import channel_colors, composite, display_limits
 from morphoflow.figures.crop_rows import Crops, shrink, spaced
 from morphoflow.figures.crops import example_rows, plot_crops
+from morphoflow.figures.keys import channel_key_height
 from morphoflow.figures.montage import clipped, enlarged, framed, in_rows, montage, shortened
 from morphoflow.store import write_samples
 
@@ -160,3 +161,11 @@ def test_a_scale_bar_of_crops_is_as_long_as_it_says():
     shown = axes.images[0].get_extent()
     assert np.ptp(shown[:2]) > 3 * 8
     assert "no scale" in texts(plot_crops(some_crops(6, pixel=None), some_labels(6)))
+
+
+def test_a_colour_image_is_shown_in_its_colours_without_a_key():
+    x = np.random.default_rng(0).random((2, 3, 5, 5)) * 0.5
+    names = ["red", "green", "blue"]
+    limits = display_limits(x, names)
+    np.testing.assert_allclose(composite(x, limits, names), np.moveaxis(x, 1, -1), rtol=1e-6)
+    assert channel_key_height(names) == 0 < channel_key_height(names[::-1])

@@ -1,18 +1,20 @@
-"""Writes what cp_measure says of the drawn cells, to be compared with by tests.
+"""Writes what cp_measure says of drawn and of real cells, to be compared with by tests.
 
     python tests/support/record_cp_measure.py
 
 cp_measure (https://github.com/afermg/cp_measure, MIT) is no dependency: its own, centrosome, needs
 an older Pillow than this project has. Install it elsewhere to run this; version 0.3.0 wrote the
-file.
+files.
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
+from skimage import data
 
-FILE = Path(__file__).with_name("cp_measure.json")
+FILES = {name: Path(__file__).with_name(f"cp_measure_{name}.json") for name in ("drawn", "real")}
 
 
 def scene() -> tuple[np.ndarray, np.ndarray]:
@@ -36,16 +38,36 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
     return np.stack([first, second]), labels
 
 
-def recorded() -> dict[str, np.ndarray]:
-    """The features (5,) of the cells by their names in this project, without units."""
-    return {name: np.array(values) for name, values in json.loads(FILE.read_text()).items()}
+def nuclei() -> tuple[np.ndarray, np.ndarray]:
+    """Two channels (2, 160, 160) float64 in 0..1 of stained tissue, and labels of its nuclei.
+
+    The image comes with scikit-image (colon, haematoxylin and an antibody; Dukes et al., University
+    of Cambridge); nuclei are what is dark in red, of 80 pixels or more and off the border.
+    """
+    image = data.immunohistochemistry()[:160, :160].astype(np.float64) / 255
+    first, second = 1 - image[..., 0], 1 - image[..., 2]
+    dark, count = ndimage.label(ndimage.gaussian_filter(first, 1.5) > 0.5)
+    sides = [dark[0], dark[-1], dark[:, 0], dark[:, -1]]
+    area = np.bincount(dark.ravel(), minlength=count + 1)
+    kept = [k for k in range(1, count + 1) if area[k] >= 80 and not any(k in s for s in sides)]
+    number = np.zeros(count + 1, dtype=np.int64)
+    number[kept] = np.arange(1, len(kept) + 1)
+    return np.stack([first, second]), number[dark]
 
 
-def measured() -> dict[str, list[float]]:
+SCENES = {"drawn": scene, "real": nuclei}
+
+
+def recorded(name: str) -> dict[str, np.ndarray]:
+    """The features (n,) of the cells of a scene by their names in this project, without units."""
+    return {key: np.array(v) for key, v in json.loads(FILES[name].read_text()).items()}
+
+
+def measured(name: str) -> dict[str, list[float]]:
     """What cp_measure gives, under the names of this project."""
     from cp_measure.bulk import get_core_measurements, get_correlation_measurements
 
-    (first, second), labels = scene()
+    (first, second), labels = SCENES[name]()
     core, pairs = get_core_measurements(), get_correlation_measurements()
     result = {f"AreaShape_{k}": v for k, v in core["sizeshape"](labels, first).items()}
     result |= {f"{k}_a": v for k, v in core["intensity"](labels, first).items()}
@@ -69,4 +91,5 @@ def measured() -> dict[str, list[float]]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(measured(), indent=0) + "\n")
+    for name, file in FILES.items():
+        file.write_text(json.dumps(measured(name), indent=0) + "\n")

@@ -68,10 +68,13 @@ def maps(data: AnnData, settings: dict, seed: int) -> pd.DataFrame:
 def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
     """One column of clusters a method (-1 is noise), and their scores.
 
+    Objects whose column ``clustered`` is False, such as cells that the border cuts, take no part.
     With a method that cannot be used on these objects all are noise, its scores are missing, and
     ``attrs`` hold the reason by method. They also name the recommended method: that of the
     settings, or the most stable one.
     """
+    whole, kept = data, _clustered(data)
+    data = data[kept]
     columns, rows, reasons, stabilities = {}, [], {}, {}
     labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
@@ -89,7 +92,10 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
         mine.append(stability(data.X, method, columns[method], _groups(data), seed))
         stabilities[method] = mine[-1]["value"]
         rows += [{**row, "value": np.nan} for row in mine] if method in reasons else mine
-    table = pd.DataFrame({"id": data.obs_names, **columns})
+    table = pd.DataFrame({"id": whole.obs_names})
+    for method, numbers in columns.items():
+        table[method] = NOISE
+        table.loc[kept, method] = numbers
     table.attrs[REASONS] = reasons
     chosen = settings["recommended"]
     table.attrs[RECOMMENDED] = most_stable(columns, stabilities) if chosen == "stable" else chosen
@@ -237,6 +243,13 @@ def _because(table: pd.DataFrame, reason: object) -> pd.DataFrame:
     print(f"cannot: {reason}")
     table.attrs[REASON] = str(reason)
     return table
+
+
+def _clustered(data: AnnData) -> np.ndarray:
+    """Which objects (n,) are to be clustered: all, unless the object table says otherwise."""
+    if "clustered" not in data.obs:
+        return np.ones(data.n_obs, dtype=bool)
+    return data.obs["clustered"].to_numpy(dtype=bool)
 
 
 def _groups(data: AnnData) -> np.ndarray:

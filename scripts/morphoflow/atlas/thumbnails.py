@@ -38,7 +38,8 @@ def sheet_of_crops(path: Path, ids: np.ndarray) -> Sheet:
     if not len(chosen):
         return Sheet(np.full(len(ids), -1, np.int32), "")
     small = crops.select(ids[chosen]).take_small(np.arange(len(chosen)), SIDE)
-    pictures = (composite(small, display_limits(small)) * 255).astype(np.uint8)
+    limits = display_limits(small, crops.channels)
+    pictures = (composite(small, limits, crops.channels) * 255).astype(np.uint8)
     return _sheet(len(ids), chosen, [Image.fromarray(picture) for picture in pictures])
 
 

@@ -109,7 +109,7 @@ def _pictures(crops: Crops, members: list[Members]) -> list[dict[str, np.ndarray
     """The pictures of each choice of each cluster, all with one contrast."""
     drawn = np.unique(np.concatenate([rows for m in members for rows in m.rows.values()]))
     crop = crops.take(drawn)
-    pictures = composite(crop, display_limits(crop))
+    pictures = composite(crop, display_limits(crop, crops.channels), crops.channels)
     return [
         {choice: pictures[np.searchsorted(drawn, rows)] for choice, rows in m.rows.items()}
         for m in members

@@ -49,10 +49,11 @@ def plot_crops(crops: Crops, labels: list) -> Figure:
     top = MARGIN + channel_key_height(crops.channels)
     figure = Figure(figsize=(WIDTH, top + tall + BAR + MARGIN))
     channel_key(figure, crops.channels, MARGIN)
-    limits = display_limits(crops.take(np.concatenate(list(chosen.values()))))
+    limits = display_limits(crops.take(np.concatenate(list(chosen.values()))), crops.channels)
     for i, block in enumerate(blocks):
         rows = [row for lines in block.values() for row in lines]
-        pictures = in_rows([composite(crops.take(row), limits) for row in rows], across)
+        pictures = [composite(crops.take(row), limits, crops.channels) for row in rows]
+        pictures = in_rows(pictures, across)
         left, unit = MARGIN + i * (width + BETWEEN) + NAMES, crops.pixel_size_um or 1.0
         tiles = Tiles(figure, pictures, left=left, top=top, side=side, gap=GAP, unit=unit)
         _name_rows(tiles, {name: len(lines) for name, lines in block.items()}, labels)

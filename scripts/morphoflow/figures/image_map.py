@@ -79,7 +79,7 @@ def plot_image_map(crops: Crops, maps: pd.DataFrame, labels: list) -> Figure:
     objects, cells, side = snap_to_grid(xy, MOST_CELLS)
     crop = crops.take_small(objects, MOST_PIXELS)
     colors, names = label_colors(labels), known_labels(labels)
-    pictures = composite(crop, display_limits(crop))
+    pictures = composite(crop, display_limits(crop, crops.channels), crops.channels)
     pictures = framed(pictures, [colors[names[i]] for i in objects], 0.06)
     grid = np.full((side, side, *pictures.shape[1:]), np.nan, np.float32)
     grid[cells[:, 0], cells[:, 1]] = pictures

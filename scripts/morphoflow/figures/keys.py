@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from morphoflow.colors import GREY, UNKNOWN, label_colors, sorted_labels
-from morphoflow.figures.channels import channel_colors
+from morphoflow.figures.channels import channel_colors, is_colour
 from morphoflow.figures.montage import clipped
 from morphoflow.figures.style import readable
 
@@ -17,13 +17,13 @@ LISTED = 30
 
 
 def channel_key_height(channels: list[str]) -> float:
-    """The inches that :func:`channel_key` needs; one channel needs no key."""
-    return 0.3 if len(channels) > 1 else 0.0
+    """The inches that :func:`channel_key` needs; one channel, or true colours, need no key."""
+    return 0.3 if len(channels) > 1 and not is_colour(channels) else 0.0
 
 
 def channel_key(figure: Figure, channels: list[str], margin: float) -> None:
     """Name the channels in their colours on a line at the top, ``margin`` inches from its edges."""
-    if len(channels) < 2:
+    if len(channels) < 2 or is_colour(channels):
         return
     colors = channel_colors(len(channels))
     hidden = len(channels) - len(colors)

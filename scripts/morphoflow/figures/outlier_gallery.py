@@ -59,7 +59,8 @@ def plot_outlier_gallery(crops: Crops, outliers: pd.DataFrame, labels: list) -> 
     heading(figure, _headline(outliers), MARGIN, start)
     channel_key(figure, crops.channels, MARGIN)
     drawn = np.unique(np.concatenate(list(strips.values())))
-    pictures = _pictures(crops.take(drawn), outliers["outlier"].to_numpy(dtype=bool)[drawn])
+    flagged = outliers["outlier"].to_numpy(dtype=bool)[drawn]
+    pictures = _pictures(crops.take(drawn), crops.channels, flagged)
     for i, (key, rows) in enumerate(strips.items()):
         top = start + TITLE + i * tall
         heading(figure, STRIPS[key], MARGIN, top, weight="normal")
@@ -69,9 +70,9 @@ def plot_outlier_gallery(crops: Crops, outliers: pd.DataFrame, labels: list) -> 
     return figure
 
 
-def _pictures(crops: np.ndarray, flagged: np.ndarray) -> np.ndarray:
+def _pictures(crops: np.ndarray, channels: list[str], flagged: np.ndarray) -> np.ndarray:
     colors = [FLAGGED if outlier else LIGHT_GREY for outlier in flagged]
-    return framed(composite(crops, display_limits(crops)), colors)
+    return framed(composite(crops, display_limits(crops, channels), channels), colors)
 
 
 def _headline(outliers: pd.DataFrame) -> str:

@@ -87,11 +87,11 @@ def plot_reconstructions(made: Reconstructions, channels: list[str]) -> Figure:
         remark(figure.subplots(), "no test objects to reconstruct")
         return figure
     channel_key(figure, channels, MARGIN)
-    limits = display_limits(made.original)
+    limits = display_limits(made.original, channels)
     stacks = dict(zip(ROWS, (made.original, made.decoded, made.aligned), strict=False))
     difference = largest_difference(made.original, made.aligned)
     bound = max(0.1, np.ceil(10 * np.abs(difference).max()) / 10)
-    pictures = [composite(stacks[name], limits) for name in rows[:-1]]
+    pictures = [composite(stacks[name], limits, channels) for name in rows[:-1]]
     pictures = np.stack([*pictures, SIGNED((1 + difference / bound) / 2)[..., :3]])
     tiles = Tiles(figure, pictures, left=MARGIN + NAMES, top=top, side=side, gap=GAP)
     for row, name in enumerate(rows):

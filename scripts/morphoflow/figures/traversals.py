@@ -1,6 +1,8 @@
 """What a decoder makes of points on straight lines through an embedding."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import zarr
@@ -70,17 +72,19 @@ def plot_traversals(paths: Paths, channels: list[str]) -> Figure:
         return figure
     channel_key(figure, channels, MARGIN)
     # What is decoded has the contrast of real objects, or of itself where there are none.
-    limits = display_limits(np.concatenate([paths.start, paths.end]) if p else paths.traversals[0])
+    shown = np.concatenate([paths.start, paths.end]) if p else paths.traversals[0]
+    limits = display_limits(shown, channels)
+    draw = partial(composite, limits=limits, channels=channels)
     heading(figure, "along principal axes of the embedding", MARGIN, top)
-    _draw_axes(figure, paths, limits, first, side)
+    _draw_axes(figure, paths, draw, first, side)
     if p:
         heading(figure, "between two objects", MARGIN, second - TITLE)
-        _draw_pairs(figure, paths, limits, second, small)
+        _draw_pairs(figure, paths, draw, second, small)
     return figure
 
 
-def _draw_axes(figure: Figure, paths: Paths, limits: np.ndarray, top: float, side: float) -> None:
-    pictures = composite(paths.traversals, limits)
+def _draw_axes(figure: Figure, paths: Paths, draw: Callable, top: float, side: float) -> None:
+    pictures = draw(paths.traversals)
     tiles = Tiles(figure, pictures, left=MARGIN + NAMES, top=top, side=side, gap=GAP)
     for column, sd in enumerate(paths.sd):
         tiles.above(column, "typical" if abs(sd) < 1e-9 else f"{sd:+.3g} sd".replace("-", "−"))
@@ -88,11 +92,11 @@ def _draw_axes(figure: Figure, paths: Paths, limits: np.ndarray, top: float, sid
         tiles.left_of(row, f"axis {row + 1}\n{share:.1%} of variance", NAMES)
 
 
-def _draw_pairs(figure: Figure, paths: Paths, limits: np.ndarray, top: float, side: float) -> None:
+def _draw_pairs(figure: Figure, paths: Paths, draw: Callable, top: float, side: float) -> None:
     left = MARGIN + NAMES
-    ends = {name: composite(getattr(paths, name), limits)[:, None] for name in ("start", "end")}
+    ends = {name: draw(getattr(paths, name))[:, None] for name in ("start", "end")}
     first = Tiles(figure, ends["start"], left=left, top=top, side=side, gap=GAP)
-    decoded = composite(paths.interpolations, limits)
+    decoded = draw(paths.interpolations)
     left += side + APART
     middle = Tiles(figure, decoded, left=left, top=top, side=side, gap=GAP)
     left += middle.width + APART

@@ -109,7 +109,8 @@ def _draw_corners(
     names, colors = known_labels(labels), label_colors(labels)
     drawn = np.concatenate(list(chosen.values()))
     crop = crops.take(drawn)
-    pictures = framed(composite(crop, display_limits(crop)), [colors[names[i]] for i in drawn])
+    pictures = composite(crop, display_limits(crop, crops.channels), crops.channels)
+    pictures = framed(pictures, [colors[names[i]] for i in drawn])
     first = np.cumsum([0, *map(len, chosen.values())])
     for i, (corner, rows) in enumerate(chosen.items()):
         if not len(rows):

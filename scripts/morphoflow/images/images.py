@@ -1,5 +1,6 @@
 """Images of one plane from TIFF, OME-TIFF, PNG and JPEG files, with what they say of themselves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -48,9 +49,19 @@ CONVERT = "convert to OME-TIFF, with Fiji's Bio-Formats exporter or with bfconve
 
 MOST_CHANNELS = 16  # more along a channel axis are taken for pixels
 
+RGB = ("red", "green", "blue")  # the names of the channels of a colour image
+
 FEW = 4  # an axis as short as this is taken for channels
 
 MICRON = ("µm", "μm", "um", "micron", "microns", "\\u00B5m")
+
+# What becomes of the planes of a stack, (z, ...), by the name of the way.
+PROJECTIONS = {
+    "max": lambda planes: planes.max(axis=0),
+    # Rounded, so that whole numbers stay of their type.
+    "mean": lambda planes: _rounded(planes.mean(axis=0), planes.dtype),
+    "plane": lambda planes: planes[len(planes) // 2],
+}
 
 UM_PER_UNIT = {"m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, **dict.fromkeys(MICRON, 1.0)}
 
@@ -98,18 +109,21 @@ def stem(file: Path, folder: Path) -> str:
     return name[:-4] if name.lower().endswith(".ome") else name
 
 
-def read_image(file: Path, channels: list[str] | None = None) -> Picture:
+def read_image(
+    file: Path, channels: list[str] | None = None, project: str | None = None
+) -> Picture:
     """Read one image; ``channels`` are names that the user gave.
 
-    Raises Refused for files that are damaged or hold several planes, times or images.
+    ``project`` is the name of one of PROJECTIONS, by which planes of one depth become one. Raises
+    Refused for files that are damaged or hold several planes otherwise, times or images.
     """
     with refusing():
         if file.suffix.lower() in TIFF:
-            return _read_tiff(file, channels)
+            return _read_tiff(file, channels, project)
         return _read_plain(file)
 
 
-def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
+def _read_tiff(file: Path, channels: list[str] | None, project: str | None) -> Picture:
     with open_tiff(file) as tiff:
         if tiff.is_ome:
             _check_partners(file, tiff.ome_metadata)
@@ -119,8 +133,13 @@ def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
             )
         series = tiff.series[0]
         check_size(series.size * series.dtype.itemsize, "its pixels", file.name)
-        pixels = to_channels_first(series.asarray(), series.axes, channels)
+        pixels, axes = series.asarray(), series.axes
+        if project is not None:
+            pixels, axes = _projected(pixels, axes, channels, PROJECTIONS[project])
+        pixels = to_channels_first(pixels, axes, channels)
         names, pixel_size = read_metadata(tiff)
+        if names is None and tiff.pages[0].photometric == tifffile.PHOTOMETRIC.RGB:
+            names = colours(pixels)
     return Picture(pixels, names, pixel_size)
 
 
@@ -148,6 +167,25 @@ def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None)
     raise Refused(
         "unknown_pages", f"its axes are {axes}, of {shape}, which may be a stack", value=axes
     )
+
+
+def _projected(
+    pixels: np.ndarray, axes: str, channels: list[str] | None, way: Callable
+) -> tuple[np.ndarray, str]:
+    """An array without its axis of depth, and its axes.
+
+    Pages whose meaning the file does not state are planes, unless as many channels are named.
+    """
+    unstated = [axis for axis in axes if axis in "QI" and pixels.shape[axes.index(axis)] > 1]
+    depth = "Z" if "Z" in axes else "".join(unstated)
+    place = axes.find(depth) if len(depth) == 1 else -1
+    if place < 0 or (depth != "Z" and channels and len(channels) == pixels.shape[place]):
+        return pixels, axes
+    return way(np.moveaxis(pixels, place, 0)), axes.replace(depth, "")
+
+
+def _rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    return x.astype(dtype) if dtype.kind == "f" else np.rint(x).astype(dtype)
 
 
 def partners(xml: str) -> set[str]:
@@ -192,7 +230,25 @@ def _read_plain(file: Path) -> Picture:
     if mode in ("LA", "RGBA"):
         pixels = _opaque(pixels)
     pixels = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
-    return Picture(pixels.astype(np.uint16) if mode.startswith("I") else pixels)
+    pixels = pixels.astype(np.uint16) if mode.startswith("I") else pixels
+    return Picture(pixels, colours(pixels))
+
+
+def colours(pixels: np.ndarray) -> list[str] | None:
+    """The names of the channels of a colour image (3, h, w); None for any other."""
+    return list(RGB) if len(pixels) == len(RGB) else None
+
+
+def image_sides(file: Path) -> tuple[int, int]:
+    """The height and width of an image, from what its file says before its pixels."""
+    with refusing():
+        if file.suffix.lower() in TIFF:
+            with open_tiff(file) as tiff:
+                series = tiff.series[0]
+                height, width = (series.shape[series.axes.index(axis)] for axis in "YX")
+            return height, width
+        with Pillow.open(file) as opened:
+            return opened.height, opened.width
 
 
 def read_indices(file: Path) -> np.ndarray:

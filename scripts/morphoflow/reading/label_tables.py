@@ -1,5 +1,6 @@
 """Label tables of images: those that came with a source, and the user's, which outrank them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +14,18 @@ LABEL, GROUP = "label", "group"
 RESERVED = ("id", LABEL, GROUP, "split", "file", "line")  # names that further columns cannot have
 
 
-def read_label_tables(fetched: list[Path], own: list[Path], settings: dict) -> list[pd.DataFrame]:
+def read_label_tables(
+    fetched: list[Path],
+    own: list[Path],
+    settings: dict,
+    with_ids: Callable = lambda table: table,
+) -> list[pd.DataFrame]:
     """The tables, weakest first: id, label, group, file, line, and all further columns they have.
 
     ``settings`` name label_column and, where wanted, group_column. The tables that were
     ``fetched`` with a source have the columns label and group instead where they lack those; the
-    user's ``own`` say nothing of groups (None) unless group_column is set.
+    user's ``own`` say nothing of groups (None) unless group_column is set, and get an
+    id by ``with_ids`` where they may have other columns instead.
     """
     label, group = settings["label_column"], settings.get("group_column")
     tables = []
@@ -30,7 +37,7 @@ def read_label_tables(fetched: list[Path], own: list[Path], settings: dict) -> l
         tables.append(_with_further(read_labels([path], named), path, named))
     for path in own:
         named = LabelColumns(label, group)
-        table = read_labels([path], named)
+        table = read_labels([path], named, with_ids)
         if group is None:
             table["group"] = None
         tables.append(_with_further(table, path, named))
@@ -70,7 +77,9 @@ def _with_further(table: pd.DataFrame, path: Path, named: LabelColumns) -> pd.Da
             raise InputError(
                 f"{path} has a column '{shown(name)}', which an .h5ad file cannot have; rename it."
             )
-    return table.assign(**{name: _as_numbers(read[name]) for name in read if name not in known})
+    return table.assign(
+        **{name: _as_numbers(read[name]).to_numpy() for name in read if name not in known}
+    )
 
 
 def _as_numbers(column: pd.Series) -> pd.Series:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +26,16 @@ class LabelColumns:
     group: str | None = None
 
 
-def read_labels(paths: list[Path], columns: LabelColumns) -> pd.DataFrame:
+def read_labels(
+    paths: list[Path], columns: LabelColumns, with_ids: Callable = lambda table: table
+) -> pd.DataFrame:
     """Read label tables (CSV, or TSV by the ending) into columns id, label, group, file and line.
 
-    A missing label is None, a missing group is the object's id, and ``line`` counts from 1 with
-    the header. Raises InputError for a missing column or an id that stands twice.
+    ``with_ids`` may give a table a column ``id`` that has others instead. A missing label is None,
+    a missing group is the object's id, and ``line`` counts from 1 with the header. Raises
+    InputError for a missing column or an id that stands twice.
     """
-    tables = [_read(Path(path), columns) for path in paths]
+    tables = [_read(Path(path), columns, with_ids) for path in paths]
     empty = pd.DataFrame(columns=["id", "label", "group", "file", "line"])
     labels = pd.concat([empty, *tables], ignore_index=True) if tables else empty
     refuse_twice(labels, "id", "'{}'")
@@ -45,8 +48,8 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
         table[["id", "label", "group"]].to_csv(partial, index=False, lineterminator="\n")
 
 
-def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
-    table = read_texts(path)
+def _read(path: Path, columns: LabelColumns, with_ids: Callable) -> pd.DataFrame:
+    table = with_ids(read_texts(path))
     table = with_names(table, ["id", columns.label, columns.group])
     check_columns(path, table, ["id", columns.label, columns.group])
     check_texts(path, table, ["id", columns.label, columns.group])

@@ -17,10 +17,10 @@ from morphoflow.cells.reading.crops import (
     as_rows,
     block_rows,
     name_of,
-    scale_of,
+    ready_scale,
 )
-from morphoflow.cells.reading.fit import check_fit, fit
-from morphoflow.cells.reading.levels import fitting, thinned
+from morphoflow.cells.reading.fit import border_medians, check_fit, fit
+from morphoflow.cells.reading.levels import as_colours, fitting, thinned
 from morphoflow.errors import InputError
 from morphoflow.images.images import FEW, MOST_CHANNELS
 from morphoflow.images.intensity import check_type, in_unit, to_unit
@@ -94,7 +94,7 @@ def _sample(file: Path, source: dict, settings: CropSettings, n: int) -> list[np
         begins = range(0, len(crops.ids), step)
         blocks = (crops.block(slice(begin, begin + step)) for begin in begins)
         parts = [thinned(x.swapaxes(0, 1), max(1, n // len(begins))) for x in blocks]
-    return [np.concatenate(parts, axis=1)]
+    return [as_colours(np.concatenate(parts, axis=1), crops.channels)]
 
 
 def _blocks(
@@ -102,7 +102,7 @@ def _blocks(
 ) -> Iterator[Block]:
     crops = open_crops(file, source, settings)
     height, width = (crops.x.shape[crops.axes.index(axis)] for axis in "hw")
-    scale = scale_of(source, crops.pixel_size_um, settings.pixel_um, settings.scale)
+    scale = ready_scale(source, crops.pixel_size_um, (height, width), settings)
     check_fit(height, width, settings.size, scale)
     step = crops.step(settings.size)
     limits = fitting(limits, crops.n_channels)
@@ -115,7 +115,7 @@ def _blocks(
             area = inside.sum(axis=(1, 2), dtype=np.float64)
             mask = np.rint(255 * fit(inside[:, None], settings.size, scale)[:, 0]).astype(np.uint8)
         table = _rows(crops, rows, name, scale, area)
-        yield Block(fit(x, settings.size, scale), mask, table, crops.channels)
+        yield Block(fit(x, settings.size, scale, border_medians(x)), mask, table, crops.channels)
 
 
 def open_crops(file: Path, source: dict, settings: CropSettings) -> CropArray:

@@ -37,11 +37,13 @@ class CropSettings:
     ``size`` is the side of a crop in pixels. ``scale`` is ``fixed`` (with ``pixel_um``, images are
     brought to that pixel size) or ``object``: the mask's pixel farthest from the centre lies at
     ``fill`` times half the side. ``centre`` is the centre of mass of the ``mask`` or of the
-    ``intensity`` within it. ``background`` is set to zero outside the ``mask`` or ``keep``;
-    objects at the image's border are ``keep`` or ``drop``. ``range`` brings values to 0..1: between
-    ``percentiles`` of the ``dataset``, an ``image`` or ``object``, or by the largest value of an
-    integer ``type``. Objects of fewer than ``min_area`` pixels are left out; ``pieces`` says what
-    becomes of a label in several pieces: ``largest``, ``split`` or ``keep``.
+    ``intensity`` within it. Outside of the ``mask`` the ``background`` is set to zero or, with
+    ``median``, to the median of the image beside its objects, or ``keep``;
+    objects at the image's border are ``keep``, ``mark`` (and in no cluster) or ``drop``. ``range``
+    brings values to 0..1: between ``percentiles`` of the ``dataset``, an ``image`` or ``object``,
+    or by the largest value of an integer ``type``. Objects of fewer than ``min_area`` pixels are
+    left out; ``pieces`` says what becomes of a label in several pieces: ``largest``, ``split`` or
+    ``keep``.
     """
 
     size: int
@@ -134,6 +136,18 @@ def scale_of(
     if pixel_size_um is None:
         raise Refused("pixel_size_unknown", "`pixel_um` is set, but its pixel size is not known")
     return pixel_size_um / pixel_um
+
+
+def ready_scale(
+    source: dict, pixel_size_um: float | None, sides: tuple[int, int], settings: CropSettings
+) -> float:
+    """Crop pixels per pixel of a ready crop of these ``sides``.
+
+    With the scale ``object`` its longer side becomes that of a crop.
+    """
+    if settings.scale == "object":
+        return settings.size / max(sides)
+    return scale_of(source, pixel_size_um, settings.pixel_um, settings.scale)
 
 
 def name_of(file: Path, folder: Path, source: dict) -> str:

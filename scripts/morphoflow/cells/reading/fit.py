@@ -1,33 +1,53 @@
 """Ready crops brought to the size of the dataset."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from morphoflow.reading.findings import Refused
 
 
-def check_fit(height: int, width: int, size: int, scale: float) -> None:
-    """Raise Refused if a crop of that height and width is larger than ``size`` once scaled."""
+def check_fit(
+    height: int, width: int, size: int, scale: float, others: Callable[[], str] = lambda: ""
+) -> None:
+    """Raise Refused if a crop of that height and width is larger than ``size`` once scaled.
+
+    ``others`` says what is to be known of the other crops of the source.
+    """
     if max(height, width) * scale > size + 1e-6:
         scaled = "" if scale == 1 else f", scaled by {scale:g}"
         raise Refused(
             "larger_than_size",
-            f"the crops are {height} x {width} pixels{scaled}, but the size is {size}",
+            f"the crops are {height} x {width} pixels{scaled}, but the size is {size}{others()}",
             value=f"{height} x {width}",
         )
 
 
-def fit(x: np.ndarray, size: int, scale: float) -> np.ndarray:
-    """``x`` (n, c, h, w) float32, scaled about its middle, in crops of ``size`` with zeros around.
+def fit(x: np.ndarray, size: int, scale: float, around: np.ndarray | None = None) -> np.ndarray:
+    """``x`` (n, c, h, w) float32, scaled about its middle, in crops of ``size``.
 
-    Crops that are not scaled are moved by whole pixels, so that they are not blurred.
+    Beyond them lies the value ``around`` (n, c) of each crop and channel, or 0. Crops that are not
+    scaled are moved by whole pixels, so that they are not blurred.
     """
     height, width = x.shape[-2:]
+    beyond = np.float32(0) if around is None else around[..., None, None]
     if scale != 1:
         rows, columns = _scaling(height, size, scale), _scaling(width, size, scale)
-        return apply(rows, columns, x)
+        return apply(rows, columns, x - beyond) + beyond
     above, left = (size - height) // 2, (size - width) // 2
-    margins = ((above, size - height - above), (left, size - width - left))
-    return np.pad(x, ((0, 0), (0, 0), *margins))
+    fitted = np.empty((*x.shape[:2], size, size), dtype=x.dtype)
+    fitted[:] = beyond
+    fitted[..., above : above + height, left : left + width] = x
+    return fitted
+
+
+def border_medians(x: np.ndarray) -> np.ndarray:
+    """The median (n, c) of the pixels at the border of crops ``x`` (n, c, h, w).
+
+    It is what a crop's background is taken for: black in the dark, bright in bright-field.
+    """
+    sides = [x[..., 0, :], x[..., -1, :], x[..., 1:-1, 0], x[..., 1:-1, -1]]
+    return np.median(np.concatenate(sides, axis=-1), axis=-1).astype(x.dtype)
 
 
 def _scaling(side: int, size: int, scale: float) -> np.ndarray:

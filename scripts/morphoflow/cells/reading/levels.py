@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from morphoflow.errors import InputError
+from morphoflow.images.images import RGB, Picture
 from morphoflow.reading.findings import Refused
 
 VALUES = 1 << 22  # that are kept of a channel, 16 MB as float32
@@ -25,12 +26,22 @@ def thinned(x: np.ndarray, n: int) -> np.ndarray:
     return flat[:, :: max(1, flat.shape[1] // n) | 1].astype(np.float32)
 
 
-def sample_levels(image: np.ndarray, labels: np.ndarray | None, n: int) -> list[np.ndarray]:
-    """Values of an image (c, h, w), and those within the objects of its mask (h, w), as (c, m)."""
-    pools = [thinned(image, n)]
+def as_colours(values: np.ndarray, channels: list[str] | None) -> np.ndarray:
+    """``values`` (c, m) of a colour image with all of them in each channel, else as they are.
+
+    So its channels get one range, and what is white or grey stays so.
+    """
+    if tuple(channels or ()) != RGB:
+        return values
+    return np.tile(values.reshape(1, -1), (len(values), 1))
+
+
+def sample_levels(picture: Picture, labels: np.ndarray | None, n: int) -> list[np.ndarray]:
+    """Values of an image, and those within the objects of its mask (h, w), as (c, m) each."""
+    pools = [thinned(picture.pixels, n)]
     if labels is not None and labels.any():
-        pools.append(thinned(image[:, labels > 0], n))
-    return pools
+        pools.append(thinned(picture.pixels[:, labels > 0], n))
+    return [as_colours(values, picture.channels) for values in pools]
 
 
 def dataset_limits(items: Iterable, percentiles: tuple[float, float]) -> np.ndarray | None:

@@ -46,11 +46,10 @@ def whole_objects(labels: np.ndarray, pieces: str) -> tuple[np.ndarray, list[Fin
     numbers after the highest (``split``), or nothing (``keep``). Pixels that meet at corners are
     together. Raises Refused for a mask of classes: all its numbers stand for many alike pieces.
     """
-    numbers, place = np.unique(labels, return_inverse=True)
-    part = label_pieces(place.reshape(labels.shape), connectivity=2)
+    part = label_pieces(_small_numbers(labels), connectivity=2)
     size = np.bincount(part.ravel())
-    first = np.unique(part, return_index=True)[1]
-    owner = labels.ravel()[first]
+    owner = np.zeros(len(size), dtype=labels.dtype)
+    owner[part] = labels  # any pixel of a piece has its label
     order = np.lexsort((-size, owner))
     order = order[owner[order] > 0]
     leading = np.append(True, owner[order][1:] != owner[order][:-1])[: len(order)]
@@ -65,11 +64,18 @@ def whole_objects(labels: np.ndarray, pieces: str) -> tuple[np.ndarray, list[Fin
     if pieces == "keep":
         return labels, findings
     new = owner.copy()
-    high = int(numbers.max()) + 1
+    high = int(owner.max()) + 1
     wide = np.uint64 if high + len(rest) >= np.iinfo(labels.dtype).max else labels.dtype
     new = new.astype(wide)
     new[rest] = 0 if pieces == "largest" else np.arange(high, high + len(rest), dtype=wide)
     return new[part], findings
+
+
+def _small_numbers(labels: np.ndarray) -> np.ndarray:
+    """Labels that are apart where ``labels`` are, in numbers that scikit-image can take."""
+    if labels.dtype.itemsize < 8 or labels.max(initial=0) <= np.iinfo(np.int64).max:
+        return labels
+    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
 def _several(

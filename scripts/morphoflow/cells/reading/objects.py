@@ -3,6 +3,7 @@
 import pandas as pd
 
 from morphoflow.cells.reading.crops import MEASURES
+from morphoflow.cells.reading.label_keys import by_object
 from morphoflow.reading.label_tables import join_labels
 from morphoflow.reading.objects import (
     few_groups,
@@ -32,12 +33,14 @@ def object_table(
     """One row a crop of ``rows`` (from ``read_cells``), and all findings.
 
     ``labels`` are tables of :func:`morphoflow.reading.label_tables.read_label_tables`, by the ids
-    of objects or of images, whose further columns come along. Exact copies of a crop join their
-    groups. A label of an object that no source holds, a class with fewer objects than there are
-    splits, and fewer groups than splits, raise InputError or, if ``on_bad_input`` is "skip", are
-    listed: the objects of such a class stay, without a label.
+    of objects or of images, or by what :mod:`morphoflow.cells.reading.label_keys` knows, whose
+    further columns come along. Exact copies of a crop join their groups. A label of an object that
+    no source holds, a class with fewer objects than there are splits, and fewer groups than splits,
+    raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects of such a class
+    stay, without a label.
     """
-    labels = [_by_object(table, rows) for table in labels]
+    files = [report.file for report in reports]
+    labels = [_by_object(by_object(table, rows, files), rows) for table in labels]
     rows = join_labels(rows, labels)
     rows["group"] = joined(rows["group"], rows["digest"])
     refused = {finding.id for report in reports for finding in report.findings}
@@ -51,7 +54,8 @@ def object_table(
     label = labels_without(rows["label"], small)
     objects = rows.assign(label=label, split=split_of(label, rows["group"], split))
     quality = with_rows(
-        quality_table(reports, COUNTS), [*faults, *_copies(rows), *one_class(objects["label"])]
+        quality_table(reports, COUNTS),
+        [*faults, *_copies(rows), *_unknown_images(rows), *one_class(objects["label"])],
     )
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
     return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], quality
@@ -73,6 +77,18 @@ def _by_object(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     own = table[~of_image]
     spread = spread[~spread["id"].isin(own["id"])]
     return pd.concat([own, spread[list(table)]], ignore_index=True)
+
+
+def _unknown_images(rows: pd.DataFrame) -> list[dict]:
+    """A note if crops lie in splits each alone, since nothing tells which are of one image."""
+    alone = rows[rows["image"].isna() & ~rows["group"].duplicated(keep=False)]
+    if alone.empty:
+        return []
+    message = (
+        f"nothing tells which of {len(alone)} crops, such as '{alone['id'].iloc[0]}', are of one "
+        f"image, so those of one may lie in several splits; name their images in group_column"
+    )
+    return [note("images_unknown", message, value=str(len(alone)))]
 
 
 def _copies(rows: pd.DataFrame) -> list[dict]:

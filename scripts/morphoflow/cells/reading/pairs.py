@@ -20,21 +20,20 @@ from morphoflow.cells.reading.crops import (
     scale_of,
     take,
 )
-from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
-from morphoflow.cells.reading.levels import fitting, sample_levels
-from morphoflow.cells.reading.masks import read_mask, whole_objects
-from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
-from morphoflow.errors import InputError
-from morphoflow.images.images import (
-    Picture,
-    list_images,
-    nothing_to_read,
-    partners_of,
-    read_image,
-    stem,
+from morphoflow.cells.reading.fit import (
+    apply,
+    border_medians,
+    weights,
+    window_side,
+    window_start,
 )
+from morphoflow.cells.reading.levels import fitting, sample_levels
+from morphoflow.cells.reading.masks import whole_objects
+from morphoflow.cells.reading.pair_files import all_files, lacking_channels, read_pair
+from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
+from morphoflow.images.images import Picture
 from morphoflow.images.intensity import check_type, image_limits, object_limits, stretch, to_unit
-from morphoflow.reading.findings import Finding, Refused
+from morphoflow.reading.findings import Finding
 
 WINDOW_PIXELS = 1 << 22  # pixels that are gathered at once, 16 MB as float32
 
@@ -44,96 +43,39 @@ SIDE_STEP = 8  # sides of windows are rounded up, so that those of a kind go tog
 def pair_items(source: dict, settings: CropSettings) -> list[Item]:
     """The images of ``source["images"]`` with the masks of ``source["masks"]``, by path.
 
-    A mask has the path of its image within its folder, up to the ending, ``image_suffix`` and
-    ``mask_suffix``. The id of an object is the image's with the label of the mask; objects of an
-    image are a group, unless ``group`` is ``object``.
+    See :mod:`morphoflow.cells.reading.pair_files` for which files belong together. The id of an
+    object is the image's with the label of the mask; objects of an image are a group, unless
+    ``group`` is ``object``.
     """
     items = []
-    for name, (image, mask) in _all_files(source).items():
-        kind, other = ("images", "masks") if image is not None else ("masks", "images")
-        file = name_of(image or mask, Path(source[kind]), source)
-        if image is not None and mask is not None:
-            read = partial(_read, name, file, image, mask, source, settings)
-            items.append(Item(file, True, read, partial(_sample, image, mask, source)))
+    for name, (images, mask) in all_files(source).items():
+        kind, other = ("images", "masks") if images else ("masks", "images")
+        file = name_of(images[0] if images else mask, Path(source[kind]), source)
+        lacking = lacking_channels(name, images, source)
+        if lacking:
+            message = f"there is no '{lacking[0]}' for it in {Path(source['images']).name}"
+            items.append(refused_item(file, "channel_missing", message))
+        elif images and mask is not None:
+            read = partial(_read, name, file, images, mask, source, settings)
+            items.append(Item(file, True, read, partial(_sample, images, mask, source)))
         else:
-            code = "image_without_mask" if image is not None else "mask_without_image"
+            code = "image_without_mask" if images else "mask_without_image"
             message = f"there is no '{name}' for it in {Path(source[other]).name}"
             items.append(refused_item(file, code, message))
     return items
 
 
-def list_pairs(source: dict) -> dict[str, tuple[Path, Path]]:
-    """The image and the mask of each name that has both."""
-    files = _all_files(source).items()
-    return {name: (image, mask) for name, (image, mask) in files if image and mask}
-
-
-def _all_files(source: dict) -> dict[str, tuple[Path | None, Path | None]]:
-    """The image and the mask of each name, or None where there is none, in the names' order."""
-    images = _by_stem(Path(source["images"]), source.get("image_suffix") or "")
-    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
-    # Images and masks may lie in one folder, told apart by the suffix alone.
-    images = {name: file for name, file in images.items() if file not in set(masks.values())}
-    images = _without_partners(images, masks)
-    return {name: (images.get(name), masks.get(name)) for name in sorted({*images, *masks})}
-
-
-def _without_partners(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
-    """The images but for files of an OME-TIFF set that are read with the one that has the mask."""
-    alone = [name for name in images if name not in masks and _is_ome(images[name])]
-    if not alone:
-        return images
-    read = {
-        file.parent / partner
-        for name, file in images.items()
-        if name in masks and _is_ome(file)
-        for partner in partners_of(file)
-    }
-    return {name: file for name, file in images.items() if name in masks or file not in read}
-
-
-def _is_ome(file: Path) -> bool:
-    return ".ome." in file.name.lower()
-
-
-def read_pair(image_file: Path, mask_file: Path, source: dict) -> tuple[Picture, np.ndarray]:
-    """An image and the labels (h, w) of its mask; raises Refused if either cannot be used."""
-    picture, labels = read_image(image_file, source.get("channels")), read_mask(mask_file)
-    if labels.shape != picture.pixels.shape[1:]:
-        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
-        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
-    return picture, labels
-
-
-def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for file in list_images(folder):
-        name = stem(file, folder)
-        if suffix and not name.endswith(suffix):
-            continue
-        name = name.removesuffix(suffix)
-        if name in files:
-            raise InputError(
-                f"{folder} has both {files[name].name} and {file.name} for '{name}'; remove one."
-            )
-        files[name] = file
-    if not files:
-        ending = f" whose names end with '{suffix}'" if suffix else ""
-        raise InputError(nothing_to_read(folder, ending))
-    return files
-
-
 def _read(
     name: str,
     file: str,
-    image_file: Path,
+    image_files: tuple[Path, ...],
     mask_file: Path,
     source: dict,
     settings: CropSettings,
     limits: np.ndarray | None,
     notes: list[Finding],
 ) -> Iterator[Block]:
-    picture, labels = read_pair(image_file, mask_file, source)
+    picture, labels = read_pair(image_files, mask_file, source)
     check_type(picture.pixels.dtype, settings.range)
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
@@ -143,19 +85,21 @@ def _read(
     regions = _regions(identifier, picture, labels, settings, notes)
     scale = crop_scales(regions, settings, fixed)
     group = identifier if source.get("group", "image") == "image" else None
-    nested = source.get("label_from") == "folder" and image_file.parent != Path(source["images"])
-    label = image_file.parent.name if nested else None
+    folder = image_files[0].parent
+    nested = source.get("label_from") == "folder" and folder != Path(source["images"])
+    label = folder.name if nested else None
     rows = _rows(identifier, file, group, regions, scale, pixel_size, label)
     rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
-    channels = source.get("channels") or picture.channels
     limits = fitting(limits, len(picture.pixels))
     for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings, limits):
-        yield Block(crops, masks, take(rows, block), channels)
+        yield Block(crops, masks, take(rows, block), picture.channels)
 
 
-def _sample(image_file: Path, mask_file: Path, source: dict, n: int) -> list[np.ndarray]:
-    picture, labels = read_pair(image_file, mask_file, source)
-    return sample_levels(picture.pixels, labels, n)
+def _sample(
+    image_files: tuple[Path, ...], mask_file: Path, source: dict, n: int
+) -> list[np.ndarray]:
+    picture, labels = read_pair(image_files, mask_file, source)
+    return sample_levels(picture, labels, n)
 
 
 def _regions(
@@ -175,7 +119,7 @@ def _regions(
         message = f"'{own}' has {area} pixels, fewer than `min_area` {settings.min_area}: left out"
         notes.append(Finding("too_small", message, id=own, value=str(area)))
     regions = regions.select(~small)
-    if settings.border == "keep":
+    if settings.border != "drop":
         return regions
     dropped = int(regions.touches_border.sum())
     if dropped:
@@ -232,8 +176,8 @@ def cut(
     ``limits`` (2, c) become 0 and 1 with the range ``dataset``.
 
     Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
-    (k, size, size) uint8, 255 inside. Beyond the image there is zero or, if the background is
-    kept, the nearest pixel.
+    (k, size, size) uint8, 255 inside. Beyond the image there is the background or, if that is kept,
+    the nearest pixel.
     """
     if not len(scale):
         return
@@ -261,6 +205,16 @@ def _alike(side: np.ndarray, channels: int) -> Iterator[np.ndarray]:
         yield from np.split(rows, range(room, len(rows), room))
 
 
+def background_medians(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The median (c,) of the pixels of an image (c, h, w) that are no object's, in its type.
+
+    Where objects cover all of it, that of its border.
+    """
+    beside = image[:, labels == 0]
+    medians = np.median(beside, axis=1) if beside.size else border_medians(image[None])[0]
+    return medians.astype(image.dtype)
+
+
 class _Cutter:
     """One image, padded once, from which batches of windows are taken."""
 
@@ -274,6 +228,7 @@ class _Cutter:
     ) -> None:
         around = (margin, margin)
         beyond = "edge" if settings.background == "keep" else "constant"
+        self.empty = background_medians(image, labels) if settings.background == "median" else None
         self.settings = settings
         self.margin = margin
         self.image = np.pad(image, ((0, 0), around, around), mode=beyond)
@@ -302,9 +257,11 @@ class _Cutter:
         inside = sliding_window_view(self.labels, (side, side))[place] == label[:, None, None]
         views = sliding_window_view(self.image, (side, side), axis=(1, 2))
         windows = np.moveaxis(views[:, *place], 1, 0)
-        masked = self.settings.background == "mask"
+        masked = self.settings.background != "keep"
+        if self.empty is not None:
+            windows = np.where(inside[:, None], windows, self.empty[:, None, None])
         windows = self._in_range(windows, inside if masked else None)
-        if masked:
+        if masked and self.empty is None:
             windows = np.where(inside[:, None], windows, np.float32(0))
         return windows, inside
 

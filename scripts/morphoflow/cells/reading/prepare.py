@@ -21,6 +21,10 @@ from morphoflow.store_stream import SampleStream
 # What can be said about cells.
 CODES: Codes = {
     **IMAGE_CODES,
+    "stack": (
+        "refused",
+        "set `project` if its planes are of one depth, or save one plane of one time by itself",
+    ),
     "crop_clipped": ("info", "objects stick out of their crops"),
     "touches_border": ("info", "objects touch the border of the image"),
     "left_out": ("info", "objects that touch the border of the image are left out"),
@@ -32,9 +36,13 @@ CODES: Codes = {
     "dim": ("info", "values use little of the range of their type"),
     "masks_left_out": ("info", "some sources have no masks, so none are stored"),
     "wrong_axes": ("refused", "set `axes` to the order of the file's axes"),
-    "larger_than_size": ("refused", "set `size` to the larger side, or shrink with `zoom`"),
+    "larger_than_size": (
+        "refused",
+        "set `size` to the larger side, `scale` to object to scale each, or shrink with `zoom`",
+    ),
     "pixel_size_unknown": ("refused", "set `pixel_size_um` of the source, or leave `pixel_um` out"),
     "channels_differ": ("refused", "give all images the same channels, in the same order"),
+    "channel_missing": ("refused", "add the file, or remove the others of this image"),
     "image_without_mask": (
         "refused",
         "add the mask under the image's name (set `mask_suffix` if masks have one) or remove "
@@ -42,7 +50,8 @@ CODES: Codes = {
     ),
     "mask_without_image": (
         "refused",
-        "add the image (set `image_suffix` if images have one) or remove the mask",
+        "add the image (set `image_suffix`, or `channel_suffixes` where each channel is a file, if "
+        "images have them) or remove the mask",
     ),
     "different_shapes": ("refused", "export the mask again from this very image"),
     "not_a_mask": ("refused", "save the mask with one integer per object, as TIFF or PNG"),
@@ -72,8 +81,8 @@ def read_cells(
 
     A file or crop that cannot be used stops the reading (``on_bad_input="stop"``: InputError with
     file, value and remedy) or is left out and listed (``"skip"``). Returns a row for each crop
-    (id, source, label, group, the columns of MEASURES and ``digest``, the same for equal crops),
-    and the reports on all files.
+    (id, source, label, group, the columns of MEASURES and ``digest``, the same for equal crops;
+    with the border ``mark`` also ``clustered``), and the reports on all files.
     """
     items = [item for source in sources for item in list_items(source, settings)]
     by_dataset = settings.range == "dataset"
@@ -91,6 +100,8 @@ def read_cells(
     reading.check_seen()
     reading.reports[0].findings.extend(_not_read(sources))
     rows = as_table(reading.rows)
+    if settings.border == "mark":
+        rows["clustered"] = ~rows["touches_border"]
     if limits is not None:
         message = told(reading.channels, limits)
         reading.reports[0].findings.append(Finding("intensity_range", message))

@@ -2,18 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from morphoflow.cells.reading.arrays import array_items
-from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, scale_of
-from morphoflow.cells.reading.fit import check_fit, fit
+from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, ready_scale
+from morphoflow.cells.reading.fit import border_medians, check_fit, fit
 from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.pairs import pair_items
 from morphoflow.errors import InputError
-from morphoflow.images.images import list_images, nothing_to_read, read_image, stem
+from morphoflow.images.images import (
+    Picture,
+    image_sides,
+    list_images,
+    nothing_to_read,
+    read_image,
+    stem,
+)
 from morphoflow.images.intensity import check_type, in_unit
 from morphoflow.reading.findings import Finding
 
@@ -40,11 +48,12 @@ def folder_items(source: dict, settings: CropSettings) -> list[Item]:
     if not files:
         raise InputError(nothing_to_read(folder))
     groups = _groups(list(files), source.get("group", "image"))
+    paths = list(files.values())
     return [
         Item(
             file.relative_to(folder).as_posix(),
             False,
-            partial(_read, identifier, groups[identifier], file, source, settings),
+            partial(_read, identifier, groups[identifier], file, paths, source, settings),
             partial(_sample, file, source),
         )
         for identifier, file in files.items()
@@ -121,23 +130,41 @@ def _groups(identifiers: list[str], group: str) -> dict[str, str]:
 
 
 def _sample(file: Path, source: dict, n: int) -> list[np.ndarray]:
-    return sample_levels(read_image(file, source.get("channels")).pixels, None, n)
+    return sample_levels(_open(file, source), None, n)
+
+
+def _open(file: Path, source: dict) -> Picture:
+    picture = read_image(file, source.get("channels"), source.get("project"))
+    return replace(picture, channels=source.get("channels") or picture.channels)
+
+
+def _sizes(files: list[Path], size: int) -> str:
+    """How many of the crops are larger than ``size``, and the largest sides of all."""
+    sides = np.array([image_sides(file) for file in files])
+    larger = (sides > size).any(axis=1).sum()
+    low, high = sides.min(axis=0), sides.max(axis=0)
+    return (
+        f"; all {len(files)} are {low[0]} to {high[0]} pixels high and {low[1]} to {high[1]} wide, "
+        f"{larger} of them larger than that"
+    )
 
 
 def _read(
     identifier: str,
     group: str,
     file: Path,
+    files: list[Path],
     source: dict,
     settings: CropSettings,
     limits: np.ndarray | None,
     notes: list[Finding],
 ) -> Iterator[Block]:
-    picture = read_image(file, source.get("channels"))
+    picture = _open(file, source)
     check_type(picture.pixels.dtype, settings.range)
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
-    scale = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
-    check_fit(*picture.pixels.shape[1:], settings.size, scale)
+    sides = picture.pixels.shape[1:]
+    scale = ready_scale(source, pixel_size, sides, settings)
+    check_fit(*sides, settings.size, scale, partial(_sizes, files, settings.size))
     limits = fitting(limits, len(picture.pixels))
     x = in_unit(picture.pixels[None], settings.range, settings.percentiles, limits)
     nested = source.get("label_from") == "folder" and file.parent != Path(source["folder"])
@@ -149,5 +176,4 @@ def _read(
         pixel_size_um=np.nan if pixel_size is None else pixel_size,
         crop_scale=scale,
     )
-    channels = source.get("channels") or picture.channels
-    yield Block(fit(x, settings.size, scale), None, rows, channels)
+    yield Block(fit(x, settings.size, scale, border_medians(x)), None, rows, picture.channels)

@@ -12,6 +12,7 @@ import pandas as pd
 from morphoflow.cells.shapes.geometry import geometry
 from morphoflow.cells.shapes.moments import central_moments, hu_moments
 from morphoflow.cells.shapes.pixels import intensities
+from morphoflow.cells.shapes.segmentation import SEGMENTATIONS
 from morphoflow.errors import InputError
 from morphoflow.store import Samples
 
@@ -68,29 +69,33 @@ def invariant(features: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
     return np.stack([features[name] for name in names], axis=1).astype(np.float32), names
 
 
-def object_weights(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def object_weights(
+    x: np.ndarray, mask: np.ndarray | None, segmentation: str = "otsu"
+) -> np.ndarray:
     """The share (n, h, w) float64 of each pixel that the object covers.
 
-    From ``mask`` (n, h, w) uint8, 255 inside, if there is one; otherwise the pixels of the crop
-    (n, c, h, w), summed over channels, above half of its largest value.
+    From ``mask`` (n, h, w) uint8, 255 inside, if there is one; otherwise as ``segmentation``, one
+    of SEGMENTATIONS, finds it in the crops ``x`` (n, c, h, w).
     """
     if mask is not None:
         return mask / 255
-    total = x.sum(axis=1, dtype=np.float64)
-    return (total > total.max(axis=(1, 2), keepdims=True) / 2).astype(np.float64)
+    return SEGMENTATIONS[segmentation](x).astype(np.float64)
 
 
 # Shape features of the crops of a sample store, in pieces that fit into memory.
 
 
-def measure(crops: Samples, objects: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+def measure(
+    crops: Samples, objects: pd.DataFrame, segmentation: str = "otsu"
+) -> tuple[np.ndarray, list[str]]:
     """The invariant features (n, d) float32 of the form ``crops``, and their names.
 
     ``objects`` are its rows of the object table, whose ``crop_scale`` and ``pixel_size_um`` say
     how large a pixel of each crop is: the size of a cell does not depend on how it was cut.
 
-    The object is what the store's mask says, and where it has none, the pixels above half of the
-    crop's largest value. Raises InputError for a crop without any object.
+    The object is what the store's mask says, and where it has none, what ``segmentation`` finds;
+    with ``none``, intensities of the whole crops are all that is measured. Raises InputError for a
+    crop without any object.
     """
     channels = crops.attributes["channels"]
     scale, width = objects["crop_scale"].to_numpy(), objects["pixel_size_um"].to_numpy(dtype=float)
@@ -100,12 +105,28 @@ def measure(crops: Samples, objects: pd.DataFrame) -> tuple[np.ndarray, list[str
         rows = slice(begin, begin + BLOCK)
         x = np.asarray(crops.x[rows])
         mask = None if crops.mask is None else crops.mask[rows]
-        weights = object_weights(x, mask)
-        _check(weights, crops.ids[rows])
-        pixel_um = width[rows] if known else None
-        values, names = invariant(shape_features(x, weights, channels, pixel_um, scale[rows]))
+        if mask is None and segmentation == "none":
+            features = whole_crops(x, channels)
+        else:
+            weights = object_weights(x, mask, segmentation)
+            _check(weights, crops.ids[rows])
+            pixel_um = width[rows] if known else None
+            features = shape_features(x, weights, channels, pixel_um, scale[rows])
+        values, names = invariant(features)
         blocks.append(values)
     return np.concatenate(blocks), names
+
+
+def whole_crops(x: np.ndarray, channels: list[str]) -> dict[str, np.ndarray]:
+    """The intensities (n,) of whole crops ``x`` (n, c, h, w), of which no object is known."""
+    weights = np.ones((len(x), *x.shape[2:]))
+    centroid = np.tile((np.array(x.shape[2:]) - 1) / 2, (len(x), 1))
+    return {
+        f"Intensity_{name}_{channel}": measure
+        for channel, values in zip(channels, x.swapaxes(0, 1), strict=True)
+        for name, measure in intensities(values, weights, centroid).items()
+        if name not in (*LENGTHS, *SUMS)
+    }
 
 
 def _check(weights: np.ndarray, ids: np.ndarray) -> None:

@@ -62,6 +62,7 @@ def geometry(
     border, inside = Border.of(weights), inside_pixels(weights)
     widest, narrowest, rectangle = extents(border.hull.points, border.hull.offsets).T
     major, minor, orientation = axes(central)
+    flatness = np.divide(minor, major, out=np.ones_like(major), where=major > 0)
     area, perimeter = central[:, 0, 0], border.perimeter
     lengths = {
         "Perimeter": perimeter,
@@ -75,7 +76,8 @@ def geometry(
     squares = {"Area": area, "ConvexArea": areas(border.hull)}
     # Ratios take the area within the contour, so that no shape is rounder than a disc.
     numbers = {
-        "AreaShape_Eccentricity": np.sqrt(1 - (minor / major) ** 2),
+        # A single pixel has axes of length 0, and is as round as can be.
+        "AreaShape_Eccentricity": np.sqrt(1 - flatness**2),
         "Contour_FormFactor": 4 * np.pi * border.area / perimeter**2,
         "Contour_Compactness": perimeter**2 / (4 * np.pi * border.area),
         "Contour_Solidity": border.area / squares["ConvexArea"],

@@ -38,12 +38,14 @@ def axes(central: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Major and minor axis of the ellipse with the same variances, (n,) px, and its orientation.
 
     The orientation (n,) is the angle of the major axis from the vertical in degrees,
-    counter-clockwise, from -90 to 90, as scikit-image and CellProfiler have it.
+    counter-clockwise, from -90 to 90. All are scikit-image's and CellProfiler's, for which pixels
+    are points, so that the twelfths in ``central`` are taken off again.
     """
     area = central[:, 0, 0]
-    xx, yy, xy = central[:, 2, 0] / area, central[:, 0, 2] / area, central[:, 1, 1] / area
+    xx, yy = (central[:, i, j] / area - 1 / 12 for i, j in ((2, 0), (0, 2)))
+    xy = central[:, 1, 1] / area
     spread = np.hypot(xx - yy, 2 * xy)
-    major = np.sqrt(8 * (xx + yy + spread))
+    major = np.sqrt(np.maximum(8 * (xx + yy + spread), 0))
     minor = np.sqrt(np.maximum(8 * (xx + yy - spread), 0))
     return major, minor, np.rad2deg(np.arctan2(2 * xy, yy - xx) / 2)
 

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.spatial import KDTree
 
 from morphoflow.cells.reading.masks import whole_objects
-from morphoflow.cells.reading.pairs import list_pairs, read_pair
+from morphoflow.cells.reading.pair_files import list_pairs, read_pair
 from morphoflow.cells.reading.regions import Regions, measure_regions
 from morphoflow.cells.shapes.channels import colocalisations, edge_intensities, rings
 from morphoflow.cells.shapes.features import invariant, shape_features
@@ -40,9 +40,9 @@ def measure_sources(
     known = not np.isnan(width).any()
     values, names = np.zeros((0, 0), dtype=np.float32), []
     for source in sources:
-        for name, (image_file, mask_file) in list_pairs(source).items():
+        for name, (image_files, mask_file) in list_pairs(source).items():
             try:
-                picture, labels = read_pair(image_file, mask_file, source)
+                picture, labels = read_pair(image_files, mask_file, source)
             except Refused:  # and was so when it was cut, so that no crop is missing
                 continue
             labels, _ = whole_objects(labels, pieces)
