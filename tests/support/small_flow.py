@@ -14,10 +14,10 @@ SETTINGS = settings(
     batch_size=4,
     widths=[8, 16],
     learning_rate=2e-3,
-    steps=2,
     average_images=100,
     timelapse_frames=3,
 )
+MADE = {"steps": 2, "guidance": 1}
 
 
 def objects(n=20):
