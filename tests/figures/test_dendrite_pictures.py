@@ -98,8 +98,8 @@ def run_script(script, monkeypatch, **flags) -> None:
 
 
 def made(number: int, seed: int) -> tuple[list[str], np.ndarray]:
-    ids, images = zip(*image_blocks(a_model(), {"number": number, "seed": seed}, CPU), strict=True)
-    return sum(ids, []), np.concatenate(images)
+    blocks = list(image_blocks(a_model(), {"number": number, "seed": seed}, CPU))
+    return [name for ids, _ in blocks for name in ids], np.concatenate([x for _, x in blocks])
 
 
 def test_image_i_is_the_same_however_many_are_asked_for(toy):
