@@ -12,6 +12,7 @@ SETTINGS = settings(
     epochs=4,
     epoch_images=16,
     batch_size=4,
+    places=8,
     widths=[8, 16],
     learning_rate=2e-3,
     average_images=100,

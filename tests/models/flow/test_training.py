@@ -78,7 +78,7 @@ def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, changes):
 
 
 def test_training_lowers_the_loss_on_images_held_back(tmp_path):
-    learner = built(crosses(40, 16), epochs=4, epoch_images=160, average_images=40)
+    learner = built(crosses(40, 16), epochs=2, epoch_images=160, average_images=40)
     with torch.no_grad():
         before = learner.validate()["loss"]
     history = trained(learner, tmp_path).history
@@ -161,7 +161,7 @@ def test_labels_count_as_seen_where_images_are_made_for_them():
 
 def test_images_that_cannot_be_learned_from_are_refused():
     for x, changes, words in [
-        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 16"),
+        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 80"),
         (np.repeat(crosses(), 3, 1), {}, "3 x 32 x 32"),
     ]:
         with pytest.raises(InputError, match=words):
