@@ -30,7 +30,7 @@ def main(
     """
     fitted, seed = read_model(model), settings["seed"]
     flowing, device = load_model(fitted.code, Flowing), prepare_device(gpus, threads)
-    ways = flowing.ways(fitted, latent_block(fitted, 0, seed, device)[:SHOWN], device)
+    ways = flowing.ways(fitted, latent_block(fitted, 0, seed, device)[:SHOWN], settings, device)
     with new_store(output) as group:
         group.attrs["provenance"] = provenance(
             inputs=[model], settings=settings, seed=seed, modules=(str(model_file(fitted.code)),)

@@ -14,6 +14,7 @@ from morphoflow.dendrites.movies.pace import Pace, paced
 from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.errors import InputError
+from morphoflow.file_names import file_names
 from morphoflow.files import whole
 from morphoflow.integrity import new_store
 from morphoflow.model import Model, read_model
@@ -71,15 +72,13 @@ def main(
     with whole(folder) as pictures, store as stream:
         pictures.mkdir()
         stream.facts["pixel_um"] = fitted.facts["pixel_um"]
-        for images in image_blocks(fitted, number, seed, device):
-            first = len(stream.ids)
-            ids = [f"generated_{first + i:05d}" for i in range(len(images))]
+        for ids, images in image_blocks(fitted, settings, device):
             stream.append(ids, images)
-            shown.extend(images[: max(0, SHOWN - first), 0])
+            shown.extend(images[: max(0, SHOWN - len(shown)), 0])
             if settings["files"]:
                 write_files(pictures, ids, images[:, 0])
         Image.fromarray(tiled(np.stack(shown), WIDTH)).save(pictures / "grid.png")
-    way = way_images(fitted, seed, device)
+    way = way_images(fitted, settings, device)
     with new_store(interpolation) as group:
         group.attrs["provenance"] = record
         write_array(group, "x", way)
@@ -88,10 +87,10 @@ def main(
     print(f"{number} images of {images.shape[-1]} x {images.shape[-1]} pixels")
 
 
-def way_images(fitted: Model, seed: int, device: torch.device) -> np.ndarray:
+def way_images(fitted: Model, settings: dict, device: torch.device) -> np.ndarray:
     """The images (STOPS, STEPS, side, side) uint8 on the way through the first latents and back."""
-    way = round_trip(latent_block(fitted, 0, seed, device)[:STOPS], STEPS)
-    images = load_model(fitted.code, Generating).generate(fitted, way, device)[:, 0]
+    way = round_trip(latent_block(fitted, 0, settings["seed"], device)[:STOPS], STEPS)
+    images = load_model(fitted.code, Generating).generate(fitted, way, settings, device)[:, 0]
     return images.reshape(STOPS, STEPS, *images.shape[1:])
 
 
@@ -124,7 +123,7 @@ def frames(images: np.ndarray, pace: Pace, width: int) -> Iterator[np.ndarray]:
 
 def write_files(folder: Path, ids: list[str], images: np.ndarray) -> None:
     """Write grey images (b, h, w) uint8 as PNG files under their ids."""
-    for name, image in zip(ids, images, strict=True):
+    for name, image in zip(file_names(ids), images, strict=True):
         Image.fromarray(image).save(folder / f"{name}.png")
 
 

@@ -13,10 +13,11 @@ from PIL import Image
 import morphoflow.models
 from morphoflow.dendrites.reading.tiles import captioned, columns_for, resized, tiled
 from morphoflow.errors import InputError
+from morphoflow.file_names import name_of_file
 from morphoflow.integrity import open_store
 from morphoflow.model import Model, write_model
 from morphoflow.models import interface
-from morphoflow.models.shared.latent import BLOCK, image_blocks, round_trip, slerp
+from morphoflow.models.shared.latent import BLOCK, image_blocks, latent_block, round_trip, slerp
 from morphoflow.store import read_samples
 
 CPU = torch.device("cpu")
@@ -39,7 +40,12 @@ def latents(number, size, seed, device):
     return torch.randn(number, size, generator=random).to(device)
 
 
-def generate(model, z, device):
+def classes_of(model, z):
+    names = model.facts.get("names")
+    return [names[k] for k in (z[:, 0] > 0).long().tolist()] if names else None
+
+
+def generate(model, z, settings, device):
     asked.append(len(z))
     size = model.facts["size"]
     waves = torch.outer(z.norm(dim=1), torch.linspace(0, 60, size**2))
@@ -91,19 +97,42 @@ def run_script(script, monkeypatch, **flags) -> None:
     script.main(**flags)
 
 
+def made(number: int, seed: int) -> tuple[list[str], np.ndarray]:
+    blocks = list(image_blocks(a_model(), {"number": number, "seed": seed}, CPU))
+    return [name for ids, _ in blocks for name in ids], np.concatenate([x for _, x in blocks])
+
+
 def test_image_i_is_the_same_however_many_are_asked_for(toy):
-    many = np.concatenate(list(image_blocks(a_model(), 2 * BLOCK + 7, 3, CPU)))
-    few = np.concatenate(list(image_blocks(a_model(), BLOCK + 1, 3, CPU)))
+    (names, many), (first, few) = made(2 * BLOCK + 7, 3), made(BLOCK + 1, 3)
+    assert names[: BLOCK + 1] == first and len(set(names)) == len(many)
     assert many.shape == (2 * BLOCK + 7, 1, SIZE, SIZE)
     np.testing.assert_array_equal(few, many[: BLOCK + 1])
     assert len(np.unique(many.reshape(len(many), -1), axis=0)) > BLOCK
-    other = next(image_blocks(a_model(), BLOCK, 4, CPU))
+    _, other = made(BLOCK, 4)
     assert (other != many[:BLOCK]).any(axis=(1, 2, 3)).mean() > 0.9
 
 
 def test_no_more_than_a_block_of_images_is_made_at_once(toy):
-    sizes = [len(images) for images in image_blocks(a_model(), 5 * BLOCK + 1, 0, CPU)]
+    blocks = image_blocks(a_model(), {"number": 5 * BLOCK + 1, "seed": 0}, CPU)
+    sizes = [len(images) for _, images in blocks]
     assert set(toy.asked) == {BLOCK} and max(sizes) == BLOCK and sum(sizes) == 5 * BLOCK + 1
+
+
+def test_an_image_is_named_by_the_class_it_is_made_for(toy, tmp_path, monkeypatch):
+    import generate_images
+
+    model = a_model()
+    model.facts["names"] = ["a", "b/c"]
+    write_model(tmp_path / "model.pt", model)
+    settings, place = {"number": 9, "seed": 1, "files": True}, outputs(tmp_path)
+    flags = {"settings": settings, "gpus": 0, "threads": 1, **place}
+    run_script(generate_images, monkeypatch, model=tmp_path / "model.pt", **flags)
+    classes = toy.classes_of(model, latent_block(model, 0, 1, CPU)[:9])
+    assert set(classes) == {"a", "b/c"}
+    names = [f"generated_{i:05d}_{name}" for i, name in enumerate(classes)]
+    assert list(read_samples(place["output"]).ids) == names
+    files = {path.stem for path in place["folder"].iterdir()} - {"grid"}
+    assert sorted(map(name_of_file, files)) == sorted(names)
 
 
 def test_generated_images_come_as_store_files_and_grid(toy, tmp_path, monkeypatch):

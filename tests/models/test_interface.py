@@ -56,7 +56,7 @@ def test_what_only_other_jobs_need_is_beside_the_code_that_trains():
         ("morphvae", "morphvae/model.py", "morphvae/modle.py", "mean 'morphvae/model.py'"),
         ("morphvae", "[making_trees]", "[]", "defines `make_trees`, but .* add 'making_trees'"),
         ("o2vae", "posterior, ", "", "defines `embed_with_uncertainty`, but the card"),
-        ("point_ae", "uncertain]", "uncertain, generating]", r"no function `\w+\(.*device\)`"),
+        ("point_ae", "uncertain]", "uncertain, generating]", r"no function `\w+\(.*\)`"),
         ("pixels", "turnable", "making_trees", "there is no trees.py"),
         ("pixels", "trained: false", "trained: true", r"trained model.*no function `build\("),
         ("morphvae", "trained: true", "trained: false", r"baseline model.*no function `fit\("),

@@ -12,12 +12,13 @@ SETTINGS = settings(
     epochs=4,
     epoch_images=16,
     batch_size=4,
+    places=8,
     widths=[8, 16],
     learning_rate=2e-3,
-    steps=2,
     average_images=100,
     timelapse_frames=3,
 )
+MADE = {"steps": 2, "guidance": 1}
 
 
 def objects(n=20):

@@ -103,15 +103,27 @@ class Generating(Protocol):
         """Random latents (number, size), the same on every device."""
         ...
 
-    def generate(self, model: Model, z: torch.Tensor, device: torch.device) -> np.ndarray:
-        """The images (b, 1, side, side) uint8 of latents ``z`` (b, d)."""
+    def generate(
+        self, model: Model, z: torch.Tensor, settings: dict, device: torch.device
+    ) -> np.ndarray:
+        """The images (b, 1, side, side) uint8 of latents ``z`` (b, d).
+
+        ``settings`` are the dataset's ``generated``: a model may be asked anew in another way
+        without being trained anew.
+        """
+        ...
+
+    def classes_of(self, model: Model, z: torch.Tensor) -> list[str] | None:
+        """The class that the image of each latent is made for; None of a model that knows none."""
         ...
 
 
 class Flowing(Protocol):
     """A generating model whose images come out of noise step by step."""
 
-    def ways(self, model: Model, z: torch.Tensor, device: torch.device) -> np.ndarray:
+    def ways(
+        self, model: Model, z: torch.Tensor, settings: dict, device: torch.device
+    ) -> np.ndarray:
         """The images (steps + 1, b, side, side) uint8 on the ways from noise to those of ``z``."""
         ...
 

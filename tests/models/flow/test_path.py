@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from morphoflow.models.flow.path import followed, mixed, times_of, velocity_loss
+from morphoflow.models.flow.path import followed, mixed, stops, times_of, velocity_loss
 
 X, NOISE = torch.randn(2, 3, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 
@@ -44,8 +44,8 @@ def test_the_loss_is_the_squared_error_of_the_velocity():
 def test_one_image_is_reached_by_any_number_of_steps_in_a_straight_line(steps):
     points = list(followed(lambda z, time: X, NOISE, steps))
     assert len(points) == steps
-    for k, point in enumerate(points, 1):
-        time = torch.full((3,), k / steps)
+    for time, point in zip(stops(steps)[1:], points, strict=True):
+        time = torch.full((3,), time)
         torch.testing.assert_close(point, mixed(X, NOISE, time), rtol=1e-5, atol=1e-6)
 
 
@@ -55,8 +55,16 @@ def test_a_velocity_that_grows_evenly_with_time_is_followed_exactly():
         left = (1 - time)[:, None, None, None]
         return z + left * 2 * time[:, None, None, None]
 
-    for k, point in enumerate(list(followed(predict, NOISE, 4))[:-1], 1):
-        torch.testing.assert_close(point, NOISE + (k / 4) ** 2)
+    *points, _ = followed(predict, NOISE, 4)
+    for time, point in zip(stops(4)[1:-1], points, strict=True):
+        torch.testing.assert_close(point, NOISE + time**2)
+
+
+def test_steps_shorten_evenly_from_the_noise_to_the_image():
+    times = stops(5)
+    assert times[0] == 0 and times[-1] == 1
+    lengths = torch.tensor(times, dtype=torch.float64).diff()
+    torch.testing.assert_close(lengths, torch.tensor([9, 7, 5, 3, 1]).double() / 25)
 
 
 def test_the_error_falls_with_the_square_of_the_steps():

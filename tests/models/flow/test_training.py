@@ -15,11 +15,11 @@ from morphoflow.model import write_model
 from morphoflow.models.flow import model as flow
 from morphoflow.models.flow.learner import FlowLearner, moved, rolled
 from morphoflow.models.flow.model import FILMED, shares
-from morphoflow.models.flow.sampling import chosen, drawn_classes, guided, points
+from morphoflow.models.flow.sampling import chosen, drawn_numbers, guided, points
 from morphoflow.models.flow.timelapse import timelapse
 from morphoflow.training.loop import fit
 from morphoflow.training.start import labels_seen
-from small_flow import SETTINGS, built, objects
+from small_flow import MADE, SETTINGS, built, objects
 from small_progressive_gan import CPU, Stored, crosses
 
 pytestmark = pytest.mark.usefixtures("deterministic")
@@ -78,7 +78,7 @@ def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, changes):
 
 
 def test_training_lowers_the_loss_on_images_held_back(tmp_path):
-    learner = built(crosses(40, 16), epochs=4, epoch_images=160, average_images=40)
+    learner = built(crosses(40, 16), epochs=2, epoch_images=160, average_images=40)
     with torch.no_grad():
         before = learner.validate()["loss"]
     history = trained(learner, tmp_path).history
@@ -91,13 +91,13 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     fitted = trained(learner, tmp_path)
     model = model_of("flow", SETTINGS, learner.facts, fitted.last)
     z = flow.latents(5, learner.facts["latent_size"], 3, CPU)
-    images = flow.generate(model, z, CPU)
+    images = flow.generate(model, z, MADE, CPU)
     assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
-    way = flow.ways(model, z, CPU)
+    way = flow.ways(model, z, MADE, CPU)
     assert way.shape == (FILMED + 1, 5, 32, 32) and way.dtype == np.uint8
     noise = z.view(5, 32, 32)
     assert np.array_equal(way[0] > 127, noise.numpy() > 0)
-    alone = flow.generate(model, z[3:4], CPU)
+    alone = flow.generate(model, z[3:4], MADE, CPU)
     assert np.abs(alone[0].astype(int) - images[3]).max() <= 1
     features = flow.embed(model, Stored(x), CPU)
     assert features.shape == (20, SETTINGS["widths"][-1]) and features.dtype == np.float32
@@ -122,7 +122,7 @@ def test_equal_latents_give_equal_images_and_guidance_of_1_is_none():
         parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
     model = saved(learner)
     z = flow.latents(4, learner.facts["latent_size"], 0, CPU)
-    assert np.array_equal(flow.generate(model, z, CPU), flow.generate(model, z, CPU))
+    assert np.array_equal(flow.generate(model, z, MADE, CPU), flow.generate(model, z, MADE, CPU))
     point, time, classes = torch.randn(2, 1, 32, 32), torch.rand(2), torch.eye(2)
     with torch.no_grad():
         of_class, of_any = network(point, time, classes), network(point, time)
@@ -130,7 +130,7 @@ def test_equal_latents_give_equal_images_and_guidance_of_1_is_none():
         torch.testing.assert_close(guided(network, classes, 0)(point, time), of_any)
         further = of_any + 3 * (of_class - of_any)
         torch.testing.assert_close(guided(network, classes, 3)(point, time), further)
-        assert len(list(points(network, z, learner.facts, learner.settings))) == SETTINGS["steps"]
+        assert len(list(points(network, z, learner.facts, MADE))) == MADE["steps"]
 
 
 def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():
@@ -138,15 +138,18 @@ def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():
     assert known == {"a": 0.75, "b": 0.25}
     assert shares(np.array([-1, -1]), ["a", "b"]) == {}
     draws = torch.randn(4000, generator=torch.Generator().manual_seed(0))
-    made = drawn_classes(draws, known)
-    assert torch.equal(made.sum(1), torch.ones(4000))
-    assert made[:, 0].mean() == pytest.approx(0.75, abs=0.03)
+    made = drawn_numbers(draws, known)
+    assert (made == 0).float().mean() == pytest.approx(0.75, abs=0.03)
     assert chosen(torch.tensor([1, -1]), 2).tolist() == [[0, 1], [0, 0]]
     learner = built(label_fraction=1)
     numbers = learner.train.classes.tolist()
     rows = objects()[objects()["split"] == "train"]
     assert numbers == [{"a": 0, "b": 1}.get(label, -1) for label in rows["label"]]
-    assert built().facts["classes"] == {}
+    model, of_none = saved(learner), saved(built())
+    z = flow.latents(50, learner.facts["latent_size"], 0, CPU)
+    shares_made = drawn_numbers(z[:, -1], learner.facts["classes"])
+    assert flow.classes_of(model, z) == ["ab"[k] for k in shares_made.tolist()]
+    assert of_none.facts["classes"] == {} and flow.classes_of(of_none, z) is None
 
 
 def test_labels_count_as_seen_where_images_are_made_for_them():
@@ -158,7 +161,7 @@ def test_labels_count_as_seen_where_images_are_made_for_them():
 
 def test_images_that_cannot_be_learned_from_are_refused():
     for x, changes, words in [
-        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 16"),
+        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 80"),
         (np.repeat(crosses(), 3, 1), {}, "3 x 32 x 32"),
     ]:
         with pytest.raises(InputError, match=words):
@@ -175,7 +178,7 @@ def test_ways_are_filmed_with_equal_bytes(tmp_path, monkeypatch):
     write_model(tmp_path / "model.pt", saved(built(epochs=0)))
     for name in ("first", "second"):
         movies = [tmp_path / f"{name}.{kind}" for kind in ("gif", "mp4")]
-        flags = {"model": tmp_path / "model.pt", "settings": {"seed": 1}, "movies": movies}
+        flags = {"model": tmp_path / "model.pt", "settings": {**MADE, "seed": 1}, "movies": movies}
         film_ways.main(**flags, output=tmp_path / f"{name}.zarr", gpus=0, threads=1)
     ways = open_store(tmp_path / "first.zarr")["x"][:]
     assert ways.shape == (FILMED + 1, film_ways.SHOWN, 32, 32)

@@ -176,9 +176,9 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     fitted = trained(learner, tmp_path, 4)
     model = model_of("progressive_gan", SETTINGS, learner.facts, fitted.last)
     z = latents(5, 8, 3, CPU)
-    images = progressive_gan.generate(model, z, CPU)
+    images = progressive_gan.generate(model, z, {}, CPU)
     assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
-    alone = progressive_gan.generate(model, z[3:4], CPU)
+    alone = progressive_gan.generate(model, z[3:4], {}, CPU)
     assert np.abs(alone[0].astype(int) - images[3]).max() <= 1
     features = progressive_gan.embed(model, Stored(x), CPU)
     assert features.shape == (20, SETTINGS["widths"][0]) and features.dtype == np.float32

@@ -34,7 +34,7 @@ from morphoflow.training.snapshot import to_cpu
 
 # Settings of a short training: an epoch of two steps, of a GAN some at each size of its images.
 FEW = {
-    "flow": {"epochs": 1, "epoch_images": 8, "batch_size": 4, "widths": [8, 16], "steps": 2},
+    "flow": {"epochs": 1, "epoch_images": 8, "batch_size": 4, "widths": [8, 16]},
     "progressive_gan": {
         "epochs": 4,
         "epoch_images": 8,
@@ -43,6 +43,7 @@ FEW = {
         "latent_size": 8,
     },
 }
+IMAGES = {"number": 5, "seed": 0, "steps": 2, "guidance": 1}
 TREES = {
     "number": 1,
     "seed": 0,
@@ -224,13 +225,13 @@ def is_uncertain(fitted, samples, objects, device, arrays) -> None:
 
 def generates(fitted, samples, objects, device, arrays) -> None:
     load_model(fitted.code, Generating)
-    arrays["generated"] = np.concatenate(list(image_blocks(fitted, 5, 0, device)))
+    ((_, arrays["generated"]),) = image_blocks(fitted, IMAGES, device)
 
 
 def flows(fitted, samples, objects, device, arrays) -> None:
     flowing = load_model(fitted.code, Flowing)
     z = latent_block(fitted, 0, 0, device)[:2]
-    arrays["ways"] = flowing.ways(fitted, z, device)
+    arrays["ways"] = flowing.ways(fitted, z, IMAGES, device)
 
 
 def makes_trees(fitted, samples, objects, device, arrays) -> None:

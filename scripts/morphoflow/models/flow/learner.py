@@ -30,6 +30,8 @@ BATCH, MOST_VALIDATED = 64, 256
 BETAS = (0.9, 0.99)
 # How often an image is learned without its class, for guidance (Ho and Salimans, 2022).
 UNCLASSED = 0.1
+# How the images of the time-lapse are made.
+WATCHING = {"steps": 8, "guidance": 1}
 # The largest shift of an image, as a share of its edge.
 SHIFT = 0.05
 
@@ -130,7 +132,7 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
     def _watched(self) -> Tensor:
         """The images (WATCHED, 1, s, s) of the same latents each time."""
         z = latents(WATCHED, self.facts["latent_size"], 0, self.device)
-        way = points(self.average.network, z, self.facts, self.settings)
+        way = points(self.average.network, z, self.facts, WATCHING)
         return deque(way, maxlen=1).pop()
 
     def _scores(

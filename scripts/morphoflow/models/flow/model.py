@@ -15,7 +15,7 @@ from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.flow.learner import FlowLearner, Split
 from morphoflow.models.flow.network import UNet, patch_of
-from morphoflow.models.flow.sampling import latent_size, noise_in, points
+from morphoflow.models.flow.sampling import drawn_numbers, latent_size, noise_in, points
 from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
 from morphoflow.models.shared.generating import as_bytes, as_numbers, part
 from morphoflow.models.shared.generating import latents as latents
@@ -73,23 +73,33 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     return torch.cat(features).cpu().numpy()
 
 
-def generate(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
-    """The images (b, 1, size, size) uint8 of ``z`` (b, latent_size), some at a time."""
+def generate(model: Model, z: Tensor, settings: dict, device: torch.device) -> np.ndarray:
+    """The images (b, 1, size, size) uint8 of ``z`` (b, latent_size), some at a time.
+
+    ``settings`` say in how many ``steps``, and with what ``guidance`` for a class.
+    """
     network, made = load(model, device), []
     for few in z.to(device).split(batch_of(model)):
-        way = points(network, few, model.facts, model.settings)
+        way = points(network, few, model.facts, settings)
         made.append(as_bytes(deque(way, maxlen=1).pop()).cpu())
     return torch.cat(made).numpy()
 
 
-def ways(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
+def classes_of(model: Model, z: Tensor) -> list[str] | None:
+    """The class that the image of each latent in ``z`` (b, latent_size) is made for, if any."""
+    names = list(model.facts["classes"])
+    if not names:
+        return None
+    return [names[k] for k in drawn_numbers(z[:, -1], model.facts["classes"]).tolist()]
+
+
+def ways(model: Model, z: Tensor, settings: dict, device: torch.device) -> np.ndarray:
     """The images (FILMED + 1, b, size, size) uint8 on the ways to those of ``z`` (b, latent_size).
 
     In more steps than images are made in, so that they can be followed with the eye.
     """
     noise, z = noise_in(z, model.facts), z.to(device)
-    settings = {**model.settings, "steps": FILMED}
-    way = points(load(model, device), z, model.facts, settings)
+    way = points(load(model, device), z, model.facts, {**settings, "steps": FILMED})
     return np.stack([as_bytes(z[:, 0]).cpu().numpy() for z in (noise, *way)])
 
 

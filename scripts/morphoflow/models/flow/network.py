@@ -14,6 +14,10 @@ GROUPS, HEADS = 8, 4
 # Of the embedding of the time: sines and cosines, and units that they are brought to.
 WAVES, CONDITION = 32, 128
 SLOWEST, FASTEST = 0.1, 100.0
+# Of the first weights, that of torch's own. What goes into a block is normalised, so that larger
+# weights change nothing at first but that steps of a given size turn them less: after 120 steps on
+# simulated arbors the loss was .65 with those of He et al., and .49 with these.
+GAIN = 1 / math.sqrt(3)
 
 
 class UNet(nn.Module):
@@ -44,7 +48,7 @@ class UNet(nn.Module):
         self.finer = nn.ModuleList(nn.Conv2d(n, n_out, 3, padding=1) for n_out, n in coarse_to_fine)
         self.normalise = nn.GroupNorm(GROUPS, widths[0])
         self.leave = nn.Conv2d(widths[0], patch**2, 3, padding=1)
-        initialise(self, generator)
+        initialise(self, generator, GAIN)
         # Every block begins as doing nothing, and the network as predicting the mean grey.
         for layer in self.modules():
             if isinstance(layer, Block | Attention):

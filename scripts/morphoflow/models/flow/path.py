@@ -9,6 +9,7 @@ that of the velocity all the same: it counts an error the more the nearer the im
 """
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -39,20 +40,31 @@ def velocity_loss(predicted: Tensor, x: Tensor, time: Tensor) -> Tensor:
     return squares / (1 - time).clamp_min(NEAREST).square()
 
 
+def stops(steps: int) -> list[float]:
+    """The times between ``steps`` steps, from 0 to 1, which shorten evenly.
+
+    Near the end an image is cleared of its last noise. Of equal steps the last begins with
+    1/``steps`` of it, which a network that was trained for minutes takes for grains of dendrite.
+    """
+    return [1 - (1 - k / steps) ** 2 for k in range(steps + 1)]
+
+
 def followed(predict: Predict, noise: Tensor, steps: int) -> Iterator[Tensor]:
-    """The points (b, c, s, s) after each of ``steps`` equal steps from ``noise`` to images.
+    """The points (b, c, s, s) at each of the ``stops`` of ``steps`` steps from noise to images.
 
     Heun's method, of second order, as in Karras et al. (NeurIPS 2022): a step goes with the mean of
     the velocities at both of its ends. The last goes to the predicted image itself, since there is
     no velocity at its end. It takes 2 ``steps`` - 1 predictions.
     """
-    z, length = noise, 1 / steps
-    for k in range(steps - 1):
-        first = _velocity(predict, z, k / steps)
-        second = _velocity(predict, z + length * first, (k + 1) / steps)
+    *times, last, _ = stops(steps)
+    z = noise
+    for start, end in pairwise([*times, last]):
+        length = end - start
+        first = _velocity(predict, z, start)
+        second = _velocity(predict, z + length * first, end)
         z = z + (length / 2) * (first + second)
         yield z
-    yield predict(z, _everywhere(1 - length, z))
+    yield predict(z, _everywhere(last, z))
 
 
 def _velocity(predict: Predict, z: Tensor, time: float) -> Tensor:

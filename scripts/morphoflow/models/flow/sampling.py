@@ -18,13 +18,15 @@ def latent_size(size: int, classes: dict[str, float]) -> int:
 def points(network: UNet, z: Tensor, facts: dict, settings: dict) -> Iterator[Tensor]:
     """The points (b, 1, s, s) on the way from latents (b, latent_size) to images, step by step.
 
+    ``settings`` are the number of ``steps``, and the ``guidance``, see :func:`guided`.
+
     Of a model that knows classes the last number of a latent is that of the class: the quantile
     where it lies, among classes laid end to end with their shares of the training images.
     """
     noise = noise_in(z, facts)
     if not facts["classes"]:
         return followed(network, noise, settings["steps"])
-    classes = drawn_classes(z[:, -1], facts["classes"])
+    classes = chosen(drawn_numbers(z[:, -1], facts["classes"]), len(facts["classes"]))
     return followed(guided(network, classes, settings["guidance"]), noise, settings["steps"])
 
 
@@ -50,14 +52,13 @@ def guided(network: UNet, classes: Tensor, guidance: float) -> Predict:
     return predict
 
 
-def drawn_classes(draws: Tensor, classes: dict[str, float]) -> Tensor:
-    """The class (b, n_classes), 1 for one and 0 for others, of normal draws (b,).
+def drawn_numbers(draws: Tensor, classes: dict[str, float]) -> Tensor:
+    """The numbers (b,) of the classes of normal draws (b,).
 
     ``classes`` are the shares of all by name, whose sum is 1.
     """
     *ends, _ = accumulate(classes.values())
-    numbers = torch.bucketize(torch.special.ndtr(draws), torch.tensor(ends).to(draws.device))
-    return chosen(numbers, len(classes))
+    return torch.bucketize(torch.special.ndtr(draws), torch.tensor(ends).to(draws.device))
 
 
 def chosen(numbers: Tensor, n_classes: int) -> Tensor:

@@ -78,11 +78,15 @@ def load(model: Model, device: torch.device) -> Generator:
     return _ready(_generator(model.facts, model.settings), model, "generator", device)
 
 
-def generate(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
+def generate(model: Model, z: Tensor, settings: dict, device: torch.device) -> np.ndarray:
     """The images (b, 1, size, size) uint8 of ``z`` (b, latent_size), some at a time."""
     generator, last = load(model, device), len(model.facts["widths"]) - 1
     made = [as_bytes(generator(few, last)).cpu() for few in z.to(device).split(batch_of(model))]
     return torch.cat(made).numpy()
+
+
+def classes_of(model: Model, z: Tensor) -> None:
+    """None: the generator knows no classes."""
 
 
 def batch_of(model: Model) -> int:

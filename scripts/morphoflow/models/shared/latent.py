@@ -92,10 +92,19 @@ def latent_block(model: Model, block: int, seed: int, device: torch.device) -> T
 
 
 def image_blocks(
-    model: Model, number: int, seed: int, device: torch.device
-) -> Iterator[np.ndarray]:
-    """The images (b, 1, side, side) uint8 of the numbers 0 to ``number - 1``, block by block."""
+    model: Model, settings: dict, device: torch.device
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """The ids of images and the images (b, 1, side, side) uint8, block by block.
+
+    ``settings`` say the ``number`` of images, the ``seed``, and how the model is to make them. An
+    id ends in the class that its image is made for, of a model that knows classes.
+    """
     generating = load_model(model.code, Generating)
+    number, seed = settings["number"], settings["seed"]
     for first in range(0, number, BLOCK):
         z = latent_block(model, first // BLOCK, seed, device)
-        yield generating.generate(model, z, device)[: number - first]
+        ids = [f"generated_{i:05d}" for i in range(first, min(first + BLOCK, number))]
+        classes = generating.classes_of(model, z)
+        if classes is not None:
+            ids = [f"{name}_{of}" for name, of in zip(ids, classes, strict=False)]
+        yield ids, generating.generate(model, z, settings, device)[: len(ids)]
