@@ -6,7 +6,8 @@ def organelle_source(wildcards):
         return as_json({"em": f"{folder}/em.zarr", "labels": f"{folder}/labels.zarr"})
     volumes = ("em", "labels", "classes")
     names = [name for volume in volumes for name in (volume, f"{volume}_key")]
-    names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm", "level"]
+    names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm"]
+    names += ["level", "em_level"]
     return as_json({name: settings[name] for name in names if name in settings})
 
 
