@@ -1,5 +1,30 @@
 def organelle_source(wildcards):
-    """Where the volumes of a dataset lie and how they are to be read, as JSON."""
+    """Where the volumes of a dataset lie and how they are to be read, as JSON.
+
+    The labels are those of ``find_instances`` where a dataset asks for it.
+    """
+    source = json.loads(organelle_source_as_given(wildcards))
+    if instances_by(wildcards):
+        source["labels"] = instances_of(wildcards)
+        source.pop("labels_key", None)
+    return as_json(source)
+
+
+def instances_of(wildcards):
+    """The labels of a dataset in which every object is connected."""
+    return f"results/{wildcards.dataset}/instances.zarr"
+
+
+def instances_by(wildcards):
+    """How the connected parts of a dataset's labels are numbered; None where they stay."""
+    settings = dataset_of(wildcards)
+    if settings["instances"] == "connected":
+        return "connected"
+    return None if settings["pieces"] == "keep" else settings["pieces"]
+
+
+def organelle_source_as_given(wildcards):
+    """The same with the label volume of the user."""
     settings = dataset_of(wildcards)
     if "phantom" in settings:
         folder = f"results/{wildcards.dataset}/phantom"
@@ -16,6 +41,12 @@ def organelle_volumes(wildcards):
 
     A user's files are looked at by that alone, so that only what it says runs jobs again.
     """
+    made = [instances_of(wildcards)] if instances_by(wildcards) else []
+    return made + organelle_volumes_as_given(wildcards)
+
+
+def organelle_volumes_as_given(wildcards):
+    """The same without the labels that ``find_instances`` writes."""
     if "phantom" in dataset_of(wildcards):
         return [f"results/{wildcards.dataset}/phantom"]
     return [ancient(file) for file in ORGANELLE_FILES[wildcards.dataset]["volumes"]]

@@ -66,7 +66,7 @@ def open_nifti(file: Path) -> MappedVolume:
 
 
 def open_nrrd(file: Path) -> MappedVolume:
-    """The array of an NRRD file with its data in it, raw or packed by gzip; its axes are x, y, z."""
+    """The array of an NRRD file, raw or packed by gzip, in one file; its axes are x, y and z."""
     nrrd = _package("nrrd", file)
     with file.open("rb") as stream:
         header = nrrd.read_header(stream)
@@ -109,9 +109,7 @@ def open_mrc(file: Path) -> MappedVolume:
     with _package("mrcfile", file).mmap(file, mode="r") as opened:
         header, values = opened.header, opened.data
         if (header.mapc, header.mapr, header.maps) != (1, 2, 3):
-            raise InputError(
-                f"the axes of {file} are not stored as z, y, x; save it in this order."
-            )
+            raise InputError(f"the axes of {file} are not z, y, x; save it in this order.")
         units = ["angstrom"] * 3
         size = to_nm([opened.voxel_size[axis] for axis in "zyx"], units)
         origin = [float(header.origin[axis]) for axis in "zyx"]

@@ -1,4 +1,4 @@
-"""Ids in a volume whose type is not unsigned: whole numbers of 0 and more, checked as they are read."""
+"""Ids of a type that is not unsigned: whole numbers from 0 on, checked as they are read."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def as_ids(volume: Volume, what: str) -> Volume:
 
 
 class CheckedIds:
-    """Signed integers or floats as unsigned integers of as many bytes; nothing is copied on disk."""
+    """Signed integers or floats as unsigned integers of as many bytes."""
 
     def __init__(self, volume: Volume, what: str) -> None:
         self.path, self.shape, self.chunks = volume.path, volume.shape, volume.chunks

@@ -36,13 +36,12 @@ PLACES = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75), (0.5, 0.25, 0
 def open_source(settings: dict) -> Source:
     """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes``.
 
-    Each may have a key (``em_key``, ...); ``level`` is that of pyramids, of the EM ``em_level`` where
-    that is set. ``voxel_size_nm`` and
-    ``offset_nm``, ``em_voxel_size_nm`` and ``em_offset_nm`` (z, y, x) take the place of what the
-    files say of labels and EM. EM on a finer, coarser or shifted grid is brought to that of the
-    labels, of which only what has EM is used. Raises InputError for labels of which the type holds no
-    whole numbers, for a voxel size that is not stated, for grids that do not fit, and for labels and EM
-    that were exchanged.
+    Each may have a key (``em_key``, ...); ``level`` is that of pyramids, and ``em_level`` that of
+    the EM where it is another. ``voxel_size_nm`` and ``offset_nm``, ``em_voxel_size_nm`` and
+    ``em_offset_nm`` (z, y, x) take the place of what the files say of labels and EM. EM on a finer,
+    coarser or shifted grid is brought to that of the labels, of which only what has EM is used.
+    Raises InputError for labels of a type that holds no whole numbers, for a voxel size that is not
+    stated, for grids that do not fit, and for labels and EM that were exchanged.
     """
     level = settings.get("level") or 0
     labels = _open(settings, "labels", level)
