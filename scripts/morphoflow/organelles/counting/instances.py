@@ -17,7 +17,7 @@ from morphoflow.organelles.volumes.volume import Volume
 
 
 class Parts(NamedTuple):
-    """Connected parts: number in the volume, voxels, and flat index of the first voxel, all (n,)."""
+    """Connected parts: number in the volume, voxels and flat index of the first voxel, (n,)."""
 
     value: np.ndarray
     voxels: np.ndarray
