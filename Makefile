@@ -10,11 +10,12 @@ GPU := $(wildcard /dev/nvidia0)$(shell nvidia-smi -L 2> /dev/null)
 TORCH ?= $(or $(INSTALLED),$(if $(GPU),cuda,cpu))
 SIZE_cpu := 2.5
 SIZE_cuda := 6
+CAMPAIGN := PYTHONPATH=scripts:tests/support python tests/campaigns
 # Figures are drawn without a screen.
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-slurm gpu-check verify damage format reference lock clean
+.PHONY: help demo lab test test-slurm gpu-check verify campaigns damage nulls fuzz format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,7 +27,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	    echo "The demo stopped. Mend what is named above and call 'make demo' again."; exit 1; }
 	@echo
 	@echo "Done. Look at:"
-	@echo "  results/report.html                        everything in one page: open it in a browser"
+	@echo "  results/report/index.html                  everything in one page: open it in a browser"
 	@echo "  results/real_neurons/figures/              the neurons that went in"
 	@echo "  results/osteosarcoma/figures/              cells, and how models of them compare"
 	@echo "  results/phantom/figures/                   organelles of a generated EM volume"
@@ -51,8 +52,17 @@ test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it install
 verify: $(VENV)/workflow.done ## Say which results are damaged, or were made of what is another now
 	@PYTHONPATH=scripts python -m morphoflow.verify results
 
+campaigns: $(VENV)/test.done ## Damage files and results, and simulate nulls: hours (also one by one)
+	@for each in damage nulls fuzz; do $(MAKE) --no-print-directory $$each || exit 1; done
+
 damage: $(VENV)/test.done ## Damage every kind of result in every way, and count what goes unnoticed
-	@PYTHONPATH=scripts:tests/support python tests/campaigns/damage.py
+	@$(CAMPAIGN)/damage.py
+
+nulls: $(VENV)/test.done ## Count what is significant where there is nothing to find
+	@$(CAMPAIGN)/nulls.py
+
+fuzz: $(VENV)/test.done ## Read 100,000 damaged files of all formats
+	@$(CAMPAIGN)/fuzz.py --cases 100000 --workers 2
 
 gpu-check: $(VENV)/test.done ## Try every model on this machine's GPUs, and write a table to send back
 	@PYTHONPATH=scripts:tests/support python resources/benchmarks/gpu_check.py

@@ -39,7 +39,8 @@ rule all:
     """Everything that the table of runs asks for, with the report."""
     default_target: True
     input:
-        "results/report.html",
+        "results/report",
+        lambda wildcards: atlases_of(DATASETS),
 
 
 include: "rules/neurons_inputs.smk"
@@ -53,12 +54,14 @@ include: "rules/dendrites.smk"
 include: "rules/gpus.smk"
 include: "rules/train.smk"
 include: "rules/embed.smk"
+include: "rules/apply.smk"
 include: "rules/analyse.smk"
 include: "rules/invariance.smk"
 include: "rules/generate.smk"
 include: "rules/generate_trees.smk"
 include: "rules/figures_inputs.smk"
 include: "rules/figures.smk"
+include: "rules/atlas.smk"
 include: "rules/sweeps.smk"
 include: "rules/experiments.smk"
 include: "rules/report.smk"

@@ -7,6 +7,7 @@ rule analyse_embedding:
         measures=object_measures,
     output:
         maps="results/{dataset}/{model}/{variant}/seed{seed}/maps.parquet",
+        analysed="results/{dataset}/{model}/{variant}/seed{seed}/analysed.h5ad",
         tables=multiext(
             "results/{dataset}/{model}/{variant}/seed{seed}/",
             "clusters.parquet",
@@ -45,13 +46,21 @@ rule analyse_embedding:
 
 
 rule compare_scores:
-    """The scores of all models, variants and seeds of a dataset in one table."""
+    """The scores of all models, variants and seeds of a dataset in one table, and their ranking."""
     input:
         script=entry("compare_scores"),
         scores=lambda wildcards: score_tables(wildcards.dataset),
+        predictions=lambda wildcards: [
+            f"results/{run.folder}/cross_validation.parquet"
+            for run in RUNS
+            if run.dataset == wildcards.dataset
+        ],
+        objects="results/{dataset}/objects.parquet",
     output:
         scores="results/{dataset}/comparison/scores.parquet",
         summary="results/{dataset}/comparison/summary.parquet",
+        ranking="results/{dataset}/comparison/ranking.parquet",
+        pairs="results/{dataset}/comparison/pairs.parquet",
     log:
         "results/logs/compare_scores/{dataset}.log",
     benchmark:
@@ -65,5 +74,6 @@ rule compare_scores:
     params:
         code_digest=code_digest("compare_scores"),
     shell:
-        "python {input.script:q} --scores {input.scores:q}"
-        " --output {output.scores:q} --summary {output.summary:q} &> {log:q}"
+        "python {input.script:q} --scores {input.scores:q} --objects {input.objects:q}"
+        " --output {output.scores:q} --summary {output.summary:q} --ranking {output.ranking:q}"
+        " --pairs {output.pairs:q} &> {log:q}"

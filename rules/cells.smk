@@ -58,9 +58,11 @@ rule read_cells:
 
 
 rule measure_shapes:
-    """Shape and intensity features of every cell, under CellProfiler's names."""
+    """Features of every cell in its image, or in its crop where there is no image."""
     input:
         script=entry("measure_shapes"),
+        fetched=source_folders,
+        files=lambda wildcards: CELL_FILES[wildcards.dataset]["files"],
         samples="results/{dataset}/samples/crops.zarr",
         objects="results/{dataset}/objects.parquet",
     output:
@@ -73,13 +75,16 @@ rule measure_shapes:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(1000, 8, "samples"),
+        mem_mb=memory(2000, 8, "samples"),
         runtime=minutes(20, 0.1, "samples"),
     params:
+        sources=cell_sources,
+        pieces=lambda wildcards: dataset_of(wildcards)["crops"]["pieces"],
         code_digest=code_digest("measure_shapes"),
     shell:
-        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.output:q} &> {log:q}"
+        "python {input.script:q} --sources {params.sources:q} --pieces {params.pieces:q}"
+        " --samples {input.samples:q}"
+        " --objects {input.objects:q} --output {output.output:q} &> {log:q}"
 
 
 rule prealign_crops:

@@ -35,7 +35,9 @@ from morphoflow.plan import (
     MODALITIES,
     Run,
     add_combinations,
+    check_applied,
     check_named,
+    check_recommended,
     check_simulated,
     read_config,
     read_models,
@@ -53,6 +55,7 @@ from morphoflow.plan_files import (
     organelle_files,
     organelle_fingerprints,
 )
+from morphoflow.plan_keys import check_together
 from morphoflow.requests import (
     MOST_HELD_MB,
     memory,
@@ -72,13 +75,16 @@ ELSEWHERE = [*{Path(path).parent: None for path in workflow.configfiles}, WORKFL
 try:
     check_named(config, WORKFLOW)
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
+    check_together(config)
     find_cards(config, WORKFLOW)
     DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
+    check_recommended(config["clusters"])
     LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
+    check_applied(config["apply"], DATASETS, MODELS, RUNS)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
@@ -330,6 +336,9 @@ OF_RUN = {
     "dendrites": ("cluster_gallery", "outlier_gallery", "image_map"),
 }
 
+# Tables of the comparison of models that the report shows.
+REPORTED = ("comparison/ranking", "comparison/pairs", "comparison/scores")
+
 GENERATED = (
     "generated",
     "growth",
@@ -356,6 +365,7 @@ def figures_of_run(run):
     names += ["reconstructions", "traversals"] * is_able(run.model, "decoding")
     names += ["uncertainty"] * is_able(run.model, "posterior")
     names += [*GENERATED] * is_able(run.model, "generating")
+    names += ["ways"] * is_able(run.model, "flowing")
     if makes_trees(run):
         names += ["generated_neurons", "kappa_probes", "walk_map"]
     return names + ["invariance"] * is_able(run.model, "turnable")
@@ -380,12 +390,30 @@ def run_figures(datasets):
     return [f"results/{run.folder}/figures" for run in RUNS if run.dataset in datasets]
 
 
+def atlases_of(datasets):
+    """The atlases of those of the chosen datasets that have runs."""
+    return sorted(
+        f"results/{dataset}/atlas.html"
+        for dataset in {run.dataset for run in RUNS}.intersection(datasets)
+    )
+
+
 def masks_of(datasets):
     """Input function: label volumes by clusters of all runs on the chosen datasets, as folders."""
     return lambda wildcards: [
         f"results/{run.folder}/masks"
         for run in RUNS
         if run.dataset in datasets and run.dataset in ORGANELLES
+    ]
+
+
+def applied_to(datasets):
+    """Input function: what models of other datasets say of the chosen ones."""
+    return lambda wildcards: [
+        f"results/{dataset}/applied/{folder}/seed{FIRST_SEEDS[folder]}/placed.parquet"
+        for dataset, folders in config["apply"].items()
+        if dataset in datasets
+        for folder in folders
     ]
 
 
@@ -396,6 +424,12 @@ def movies_of(datasets):
         for run in RUNS
         if run.dataset in datasets and is_able(run.model, "generating")
     ]
+
+
+def datasets_run():
+    """The datasets that have runs, in the order of the configuration."""
+    named = {run.dataset for run in RUNS}
+    return [dataset for dataset in DATASETS if dataset in named]
 
 
 def score_tables(dataset):

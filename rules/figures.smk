@@ -5,6 +5,7 @@ rule draw_neurons:
         script=entry("draw_neurons"),
         trees="results/{dataset}/trees.zarr",
         walks="results/{dataset}/samples/walks.zarr",
+        reach="results/{dataset}/walks.parquet",
         densities="results/{dataset}/samples/densities.zarr",
         objects="results/{dataset}/objects.parquet",
         quality="results/{dataset}/quality.parquet",
@@ -72,7 +73,7 @@ rule draw_neurons:
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --trees {input.trees:q} --walks {input.walks:q}"
-        " --densities {input.densities:q} --objects {input.objects:q} --quality {input.quality:q}"
+        " --reach {input.reach:q} --densities {input.densities:q} --objects {input.objects:q} --quality {input.quality:q}"
         " --scores {input.scores:q} --folder {params.folder:q} &> {log:q}"
 
 

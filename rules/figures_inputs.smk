@@ -9,6 +9,7 @@ SHOWN = {
     "generated_neurons": ["generated_trees.zarr", "generated_trees.parquet"],
     "generated": ["generated.zarr"],
     "growth": ["model.pt"],
+    "ways": ["ways.zarr"],
     "interpolation": ["interpolation.zarr"],
     "arbors": ["generated_arbors.parquet"],
     "nearest": ["nearest.parquet", "generated.zarr"],
@@ -67,10 +68,9 @@ def drawing_digest(wildcards):
 
 def drawing_settings(wildcards):
     """What the figures of a run have to know of the configuration, as JSON."""
-    settings = {"method": config["clusters"]["methods"][0]}
+    settings = {}
     dataset = dataset_of(wildcards)
     if wildcards.dataset in ORGANELLES:
-        settings["masks_method"] = dataset["masks"]["method"]
         settings["source"] = json.loads(organelle_source(wildcards))
     if is_able(wildcards.model, "generating"):
         settings["copy_threshold"] = dataset["realism"]["threshold"]

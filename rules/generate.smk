@@ -43,6 +43,38 @@ rule generate_images:
         " --gpus {resources.gpu} --threads {threads} &> {log:q}"
 
 
+rule film_ways:
+    """Movies of how images come out of noise."""
+    input:
+        script=entry("film_ways"),
+        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
+    output:
+        ways=directory("results/{dataset}/{model}/{variant}/seed{seed}/ways.zarr"),
+        movies=multiext(
+            "results/{dataset}/{model}/{variant}/seed{seed}/", "ways.gif", "ways.mp4"
+        ),
+    log:
+        "results/logs/film_ways/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/film_ways/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        model=able("flowing"),
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=memory(2000),
+        runtime=minutes(20),
+    params:
+        code_digest=model_digest("film_ways"),
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["generated"]),
+    shell:
+        "python {input.script:q} --model {input.model:q} --settings {params.settings:q}"
+        " --output {output.ways:q} --movies {output.movies:q}"
+        " --gpus {resources.gpu} --threads {threads} &> {log:q}"
+
+
 rule measure_generated_arbors:
     """Length, branching, extent and density of the arbor in every generated image."""
     input:

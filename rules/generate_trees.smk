@@ -53,6 +53,7 @@ rule measure_tree_realism:
     input:
         script=entry("measure_tree_realism"),
         trees="results/{dataset}/trees.zarr",
+        walks="results/{dataset}/samples/walks.zarr",
         objects="results/{dataset}/objects.parquet",
         generated="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.zarr",
         origins="results/{dataset}/{model}/{variant}/seed{seed}/generated_trees.parquet",
@@ -78,8 +79,8 @@ rule measure_tree_realism:
             {"bootstraps": dataset_of(wildcards)["generated"]["bootstraps"]}
         ),
     shell:
-        "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
-        " --generated {input.generated:q} --origins {input.origins:q}"
+        "python {input.script:q} --trees {input.trees:q} --walks {input.walks:q}"
+        " --objects {input.objects:q} --generated {input.generated:q} --origins {input.origins:q}"
         " --settings {params.settings:q} --seed {wildcards.seed} --dataset {wildcards.dataset}"
         " --model {wildcards.model} --variant {wildcards.variant}"
         " --realism {output.realism:q} --scores {output.scores:q} &> {log:q}"

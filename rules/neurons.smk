@@ -78,7 +78,7 @@ rule read_neurons:
         dataset=NEURON_DATASETS,
     conda:
         "../envs/analysis.yaml"
-    threads: 1
+    threads: lambda wildcards: dataset_of(wildcards)["jobs"]
     resources:
         mem_mb=memory(1000, 6, "archives", "files"),
         runtime=minutes(20, 0.02, "archives", "files"),
@@ -90,16 +90,18 @@ rule read_neurons:
         "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
         " --source-labels {input.source_labels:q} --labels {input.labels:q}"
         " --trees {output.trees:q} --objects {output.objects:q}"
-        " --quality {output.quality:q} &> {log:q}"
+        " --quality {output.quality:q} --jobs {threads} &> {log:q}"
 
 
 rule sample_walks:
-    """Random walks from the soma towards the tips of every neuron."""
+    """Random walks from the soma towards the tips of every neuron, and how much they reach."""
     input:
         script=entry("sample_walks"),
         trees="results/{dataset}/trees.zarr",
+        objects="results/{dataset}/objects.parquet",
     output:
         samples=directory("results/{dataset}/samples/walks.zarr"),
+        reach="results/{dataset}/walks.parquet",
     log:
         "results/logs/sample_walks/{dataset}.log",
     benchmark:
@@ -112,10 +114,11 @@ rule sample_walks:
         runtime=minutes(10, 0.02, "trees"),
     params:
         code_digest=code_digest("sample_walks"),
-        settings=lambda wildcards: as_json(dataset_of(wildcards)["walks"]),
+        settings=lambda wildcards: as_json(walk_settings(wildcards)),
     shell:
-        "python {input.script:q} --trees {input.trees:q} --settings {params.settings:q}"
-        " --samples {output.samples:q} &> {log:q}"
+        "python {input.script:q} --trees {input.trees:q} --objects {input.objects:q}"
+        " --settings {params.settings:q} --samples {output.samples:q} --reach {output.reach:q}"
+        " &> {log:q}"
 
 
 rule map_densities:
@@ -218,11 +221,38 @@ rule export_stacks:
         " --folder {output.folder:q} --table {output.table:q} &> {log:q}"
 
 
+rule place_cable_points:
+    """Points at even spacing along the cable of every neuron."""
+    input:
+        script=entry("place_cable_points"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        samples=directory("results/{dataset}/samples/cable_points.zarr"),
+    log:
+        "results/logs/place_cable_points/{dataset}.log",
+    benchmark:
+        "results/benchmarks/place_cable_points/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=NEURON_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.1, "trees"),
+    params:
+        code_digest=code_digest("place_cable_points"),
+        points=50,
+    shell:
+        "python {input.script:q} --trees {input.trees:q} --points {params.points:q}"
+        " --samples {output.samples:q} &> {log:q}"
+
+
 rule measure_neuron_distances:
     """Gromov-Wasserstein distances between all neurons; part of no target, since it needs POT."""
     input:
         script=entry("measure_neuron_distances"),
-        trees="results/{dataset}/trees.zarr",
+        points="results/{dataset}/samples/cable_points.zarr",
     output:
         table="results/{dataset}/neuron_distances.parquet",
     log:
@@ -235,11 +265,9 @@ rule measure_neuron_distances:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=memory(4000, 10, "trees"),
-        runtime=minutes(240, 0.1, "trees"),
+        mem_mb=memory(4000, 10, "points"),
+        runtime=minutes(240, 0.1, "points"),
     params:
         code_digest=code_digest("measure_neuron_distances"),
-        points=50,
     shell:
-        "python {input.script:q} --trees {input.trees:q} --points {params.points:q}"
-        " --output {output.table:q} &> {log:q}"
+        "python {input.script:q} --points {input.points:q} --output {output.table:q} &> {log:q}"

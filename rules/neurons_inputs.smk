@@ -39,14 +39,19 @@ def reading_settings(wildcards):
         "on_bad_input",
         "roots",
         "compartments",
-        "resample_um",
         "split",
         "label_column",
     )
-    optional = ("group_column", "shuffle_labels")
+    optional = ("group_column", "shuffle_labels", "largest_bridge_um")
     return as_json(
         {name: settings[name] for name in (*names, *optional) if name in settings}
     )
+
+
+def walk_settings(wildcards):
+    """How walks are drawn, with the spacing of the nodes on which they go."""
+    settings = dataset_of(wildcards)
+    return {**settings["walks"], "resample_um": settings["resample_um"]}
 
 
 def tree_digest(wildcards):

@@ -1,5 +1,58 @@
+rule write_report:
+    """The page on what was found, with its pictures and tables, and what explains the results."""
+    input:
+        script=entry("write_report"),
+        templates=[
+            os.path.relpath(path)
+            for path in sorted(
+                (WORKFLOW / "scripts/morphoflow/report/templates").iterdir()
+            )
+        ],
+        captions=[
+            os.path.relpath(path)
+            for path in sorted((WORKFLOW / "rules/report").iterdir())
+        ],
+        cards=[
+            os.path.relpath(path)
+            for path in sorted((WORKFLOW / "config/models").glob("*.yaml"))
+        ],
+        bibliography=os.path.relpath(WORKFLOW / "resources/bibliography.yaml"),
+        figures=figures_of(DATASETS),
+        tables=lambda wildcards: expand(
+            "results/{dataset}/{name}.parquet",
+            dataset=datasets_run(),
+            name=["objects", "quality", *REPORTED],
+        ),
+    output:
+        folder=directory("results/report"),
+        readme="results/README.md",
+    log:
+        "results/logs/write_report.log",
+    benchmark:
+        "results/benchmarks/write_report.jsonl"
+    conda:
+        "../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(20),
+    params:
+        code_digest=code_digest("write_report"),
+        config=as_json(config),
+        datasets=datasets_run(),
+        models=lambda wildcards, input: os.path.dirname(input.cards[0]),
+        captions=lambda wildcards, input: os.path.dirname(input.captions[0]),
+        templates=lambda wildcards, input: os.path.dirname(input.templates[0]),
+    shell:
+        "python {input.script:q} --config {params.config:q} --datasets {params.datasets:q}"
+        " --results results --models {params.models:q} --own-models config/models"
+        " --bibliography {input.bibliography:q} --captions {params.captions:q}"
+        " --templates {params.templates:q} --folder {output.folder:q} --readme {output.readme:q}"
+        " &> {log:q}"
+
+
 rule report:
-    """One page with all figures, their captions and how each was made."""
+    """Snakemake's own report: all figures, their captions and how each was made."""
     input:
         figures_of(DATASETS),
         of_runs("results/{run.dataset}/comparison/scores.parquet"),

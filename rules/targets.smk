@@ -9,8 +9,11 @@ localrules:
     registered,
     samples,
     models,
+    model_cards,
+    applied,
     embeddings,
     clusters,
+    atlases,
     figures,
     sweeps,
     experiments,
@@ -22,10 +25,11 @@ rule demo:
     """The datasets that need no data of yours, from raw files to figures, and the report."""
     input:
         figures_of(DEMO),
+        atlases_of(DEMO),
         masks_of(DEMO),
         movies_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
-        "results/report.html",
+        "results/report",
 
 
 rule neurons:
@@ -33,6 +37,8 @@ rule neurons:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["neurons"]),
         figures_of(config["neurons"]),
+        atlases_of(config["neurons"]),
+        applied_to(config["neurons"]),
 
 
 rule cells:
@@ -40,6 +46,8 @@ rule cells:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["cells"]),
         figures_of(config["cells"]),
+        atlases_of(config["cells"]),
+        applied_to(config["cells"]),
 
 
 rule organelles:
@@ -47,7 +55,9 @@ rule organelles:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["organelles"]),
         figures_of(config["organelles"]),
+        atlases_of(ORGANELLES),
         masks_of(ORGANELLES),
+        applied_to(ORGANELLES),
 
 
 rule dendrites:
@@ -55,6 +65,8 @@ rule dendrites:
     input:
         of_runs("results/{run.folder}/scores.parquet", dataset=config["dendrites"]),
         figures_of(config["dendrites"]),
+        atlases_of(config["dendrites"]),
+        applied_to(config["dendrites"]),
         movies_of(config["dendrites"]),
 
 
@@ -94,11 +106,29 @@ rule embeddings:
         of_runs("results/{run.folder}/embedding.h5ad"),
 
 
+rule model_cards:
+    """What each trained model was trained on, how good it is and what its limits are."""
+    input:
+        of_runs("results/{run.folder}/model_card.md", model=TRAINED),
+
+
+rule applied:
+    """What models of other datasets say of those that `apply` names."""
+    input:
+        applied_to(DATASETS),
+
+
 rule clusters:
     """All cluster tables and scores."""
     input:
         of_runs("results/{run.folder}/clusters.parquet"),
         of_runs("results/{run.dataset}/comparison/scores.parquet"),
+
+
+rule atlases:
+    """A page of each dataset in which its embeddings are looked at object by object."""
+    input:
+        atlases_of(DATASETS),
 
 
 rule figures:

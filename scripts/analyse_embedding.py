@@ -4,8 +4,9 @@ from pathlib import Path
 
 from morphoflow.analysis import tables
 from morphoflow.analysis.scores import score_table
+from morphoflow.annotated import annotate
 from morphoflow.command import run
-from morphoflow.embedding import read_embedding
+from morphoflow.embedding import nested, read_embedding, write_embedding
 from morphoflow.provenance import provenance
 from morphoflow.tables import write_table
 
@@ -21,7 +22,7 @@ def main(
     variant: str,
     folder: Path,
 ) -> None:
-    """Write all tables of an ``embedding`` into ``folder``.
+    """Write all tables of an ``embedding`` into ``folder``, and an AnnData file with all of them.
 
     ``settings`` holds those of each part under its name; ``measures`` is a store of named features,
     in which clusters are told apart.
@@ -38,7 +39,8 @@ def main(
             scored.attrs = next(iter(made.values())).attrs
             write_table(folder / f"{SCORES[part]}scores.parquet", scored, record)
 
-    write("maps", maps=tables.maps(data, settings["maps"], seed))
+    maps = tables.maps(data, settings["maps"], seed)
+    write("maps", maps=maps)
     clusters, scores = tables.clusters(data, settings["clusters"], seed)
     write("clusters", scores, clusters=clusters)
     profiles, members = tables.profiles(data, clusters, measures)
@@ -51,6 +53,10 @@ def main(
     write("retrieval", scores, retrieval=queries, retrieval_labels=labels)
     outliers, scores = tables.outliers(data, settings["outliers"], seed)
     write("outliers", scores, outliers=outliers)
+    found = annotate(data, measures, maps, clusters, outliers)
+    record = provenance(inputs=[embedding, measures], settings=settings, seed=seed)
+    found.uns["provenance"] = nested(record)
+    write_embedding(folder / "analysed.h5ad", found)
 
 
 # What the table of a part's scores is called before "scores".

@@ -22,6 +22,7 @@ def main(
     *,
     trees: Path,
     walks: Path,
+    reach: Path,
     densities: Path,
     objects: Path,
     quality: Path,
@@ -38,10 +39,11 @@ def main(
     rows = walked_neurons(forest, of_trees)
     x, length = walks_of(read_samples(walks), forest.ids[rows], walks)
     walked = [of_trees[row] for row in rows]
+    reached = read_table(reach).set_index("id").loc[forest.ids[rows]]
     figures = {
         "neurons": plot_neurons(forest, of_trees),
         "neurons_3d": plot_neurons_3d(forest, of_trees),
-        "walks": plot_walks(forest.select(rows), walked, x, length),
+        "walks": plot_walks(forest.select(rows), walked, x, length, reached),
         "densities": plot_densities(maps.x[:], half_um, labels, splits),
         "quality": plot_quality(read_table(quality)),
         "scores": plot_scores(read_table(scores)),

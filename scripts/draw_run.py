@@ -6,6 +6,8 @@ from morphoflow.command import run as run_main
 from morphoflow.figures.of_run import RunFiles, figure_of
 from morphoflow.figures.save import save_figure
 from morphoflow.files import whole
+from morphoflow.manifest import write_manifest
+from morphoflow.provenance import provenance
 
 
 def main(
@@ -27,6 +29,7 @@ def main(
         for name in figures:
             figure = figure_of(name, files)
             save_figure(figure, partial / f"{name}.svg", partial / f"{name}.png")
+        write_manifest(partial, provenance(inputs=[], settings={}))
     print(f"{len(figures)} figures")
 
 

@@ -2,17 +2,27 @@
 
 from pathlib import Path
 
+from morphoflow.cells.reading.sources import resolve, source_paths
 from morphoflow.cells.shapes.features import measure
+from morphoflow.cells.shapes.source import measure_sources
 from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples, write_samples
 from morphoflow.tables import align_objects, read_objects
 
 
-def main(*, samples: Path, objects: Path, output: Path) -> None:
-    """Measure the crops of ``samples``; the names of the features carry their units."""
+def main(*, sources: list, pieces: str, samples: Path, objects: Path, output: Path) -> None:
+    """Measure the cells of ``samples``; the names of the features carry their units.
+
+    They are measured in their ``sources`` where all of these are images with masks, before any
+    scaling, with ``pieces`` as they were cut; otherwise, in the crops.
+    """
     crops = read_samples(samples)
-    x, names = measure(crops, align_objects(read_objects(objects), crops.ids, str(samples)))
+    rows = align_objects(read_objects(objects), crops.ids, str(samples))
+    resolved = [resolve(source) for source in sources]
+    at_source = all("images" in source for source in resolved)
+    x, names = measure_sources(resolved, crops, rows, pieces) if at_source else measure(crops, rows)
+    paths = [path for source in resolved for path in source_paths(source)] if at_source else []
     write_samples(
         output,
         crops.ids,
@@ -20,9 +30,9 @@ def main(*, samples: Path, objects: Path, output: Path) -> None:
         axes=["object", "feature"],
         units="as each name says",
         names=names,
-        provenance=provenance(inputs=[samples, objects], settings={}),
+        provenance=provenance(inputs=[samples, objects, *paths], settings={"pieces": pieces}),
     )
-    print(f"{len(names)} features of {len(x)} cells")
+    print(f"{len(names)} features of {len(x)} {'cells' if at_source else 'crops'}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
 from morphoflow.forest import Forest
 from morphoflow.neurons.rebuild.realism import Neurons, Sets, details, realism_scores
+from morphoflow.neurons.samples.resample import resample
 from morphoflow.provenance import provenance
+from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, read_table, write_table
 
 UNKNOWN = "unknown"
@@ -15,6 +17,7 @@ UNKNOWN = "unknown"
 def main(
     *,
     trees: Path,
+    walks: Path,
     objects: Path,
     generated: Path,
     origins: Path,
@@ -26,21 +29,32 @@ def main(
     realism: Path,
     scores: Path,
 ) -> None:
-    """Compare the neurons ``generated``, with classes in ``origins``, to those of ``trees``."""
-    forest, made = Forest.read(trees), Forest.read(generated)
+    """Compare the neurons ``generated``, with classes in ``origins``, to those of ``trees``.
+
+    Angles along a path depend on the spacing of nodes, so all have that of the ``walks``.
+    """
+    spacing_um = read_samples(walks).attributes["resample_um"]
+    forest, made = resample(Forest.read(trees), spacing_um), Forest.read(generated)
     table = align_objects(read_objects(objects), list(forest.ids), str(trees))
     made_table = align_objects(read_table(origins), list(made.ids), str(generated))
     labels = table["label"].fillna(UNKNOWN).to_numpy(dtype=str)
+    groups = table["group"].to_numpy(dtype=str)
+    # Neurons that were made from neurons of one animal are no more independent than these.
+    group_of = dict(zip(table["id"], groups, strict=True))
+    made_groups = made_table["reference"].map(group_of).to_numpy(dtype=str)
     train, held_out = (
-        Neurons.of(forest.select(rows), labels[rows])
+        Neurons.of(forest.select(rows), labels[rows], groups[rows])
         for rows in (
             (table["split"] == split).to_numpy().nonzero()[0] for split in ("train", "test")
         )
     )
-    sets = Sets(Neurons.of(made, made_table["label"].to_numpy(dtype=str)), train, held_out)
+    made_labels = made_table["label"].to_numpy(dtype=str)
+    sets = Sets(Neurons.of(made, made_labels, made_groups), train, held_out)
     detailed = details(sets)
     rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
-    record = provenance(inputs=[trees, objects, generated, origins], settings=settings, seed=seed)
+    record = provenance(
+        inputs=[trees, walks, objects, generated, origins], settings=settings, seed=seed
+    )
     named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
     write_table(realism, detailed, record)
     write_table(scores, score_table(named, rows), record)

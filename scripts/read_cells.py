@@ -43,6 +43,8 @@ def main(
     write_table(quality, findings, record)
     write_objects(objects, table, record)
     counts = findings[findings["code"] == "verdict"]["verdict"].value_counts().to_dict()
+    for line in findings.loc[findings["code"] == "intensity_range", "message"]:
+        print(line)
     print(f"{len(table)} crops; files by verdict: {counts}")
 
 

@@ -7,10 +7,14 @@ import pandas as pd
 from morphoflow.command import run
 from morphoflow.neurons.reading.objects import object_table
 from morphoflow.neurons.reading.prepare import Part, read_neurons
+from morphoflow.neurons.reading.sources import files_with_neurons
 from morphoflow.provenance import provenance
 from morphoflow.reading.labels import LabelColumns, read_labels
 from morphoflow.shuffle import shuffled_labels
 from morphoflow.tables import write_objects, write_table
+
+# Findings on the dataset as a whole that its user should see.
+WARNINGS = ("matched_id", "few_groups", "mixed_compartments", "hidden_file")
 
 
 def main(
@@ -22,10 +26,12 @@ def main(
     trees: Path,
     objects: Path,
     quality: Path,
+    jobs: int,
 ) -> None:
     """Read ``sources`` (path and units of each) as ``settings`` say; nothing is left unlisted.
 
     ``source_labels`` came with the sources; ``labels`` are the user's, in columns of their choice.
+    So many ``jobs`` read at once.
     """
     columns = LabelColumns(settings["label_column"], settings.get("group_column"))
     named = [
@@ -36,15 +42,16 @@ def main(
     if "shuffle_labels" in settings:
         label_table = shuffled_labels(label_table, settings["shuffle_labels"])
     parts = [
-        Part(swc_paths(Path(part["path"])), part["units"], part["voxel_size_um"])
+        Part(files_with_neurons(Path(part["path"])), part["units"], part["voxel_size_um"])
         for part in sources
     ]
     forest, findings = read_neurons(
         parts,
         compartments=settings["compartments"],
-        resample_um=settings["resample_um"],
         roots=settings["roots"],
+        largest_bridge_um=settings.get("largest_bridge_um"),
         on_bad_input=settings["on_bad_input"],
+        jobs=jobs,
     )
     rows, findings = object_table(
         forest, findings, label_table, settings["split"], settings["on_bad_input"]
@@ -54,15 +61,10 @@ def main(
     forest.write(trees, provenance=record)
     write_table(quality, findings, record)
     write_objects(objects, rows, record)
-    counts = findings.drop_duplicates("id")["verdict"].value_counts().to_dict()
+    counts = findings.loc[findings["code"] == "verdict", "verdict"].value_counts().to_dict()
     print(f"{forest.n} neurons read; files by verdict: {counts}")
-
-
-def swc_paths(path: Path) -> list[Path]:
-    """The SWC files below a folder, sorted, or the one archive that the path names."""
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".swc")
+    for message in findings.loc[findings["code"].isin(WARNINGS), "message"]:
+        print(f"Warning: {message}.")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from morphoflow.tables import read_objects
 
 
 def main(*, source: dict, objects: Path, clusters: Path, settings: dict, output: Path) -> None:
-    """Write a folder with the masks of ``clusters`` by the method that ``settings`` name."""
+    """Write a folder with the masks of the recommended ``clusters``."""
     opened = open_source(source)
-    table = objects_with_clusters(read_objects(objects), clusters, settings["method"])
+    table = objects_with_clusters(read_objects(objects), clusters)
     made_by = {**settings, "source": source_names(source)}
     record = provenance(inputs=[objects, clusters], settings=made_by)
     with whole(output) as partial:

@@ -57,7 +57,7 @@ def milliseconds(job: Callable[[], object], number: int) -> float:
 
 def read(path: Path):
     """The neurons of an archive with all their nodes."""
-    how = {"compartments": COMPARTMENTS, "resample_um": 0.0, "roots": "largest"}
+    how = {"compartments": COMPARTMENTS, "roots": "largest"}
     return read_neurons([Part([path])], **how, on_bad_input="skip")[0]
 
 

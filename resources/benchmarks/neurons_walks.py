@@ -165,7 +165,6 @@ def real(path: Path) -> Forest:
     forest, _ = read_neurons(
         [Part([path])],
         compartments=["axon", "dendrite", "apical", "other"],
-        resample_um=0.0,
         roots="largest",
         on_bad_input="stop",
     )

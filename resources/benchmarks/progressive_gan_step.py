@@ -23,9 +23,10 @@ from torch.nn import functional
 from morphoflow.models.progressive_gan.blocks import initialise
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
-from morphoflow.models.progressive_gan.images import Images, as_numbers
+from morphoflow.models.progressive_gan.images import Images
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
 from morphoflow.models.progressive_gan.schedule import PublishedSchedule
+from morphoflow.models.shared.generating import as_numbers
 from morphoflow.plan import read_models, settings_of
 
 BATCH, LATENT, WIDTHS, STAGES = 8, 512, [128, 64, 32, 32, 16, 16], 4

@@ -1,6 +1,13 @@
 """Colours of labels and of clusters, the same in figures, tables and viewers."""
 
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
 from morphoflow.tables import NOISE
+
+UNKNOWN = "unknown"
 
 # Okabe and Ito's colours, told apart with any colour vision, then further ones that differ from
 # their neighbours in lightness.
@@ -47,3 +54,29 @@ DARK = "#333333"
 def cluster_color(number: int) -> str:
     """The colour of a cluster by its number, grey for noise; beyond 14, colours repeat."""
     return GREY if number == NOISE else CLUSTER_COLORS[number % len(CLUSTER_COLORS)]
+
+
+def known_labels(labels: Iterable) -> list[str]:
+    """The labels as strings, with UNKNOWN for missing ones."""
+    return [UNKNOWN if pd.isna(label) else str(label) for label in labels]
+
+
+def sorted_labels(labels: Iterable) -> list[str]:
+    """The distinct labels by name (``type2`` before ``type10``), UNKNOWN last."""
+    return sorted(set(known_labels(labels)), key=_place)
+
+
+def _place(label: str) -> tuple:
+    # Splitting at digits puts text and numbers in turn, so that like is compared with like.
+    parts = [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", label)]
+    return label == UNKNOWN, parts, label
+
+
+def label_colors(labels: Iterable) -> dict[str, str]:
+    """A colour for each distinct label, by rank of its name; grey for UNKNOWN.
+
+    The same set of labels has the same colours in every figure; beyond 16, colours repeat.
+    """
+    names = [label for label in sorted_labels(labels) if label != UNKNOWN]
+    colors = {name: LABEL_COLORS[i % len(LABEL_COLORS)] for i, name in enumerate(names)}
+    return {**colors, UNKNOWN: GREY}

@@ -1,4 +1,4 @@
-"""The embedding: an AnnData file that scanpy and cellxgene open as it is."""
+"""The embedding and what is found of it: AnnData files that scanpy opens as they are."""
 
 import json
 from pathlib import Path
@@ -34,18 +34,35 @@ def make_embedding(
     return anndata.AnnData(
         X=np.ascontiguousarray(x, dtype=np.float32),
         obs=observations,
-        uns={"provenance": json.dumps(provenance, sort_keys=True), LABELS_USED: labels_used},
+        var=pd.DataFrame(index=[f"dimension_{k}" for k in range(1, x.shape[1] + 1)]),
+        uns={"provenance": nested(provenance), LABELS_USED: labels_used},
     )
+
+
+def nested(record: dict) -> dict:
+    """A provenance as mappings and texts alone, which every version of AnnData reads.
+
+    What is missing is left out; lists of anything but texts and numbers become JSON.
+    """
+    return {key: _plain(value) for key, value in record.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return nested(value)
+    if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+        return json.dumps(value)
+    return value
 
 
 def write_embedding(path: Path, embedding: anndata.AnnData) -> None:
     """Write an embedding as ``.h5ad``."""
     with whole(path) as partial:
         embedding.write_h5ad(partial)
-        content = partial.read_bytes()
-        with partial.open("ab") as file:
-            # HDF5 knows where it ends, and does not look further.
-            file.write(seal_of(content))
+        # In plain text, so that it can be told of a damaged file. HDF5 knows where it ends.
+        made_by = f'\n"command": "{embedding.uns["provenance"].get("command", "")}"'.encode()
+        content = partial.read_bytes() + made_by
+        partial.write_bytes(content + seal_of(content))
 
 
 def read_embedding(path: Path) -> anndata.AnnData:

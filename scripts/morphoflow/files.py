@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from morphoflow.errors import InputError
 
 # The way out where a result is damaged.
 ANEW = "delete it, and the workflow makes it anew"
-# A line in a file with the CRC-32 of all its other bytes.
-MARK = b"\nmorphoflow crc32 "
-SEAL_BYTES = len(MARK) + 9
+# A line in a file with the SHA-256 of all its other bytes, by which others know it, and the CRC-32
+# of both, which is what takes least time to compare.
+MARK = b"\nmorphoflow sha256 "
+DIGEST = slice(len(MARK), len(MARK) + 64)
+SEAL_BYTES = len(MARK) + 64 + 10
 
 
 @contextmanager
@@ -67,20 +70,38 @@ def _remove(path: Path) -> None:
 
 
 def seal_of(*parts: bytes | memoryview) -> bytes:
-    """The line of SEAL_BYTES bytes with the checksum of ``parts`` after each other."""
-    total = 0
+    """The line of SEAL_BYTES bytes with the checksums of ``parts`` after each other."""
+    digest = hashlib.sha256()
     for part in parts:
+        digest.update(part)
+    return _seal(digest.hexdigest().encode(), parts)
+
+
+def _seal(digest: bytes, parts: tuple[bytes | memoryview, ...]) -> bytes:
+    total = 0
+    for part in (*parts, digest):
         total = zlib.crc32(part, total)
-    return MARK + f"{total:08x}\n".encode()
+    return MARK + digest + f" {total:08x}\n".encode()
 
 
 def check_seal(path: Path, seal: bytes, *parts: bytes | memoryview) -> None:
     """Raise InputError unless ``seal``, from the file at ``path``, is that of its other parts."""
-    if seal != seal_of(*parts):
+    if seal != _seal(seal[DIGEST], parts):
         raise InputError(
             f"{path} is damaged, or was changed by another program: its checksum is missing or is "
-            f"that of other content; {ANEW}."
+            f"that of other content; {way_of(*parts)}."
         )
+
+
+def way_of(*parts: bytes | memoryview) -> str:
+    """How a damaged result comes about again: by the rule that bears the name of its script.
+
+    That is looked for in what is left of the content, in which the provenance is plain text.
+    """
+    for part in parts:
+        if found := re.search(rb'"command": "(\w+)\.py"', part):
+            return f"delete it, and the rule `{found[1].decode()}` makes it anew"
+    return ANEW
 
 
 def sha256(path: Path) -> str:

@@ -16,8 +16,9 @@ DTYPES = {
     "radius": np.float32,
     "parent": np.int32,
     "compartment": np.uint8,
+    "bridge": np.bool_,
 }
-PER_NODE = ("xyz", "radius", "parent", "compartment")
+PER_NODE = ("xyz", "radius", "parent", "compartment", "bridge")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,9 @@ class Forest:
     ``ids`` (n,) str; ``offsets`` (n + 1,) int64; ``xyz`` (N, 3) float32 in um, the root of each
     neuron at the origin; ``radius`` (N,) float32 in um; ``parent`` (N,) int32, the index WITHIN
     the neuron, -1 for the root, which is node 0; parents precede their children; ``compartment``
-    (N,) uint8, the SWC type code (1 soma, 2 axon, 3 dendrite, 4 apical dendrite).
+    (N,) uint8, the SWC type code (1 soma, 2 axon, 3 dendrite, 4 apical dendrite); ``bridge`` (N,)
+    bool, True where the way to the parent joins parts of the file that it leaves apart: walks take
+    it, and no measure counts it.
     """
 
     ids: np.ndarray
@@ -36,6 +39,7 @@ class Forest:
     radius: np.ndarray
     parent: np.ndarray
     compartment: np.ndarray
+    bridge: np.ndarray
 
     @property
     def n(self) -> int:
@@ -62,16 +66,32 @@ class Forest:
         return np.where(self.parent < 0, -1, self.parent + start)
 
     @property
-    def segment_length(self) -> np.ndarray:
+    def measured_parent(self) -> np.ndarray:
+        """:attr:`parent_row` with the bridges cut, (N,) int64: -1 where cable begins."""
+        return np.where(self.bridge, -1, self.parent_row)
+
+    @property
+    def distance_to_parent(self) -> np.ndarray:
         """The distance of each node to its parent in um, (N,) float64; 0 for roots."""
         up = self.parent_row
         step = np.linalg.norm(self.xyz.astype(np.float64) - self.xyz[up], axis=1)
         return np.where(up < 0, 0.0, step)
 
     @property
+    def segment_length(self) -> np.ndarray:
+        """The cable from each node to its parent in um, (N,) float64; 0 for roots and bridges."""
+        return np.where(self.bridge, 0.0, self.distance_to_parent)
+
+    @property
     def cable_length(self) -> np.ndarray:
         """The sum of the segment lengths of each neuron in um, (n,) float64."""
         return np.bincount(self.owner, weights=self.segment_length, minlength=self.n)
+
+    @property
+    def bridge_length(self) -> np.ndarray:
+        """The sum of the lengths of each neuron's bridges in um, (n,) float64."""
+        length = np.where(self.bridge, self.distance_to_parent, 0.0)
+        return np.bincount(self.owner, weights=length, minlength=self.n)
 
     def neuron(self, i: int) -> "Forest":
         """Neuron ``i`` as a forest of one."""
@@ -144,6 +164,7 @@ def single(
     parent: np.ndarray,
     radius: np.ndarray | float = 1.0,
     compartment: np.ndarray | int = 3,
+    bridge: np.ndarray | bool = False,
 ) -> Forest:
     """One neuron as a forest, from arrays (or one value for all nodes) as in :class:`Forest`."""
     n = len(xyz)
@@ -154,6 +175,7 @@ def single(
         radius=np.broadcast_to(np.asarray(radius, dtype=np.float32), n).copy(),
         parent=np.asarray(parent, dtype=np.int32),
         compartment=np.broadcast_to(np.asarray(compartment, dtype=np.uint8), n).copy(),
+        bridge=np.broadcast_to(np.asarray(bridge, dtype=np.bool_), n).copy(),
     )
 
 

@@ -21,10 +21,8 @@ from zarr.storage import LocalStore
 
 from morphoflow.errors import InputError
 from morphoflow.files import ANEW, sha256, whole
+from morphoflow.records import FILES, ROOT
 
-ROOT = "zarr.json"
-# The attribute of a store's root that lists its files.
-FILES = "files"
 CRC_BYTES = 4
 
 
@@ -38,7 +36,7 @@ def new_store(path: Path) -> Iterator[zarr.Group]:
     """A zarr group to write into; the store is there, with its list of files, once it is whole."""
     with whole(path) as partial:
         yield zarr.open_group(partial, mode="w", zarr_format=3)
-        _seal(partial)
+        seal(partial)
 
 
 def open_store(path: Path) -> zarr.Group:
@@ -50,10 +48,10 @@ def open_store(path: Path) -> zarr.Group:
     return zarr.open_group(Checked(path, read_only=True), mode="r")
 
 
-def check_files(path: Path) -> dict[str, int | str]:
+def check_files(path: Path) -> dict[str, list | str]:
     """The files of a store by name, each of which is there in its full size; metadata as written.
 
-    Chunks have their size in bytes, metadata their SHA-256.
+    Chunks have their size in bytes and their checksum, metadata their SHA-256.
     """
     content = _root(path)
     listed = content.get("attributes", {}).get(FILES)
@@ -68,10 +66,10 @@ def check_files(path: Path) -> dict[str, int | str]:
             raise InputError(f"{path} {lost}; remake the store: {_way(content)}.")
         if file.name == ROOT and sha256(file) != expected:
             raise InputError(f"{file} is damaged: it is not what was written; {_way(content)}.")
-        if file.name != ROOT and file.stat().st_size != expected:
+        if file.name != ROOT and file.stat().st_size != expected[0]:
             raise InputError(
                 f"{path}: the chunk {name} is damaged: it has {file.stat().st_size} bytes and not "
-                f"{expected}; {_way(content)}."
+                f"{expected[0]}; {_way(content)}."
             )
     return listed["of"]
 
@@ -116,18 +114,36 @@ def _without_checksum(metadata: bytes) -> bytes:
     return json.dumps(content).encode()
 
 
-def _seal(path: Path) -> None:
-    """List the files of a store in its root, as the last thing that is written."""
+def is_sealed(path: Path) -> bool:
+    """Whether there is a store of this project at a path, which lists its files."""
+    if not (path / ROOT).is_file():
+        return False
+    return FILES in _root(path).get("attributes", {})
+
+
+def seal(path: Path) -> None:
+    """List the files of a store in its root, as the last thing that is written.
+
+    With the checksums of chunks, the digest of the root is one of all that the store holds.
+    """
     content = _root(path)
     names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
     listed = {
-        name: sha256(path / name) if name.endswith(ROOT) else (path / name).stat().st_size
+        name: sha256(path / name) if name.endswith(ROOT) else _chunk(path / name)
         for name in names
         if name != ROOT
     }
     content["attributes"][FILES] = {"of": listed}
     content["attributes"][FILES]["sha256"] = _digest(content)
     (path / ROOT).write_text(json.dumps(content, indent=2))
+
+
+def _chunk(file: Path) -> list:
+    """The size of a chunk's file, and the checksum in which it ends."""
+    with file.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(-CRC_BYTES, 2)
+        return [size, stream.read().hex()]
 
 
 def _root(path: Path) -> dict:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, field
@@ -12,6 +13,7 @@ import torch
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
+from morphoflow.records import IN_MODEL
 
 # What a damaged archive or pickle may raise.
 BROKEN = (UnpicklingError, zipfile.BadZipFile, zlib.error, NotImplementedError, LookupError)
@@ -43,6 +45,11 @@ def write_model(path: Path, model: Model) -> None:
     buffer = io.BytesIO()
     # Into memory first: of a full disk, torch itself says something else.
     torch.save(content, buffer)
+    with zipfile.ZipFile(buffer, "a") as parts:
+        # What can be read without torch; torch passes over it.
+        root = parts.namelist()[0].split("/")[0]
+        record = {"digest": content["digest"], "provenance": model.provenance}
+        parts.writestr(zipfile.ZipInfo(f"{root}/{IN_MODEL}"), json.dumps(record, sort_keys=True))
     with whole(path) as partial:
         partial.write_bytes(buffer.getbuffer())
 

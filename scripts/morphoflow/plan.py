@@ -328,6 +328,43 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
             _known(simulated, dendrites, place, "the config's `dendrites`")
 
 
+def check_recommended(clusters: dict) -> None:
+    """Raise ValueError unless the recommended clustering method is among those that are used."""
+    if clusters["recommended"] != "stable":
+        place = "the config, clusters.recommended: method"
+        _known(clusters["recommended"], clusters["methods"], place, "clusters.methods")
+
+
+def check_applied(
+    applied: dict[str, list[str]],
+    datasets: dict[str, str],
+    models: dict[str, dict],
+    runs: Collection[Run],
+) -> None:
+    """Raise ValueError unless every model that is applied is in the table of runs, and fits."""
+    trained = {run.folder_of_seeds for run in runs}
+    for name, used in applied.items():
+        _known(name, datasets, "the config, apply: dataset", "the config")
+        for folder in used:
+            _known(folder, trained, f"the config, apply.{name}: run", "the table of runs")
+            dataset, model, _ = folder.split("/")
+            if dataset == name:
+                raise ValueError(
+                    f"the config, apply.{name}: '{folder}' was trained on this very dataset, so "
+                    f"that its embedding is there already; name a run of another one."
+                )
+            if models[model]["form"] is None:
+                raise ValueError(
+                    f"the config, apply.{name}: '{folder}' combines embeddings and is no model of "
+                    f"its own; name those that it combines."
+                )
+            if datasets[dataset] != datasets[name]:
+                raise ValueError(
+                    f"the config, apply.{name}: '{folder}' was trained on {datasets[dataset]}, but "
+                    f"'{name}' holds {datasets[name]}; apply a model of {datasets[name]}."
+                )
+
+
 def _load(path: Path) -> Any:
     """A YAML file, by the reader in C where there is one: every job reads all cards and schemas."""
     reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

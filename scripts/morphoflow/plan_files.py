@@ -4,15 +4,19 @@ The Snakefile imports this module, so it reads no data. Every error is a ValueEr
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from morphoflow.neurons.reading.sources import files_with_neurons, is_hidden
 from morphoflow.organelles.volumes.fingerprint import fingerprint
 from morphoflow.organelles.volumes.watched import watched_files
 from morphoflow.places import relative
 
 # Where checksums of the contents of volumes are kept, in the working directory.
 FINGERPRINTS = Path(".snakemake/fingerprints")
+# What Snakemake takes for a wildcard in any path, with no way to say that it is none.
+WILDCARD = re.compile(r"\{\s*\w+\s*(,.*)?\}")
 
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 
@@ -49,7 +53,7 @@ def neuron_files(
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     folders = [source["folder"] for source in sources if "folder" in source]
     swc = [path for folder in folders for path in _swc_files(Path(folder), place, elsewhere)]
-    return {"swc": swc, "labels": labels}
+    return _without_wildcards({"swc": swc, "labels": labels}, place)
 
 
 def cell_files(
@@ -68,7 +72,7 @@ def cell_files(
         _existing_file(source.get("card"), f"{place}: the dataset card", elsewhere)
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     files = [file for _, path in named if path for file in _files_of(Path(path))]
-    return {"files": files, "labels": labels}
+    return _without_wildcards({"files": files, "labels": labels}, place)
 
 
 def _files_of(path: Path) -> list[str]:
@@ -85,9 +89,9 @@ def _swc_files(folder: Path, place: str, elsewhere: Iterable[Path]) -> list[str]
             f"correct `folder` in the config or put the files there. "
             f"{relative(str(folder), elsewhere)}"
         )
-    files = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() == ".swc")
+    files = [str(path) for path in files_with_neurons(folder) if not is_hidden(path)]
     if not files:
-        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file.")
+        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file and no archive.")
     return files
 
 
@@ -127,7 +131,7 @@ def organelle_files(
         for key, path in named
         for file in watched_files(Path(path), settings.get(f"{key}_key"))
     ]
-    return {"volumes": sorted(set(files)), "classes": table}
+    return _without_wildcards({"volumes": sorted(set(files)), "classes": table}, place)
 
 
 def organelle_fingerprints(settings: dict) -> str:
@@ -160,4 +164,16 @@ def dendrite_files(
     for path in named:
         _check_exists(path, place, "images", elsewhere)
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
-    return {"files": [file for path in named for file in _files_of(Path(path))], "labels": labels}
+    files = [file for path in named for file in _files_of(Path(path))]
+    return _without_wildcards({"files": files, "labels": labels}, place)
+
+
+def _without_wildcards(files: dict[str, list[str]], place: str) -> dict[str, list[str]]:
+    """The files; raises ValueError for one in whose path Snakemake would see a wildcard."""
+    for path in (path for paths in files.values() for path in paths):
+        if found := WILDCARD.search(path):
+            raise ValueError(
+                f"{place}: Snakemake takes '{found[0]}' in the path '{path}' for a wildcard; "
+                "rename the file or folder without the braces."
+            )
+    return files

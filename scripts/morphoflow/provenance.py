@@ -9,7 +9,7 @@ from pathlib import Path
 
 from morphoflow.dependencies import code_digest
 from morphoflow.errors import InputError
-from morphoflow.files import sha256
+from morphoflow.records import check_inputs, listed
 
 # A file and no module: a new version of the project computes nothing anew by itself.
 VERSION = Path(__file__).with_name("VERSION")
@@ -40,14 +40,16 @@ def provenance(
     """Describe the running command for the file that it is about to write.
 
     ``inputs`` are files or folders that were read; ``modules`` are code files loaded by name, which
-    an import statement does not show.
+    an import statement does not show. Raises InputError where an input that is a result was made of
+    other files than there are now.
     """
+    check_inputs(inputs)
     entry = _entry()
     return {
         "command": entry.name,
         "settings": settings,
         "seed": seed,
-        "inputs": sorted(f"{Path(path).name} sha256:{sha256(path)}" for path in inputs),
+        "inputs": sorted(listed(path) for path in inputs),
         "code": code_digest(str(entry), *modules),
         "versions": _versions(),
     }

@@ -10,7 +10,8 @@ import numpy as np
 import zarr
 
 from morphoflow.errors import InputError
-from morphoflow.integrity import FILES, compressed, new_store, open_store
+from morphoflow.integrity import compressed, new_store, open_store
+from morphoflow.records import FILES
 
 if TYPE_CHECKING:
     from zarr.core.array_spec import ArrayConfigParams

@@ -13,9 +13,12 @@ FIRST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def swc_text(neuron: Forest, decimals: int = 3) -> str:
-    """The SWC text of a forest of one, in um with ``decimals`` digits, ids from 1 on."""
+    """The SWC text of a forest of one, in um with ``decimals`` digits, ids from 1 on.
+
+    Parts that bridges join are trees of their own, as they were in the file.
+    """
     n = len(neuron.parent)
-    up = np.where(neuron.parent < 0, -1, neuron.parent + 1)
+    up = np.where(neuron.measured_parent < 0, -1, neuron.parent + 1)
     numbers = [np.arange(1, n + 1), neuron.compartment, *neuron.xyz.T, neuron.radius, up]
     row = " ".join(["%d %d", *[f"%.{decimals}f"] * 4, "%d\n"])
     values = np.column_stack(numbers).ravel().tolist()

@@ -9,17 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from morphoflow.errors import CannotAnalyse, InputError
-from morphoflow.files import ANEW, SEAL_BYTES, check_seal, seal_of, whole
+from morphoflow.files import SEAL_BYTES, check_seal, seal_of, way_of, whole
+from morphoflow.records import METADATA
 
 SPLITS = ("train", "validation", "test")
 OBJECT_COLUMNS = ("id", "source", "label", "group", "split")
-# The key of the metadata that hold the provenance of a table.
-METADATA = b"morphoflow"
 NOISE = -1  # the cluster of objects that are in none
 # In a table's attrs, the sentence that says why an analysis could not make it.
 REASON = "cannot"
 # The same by method, where a table has a column or rows for each of several.
 REASONS = "cannot_by"
+# In the attrs of a table of clusters, the method whose clusters are shown everywhere.
+RECOMMENDED = "recommended"
 
 
 def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
@@ -39,11 +40,13 @@ def write_table(path: Path, table: pd.DataFrame, provenance: dict) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table written by :func:`write_table`, once its checksum is found to be right."""
+    content = memoryview(b"")
     try:
         content = memoryview(Path(path).read_bytes())
         footer = _footer_of(content)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as a Parquet table ({error}); {ANEW}.") from None
+        message = f"{path} cannot be read as a Parquet table ({error}); {way_of(content)}."
+        raise InputError(message) from None
     start = max(0, footer - SEAL_BYTES)
     check_seal(path, bytes(content[start:footer]), content[:start], content[footer:])
     return pd.read_parquet(io.BytesIO(content))

@@ -137,7 +137,7 @@ def the_run_of(folder: Path, data) -> RunFiles:
         folder=folder,
         **RUN,
     )
-    return RunFiles(folder, folder, None, {"method": "gaussian_mixture"})
+    return RunFiles(folder, folder, None, {})
 
 
 @pytest.fixture

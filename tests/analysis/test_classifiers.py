@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 
 from morphoflow.analysis import classifiers
-from morphoflow.analysis.classifiers import CLASSIFIERS, Known
+from morphoflow.analysis.classifiers import CLASSIFIERS, Known, logistic_shares
 from morphoflow.analysis.cross_validation import (
     Labelled,
     choose_within,
@@ -54,6 +54,26 @@ def test_blobs_far_apart_are_told_apart_and_the_majority_is_not():
             row = scores[split, f"{name}_balanced_accuracy"]
             assert (row["value"], row["n"]) == (1, n)
         assert scores[split, "majority_balanced_accuracy"]["value"] == pytest.approx(1 / 3)
+
+
+def test_the_area_under_the_curve_is_1_for_blobs_far_apart_and_half_for_noise():
+    x, labels = blobs(90, 3)
+    assert scores_of(predict(x, labels, repeats=2), 90)["cross_validation", "logistic_auc"][
+        "value"
+    ] == pytest.approx(1)
+    x, _ = blobs(600, 3, d=4)
+    noise = np.random.default_rng(0).permutation(np.arange(600) % 3).astype(str)
+    table = predict(x, noise, splits(600, 3))
+    assert abs(table.attrs["areas"][0] - 0.5) < 0.08
+
+
+def test_a_class_that_a_fold_does_not_know_has_no_share():
+    known = Known(np.array([[0.0], [1.0]]), np.array([0, 2]), 3)
+    shares = logistic_shares(known, np.array([[-9.0], [9.0]]), {"C": 10})
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert (shares[:, 1] == 0).all() and shares[0, 0] > 0.9 and shares[1, 2] > 0.9
+    alone = Known(known.x, np.array([2, 2]), 3)
+    np.testing.assert_array_equal(logistic_shares(alone, np.zeros((1, 1)), {}), [[0, 0, 1]])
 
 
 @pytest.mark.parametrize("classifier", LEARNED)
@@ -190,7 +210,7 @@ def test_rare_classes_are_left_out_and_too_few_give_missing_scores():
     assert set(validated["row"]) == set(range(60))
     for names in (np.full(63, "a", dtype=object), np.full(63, None, dtype=object)):
         scores = scores_of(predict(x, names), 63)
-        assert len(scores) == 2 * 4 * 3
+        assert len(scores) == 2 * 4 * 3 + 1  # and the area under the curve
         assert all(np.isnan(row["value"]) and row["n"] == 0 for row in scores.values())
     four = predict(x[:6], labels[:6], split=splits(6, 3))
     assert len(four[four["split"] == "cross_validation"]) == 6 * 4

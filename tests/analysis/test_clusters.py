@@ -8,6 +8,7 @@ from morphoflow.analysis.agreement import (
     cluster_scores,
     label_scores,
     matched_accuracy,
+    most_stable,
     purity,
     stability,
 )
@@ -188,3 +189,12 @@ def test_a_mixture_tells_needles_that_cross_apart():
     x = np.stack([along + across, np.where(truth, 1, -1) * (along - across)], axis=1)
     assert adjusted_rand_score(truth, cluster(x, "gaussian_mixture", n_clusters=2)) > 0.6
     assert adjusted_rand_score(truth, cluster(x, "kmeans", n_clusters=2)) < 0.1
+
+
+def test_the_most_stable_method_is_recommended_unless_it_leaves_most_objects_out():
+    two, one, noise = np.arange(8) % 2, np.zeros(8, int), np.where(np.arange(8) < 5, -1, 1)
+    found = {"kmeans": two, "dbscan": two, "hdbscan": noise, "spectral": one}
+    best = {"kmeans": 0.5, "dbscan": 0.9, "hdbscan": 0.99, "spectral": np.nan}
+    assert most_stable(found, best) == "dbscan"
+    assert most_stable(found, {**best, "dbscan": 0.501}) == "kmeans"  # equal in two digits
+    assert most_stable({"spectral": one, "hdbscan": noise}, best) == "spectral"

@@ -18,7 +18,12 @@ from morphoflow.errors import InputError
 
 N = 240
 SETTINGS = {
-    "clusters": {"methods": ["kmeans"], "n_clusters": 2, "max_clusters": 2},
+    "clusters": {
+        "methods": ["kmeans"],
+        "recommended": "stable",
+        "n_clusters": 2,
+        "max_clusters": 2,
+    },
     "classification": {"neighbours": [5, 1], "bootstraps": 50},
     "cross_validation": {"folds": 3, "repeats": 1, "most_objects": 1000, "bootstraps": 50},
     "retrieval": {

@@ -2,11 +2,13 @@
 
     python tests/campaigns/fuzz.py --cases 5000 --seed 1
     python tests/campaigns/fuzz.py --cases 200 --only tiff npz --show
+    python tests/campaigns/fuzz.py --cases 100000 --workers 16
 
 Every case is a valid file with some bytes changed, cut off or put in, by the seed and the number of
 the case alone. It is to be read (``ok``) or to end in a sentence for the user (``sentence``). All
 else is a fault and makes the command fail: ``raw`` (an error of a library), ``crash`` (the process
-ends), ``endless`` (longer than the limit), ``memory`` (a small file takes more than a gigabyte).
+ends), ``endless`` (longer than the limit), ``memory`` (a small file takes more than a gigabyte; a
+worker gets no more than eight).
 """
 
 import argparse
@@ -33,6 +35,7 @@ SECONDS = 40
 # In which the structure of an HDF5 file must be looked through here, where all files are small.
 HDF5_SECONDS = 15
 MEMORY_KB = 1 << 20
+MOST_BYTES = 8 << 30
 # Numbers that sizes and offsets are taken for where a damaged file says so.
 EXTREME = (b"\0" * 4, b"\xff" * 4, b"\xff" * 8, b"\x7f" + b"\xff" * 7, b"\0\0\0\x7f", b"\1" * 8)
 
@@ -245,7 +248,7 @@ def make_card(folder: Path) -> Path:
 def read_swc(path: Path) -> None:
     from morphoflow.neurons.reading.prepare import Part, read_neurons
 
-    settings = {"resample_um": 2.0, "roots": "join", "on_bad_input": "stop"}
+    settings = {"roots": "join", "on_bad_input": "stop"}
     forest, _ = read_neurons([Part([path])], compartments=["dendrite", "other"], **settings)
     forest.check()
 
@@ -263,7 +266,7 @@ def read_picture(path: Path) -> None:
 
 
 def read_mask_file(path: Path) -> None:
-    from morphoflow.cells.reading.pairs import read_mask
+    from morphoflow.cells.reading.masks import read_mask
 
     read_mask(path)
 
@@ -282,7 +285,8 @@ def read_crops(path: Path) -> None:
 
     settings = CropSettings(**CROPS)
     for item in list_items({"arrays": str(path)}, settings):
-        for _ in item.read([]):
+        item.sample(100)
+        for _ in item.read(None, []):
             pass
 
 
@@ -446,13 +450,31 @@ def run_worker(seed: int, jobs: list[tuple[str, int]]) -> None:
     from morphoflow.reading import hdf5
 
     hdf5.SECONDS = HDF5_SECONDS
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     lines.write("ready\n")
     for name, number in jobs:
         lines.write("\t".join(outcome_of(name, seed, number)) + "\n")
 
 
-def campaign(seed: int, jobs: list[tuple[str, int]]) -> Iterator[tuple[str, int, str, str]]:
-    """Target, number, outcome and detail of every job."""
+def campaign(
+    seed: int, jobs: list[tuple[str, int]], workers: int
+) -> Iterator[tuple[str, int, str, str]]:
+    """Target, number, outcome and detail of every job, by several processes at once."""
+    results: queue.Queue = queue.Queue()
+
+    def work(mine: list[tuple[str, int]]) -> None:
+        for result in _one_after_the_other(seed, mine):
+            results.put(result)
+
+    for first in range(workers):
+        threading.Thread(target=work, args=(jobs[first::workers],), daemon=True).start()
+    for _ in jobs:
+        yield results.get()
+
+
+def _one_after_the_other(
+    seed: int, jobs: list[tuple[str, int]]
+) -> Iterator[tuple[str, int, str, str]]:
     done = 0
     while done < len(jobs):
         for result in _batch(seed, jobs[done:]):
@@ -499,6 +521,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     # Without torch its files can neither be made nor read.
     able = [name for name in TARGETS if name != "torch" or find_spec("torch")]
+    parser.add_argument("--workers", type=int, default=1, help="processes at once")
     parser.add_argument("--only", nargs="*", choices=TARGETS, default=able)
     parser.add_argument("--show", action="store_true", help="show every case, not faults alone")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
@@ -510,7 +533,7 @@ def main() -> int:
     numbers = range(asked.first, asked.first + asked.cases)
     jobs = [(asked.only[number % len(asked.only)], number) for number in numbers]
     counts: Counter = Counter()
-    for name, number, outcome, detail in campaign(asked.seed, sorted(jobs)):
+    for name, number, outcome, detail in campaign(asked.seed, sorted(jobs), asked.workers):
         counts[name, outcome] += 1
         if asked.show or outcome not in OUTCOMES[:2]:
             print(f"{name} {number}: {outcome} {detail[:400]}", flush=True)

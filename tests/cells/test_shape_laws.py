@@ -67,10 +67,10 @@ def test_no_shape_is_rounder_than_a_disc_or_fuller_than_its_hull():
     rng = np.random.default_rng(0)
     noise = rng.uniform(size=(30, 16, 16)) < 0.3
     features = measured(np.concatenate([noise, noise & noise[:, ::-1]]).astype(float)[:40])
-    assert (features["AreaShape_FormFactor"] <= 1).all()
-    assert (features["AreaShape_Solidity"] <= 1 + 1e-12).all()
-    assert (features["AreaShape_RectangleExtent"] <= 1 + 1e-12).all()
-    wide, narrow = (features[f"AreaShape_{k}FeretDiameter_px"] for k in ("Max", "Min"))
+    assert (features["Contour_FormFactor"] <= 1).all()
+    assert (features["Contour_Solidity"] <= 1 + 1e-12).all()
+    assert (features["Contour_RectangleExtent"] <= 1 + 1e-12).all()
+    wide, narrow = (features[f"Contour_{k}FeretDiameter_px"] for k in ("Max", "Min"))
     assert (wide >= narrow).all()
 
 
@@ -87,8 +87,8 @@ def test_every_object_has_finite_features_down_to_one_pixel():
 def test_stairs_of_a_mask_do_not_lengthen_its_border():
     rows, columns = np.mgrid[:SIZE, :SIZE] - 31.5
     hard = (rows**2 + columns**2 <= 400).astype(np.float64)[None]
-    assert of(hard, "AreaShape_Perimeter_px") == pytest.approx(np.pi * 40, rel=0.02)
-    assert of(hard, "AreaShape_FormFactor") == pytest.approx(1, abs=0.03)
+    assert of(hard, "Contour_Perimeter_px") == pytest.approx(np.pi * 40, rel=0.02)
+    assert of(hard, "Contour_FormFactor") == pytest.approx(1, abs=0.03)
 
 
 def test_scikit_image_agrees_where_it_measures_the_same():
@@ -98,16 +98,16 @@ def test_scikit_image_agrees_where_it_measures_the_same():
     for k, pixels in enumerate(weights.astype(np.uint8)):
         (theirs,) = measure.regionprops(pixels)
         for name, expected, tolerance in (
-            ("Area_px2", theirs.area, 1e-9),
-            ("MajorAxisLength_px", theirs.axis_major_length, 2e-3),
-            ("MinorAxisLength_px", theirs.axis_minor_length, 2e-3),
-            ("Orientation_deg", np.rad2deg(theirs.orientation), 1e-6),
-            ("Extent", theirs.extent, 1e-9),
-            ("EulerNumber", theirs.euler_number, 0),
+            ("AreaShape_Area_px2", theirs.area, 1e-9),
+            ("AreaShape_MajorAxisLength_px", theirs.axis_major_length, 2e-3),
+            ("AreaShape_MinorAxisLength_px", theirs.axis_minor_length, 2e-3),
+            ("AreaShape_Orientation_deg", np.rad2deg(theirs.orientation), 1e-6),
+            ("AreaShape_Extent", theirs.extent, 1e-9),
+            ("AreaShape_EulerNumber", theirs.euler_number, 0),
             # Theirs are measured on the stairs of the hull's pixels.
-            ("MaxFeretDiameter_px", theirs.feret_diameter_max, 0.03),
-            ("HuMoment_0", theirs.moments_hu[0], 2e-3),
-            ("HuMoment_2", theirs.moments_hu[2], 2e-3),
+            ("Contour_MaxFeretDiameter_px", theirs.feret_diameter_max, 0.03),
+            ("Moment_Hu_0", theirs.moments_hu[0], 2e-3),
+            ("Moment_Hu_2", theirs.moments_hu[2], 2e-3),
         ):
-            found = features[f"AreaShape_{name}"][k]
+            found = features[name][k]
             assert found == pytest.approx(expected, rel=tolerance), name

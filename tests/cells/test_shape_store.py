@@ -13,6 +13,8 @@ from morphoflow.store import read_samples
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects
 
+ARRAYS = {"sources": [{"arrays": "x.npy"}], "pieces": "largest"}
+
 
 @pytest.fixture(autouse=True)
 def no_provenance(monkeypatch):
@@ -52,7 +54,10 @@ def test_a_store_is_measured_in_pieces_as_in_one(tmp_path, monkeypatch, pixel_um
     x = (mask[:, None] / 255).astype(np.float32)
     path = crops(tmp_path / "crops.zarr", x, mask, pixel_um)
     measure_shapes.main(
-        samples=path, objects=tmp_path / "objects.parquet", output=tmp_path / "shapes.zarr"
+        **ARRAYS,
+        samples=path,
+        objects=tmp_path / "objects.parquet",
+        output=tmp_path / "shapes.zarr",
     )
     shapes = read_samples(tmp_path / "shapes.zarr")
     assert shapes.x.dtype == np.float32 and list(shapes.ids) == [f"cell {k}" for k in range(6)]
@@ -87,5 +92,8 @@ def test_a_crop_without_an_object_is_named(tmp_path):
     path = crops(tmp_path / "crops.zarr", np.ones((6, 1, SIZE, SIZE), dtype=np.float32), mask)
     with pytest.raises(InputError, match=r"'cell 2' and 1 other crops hold no object"):
         measure_shapes.main(
-            samples=path, objects=tmp_path / "objects.parquet", output=tmp_path / "shapes.zarr"
+            **ARRAYS,
+            samples=path,
+            objects=tmp_path / "objects.parquet",
+            output=tmp_path / "shapes.zarr",
         )

@@ -13,6 +13,8 @@ import zarr
 from damaged import READERS, content_of, damages, outcome, write_results
 from morphoflow.errors import InputError
 from morphoflow.files import sha256, whole
+from morphoflow.manifest import write_manifest
+from morphoflow.records import check_inputs, listed, record_of
 from morphoflow.store import read_samples, write_samples
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import read_table, write_table
@@ -82,7 +84,7 @@ def a_chain(folder: Path) -> None:
     table = pd.DataFrame({"id": ["a"], "volume_um3": [1.0]})
 
     def record(command, source):
-        return {"command": command, "inputs": [f"{source.name} sha256:{sha256(source)}"]}
+        return {"command": command, "inputs": [listed(source)]}
 
     write_table(objects, table, record("read_things.py", raw))
     write_table(run / "scores.parquet", table, record("score_things.py", objects))
@@ -92,8 +94,8 @@ def test_results_that_are_what_they_were_are_followed_to_raw_files(tmp_path):
     a_chain(tmp_path)
     verified = verify(tmp_path)
     assert not verified.damaged and not verified.stale and verified.raw == {"raw.txt"}
-    scores = next(r for r in verified.results if r.path.name == "scores.parquet")
-    lines = lineage(scores, verified.by_checksum())
+    scores = next(path for path in verified.results if path.name == "scores.parquet")
+    lines = lineage(scores, verified)
     assert [line.split()[0].split("/")[-1] for line in lines] == [
         *("scores.parquet", "objects.parquet", "raw.txt")
     ]
@@ -117,9 +119,97 @@ def test_the_command_says_so_in_its_exit_code(tmp_path, capsys):
     scores = tmp_path / "toy" / "model" / "scores.parquet"
     assert main([str(tmp_path), "--of", str(scores)]) == 0
     said = capsys.readouterr().out
-    assert "raw.txt (raw, sha256" in said and "2 results are whole, 0 are damaged" in said
+    assert "raw.txt (raw, " in said and "2 results are whole, 0 are damaged" in said
     scores.write_bytes(b"PAR1")
     assert main([str(tmp_path)]) == 1
     assert "1 are damaged" in capsys.readouterr().out
     assert main([str(tmp_path / "none")]) == 1
     assert "there is no folder" in capsys.readouterr().err
+
+
+def test_a_job_stops_where_what_it_reads_was_made_of_another_file_than_is_there(tmp_path):
+    a_chain(tmp_path)
+    objects, scores = tmp_path / "toy" / "objects.parquet", tmp_path / "toy/model/scores.parquet"
+    check_inputs([objects, scores])
+    table = read_table(objects)
+    write_table(objects, table.assign(volume_um3=2.0), {"command": "read_things.py", "inputs": []})
+    with pytest.raises(InputError, match=r"scores\.parquet was made of another .*`score_things`"):
+        check_inputs([scores])
+
+
+def test_files_of_one_job_are_not_taken_for_each_others_inputs(tmp_path):
+    # A dataset may read a store of another, of the name that its own bears.
+    ids, axes = ["a", "b"], {"axes": ["n", "f"], "units": "um"}
+    theirs, ours = tmp_path / "crops.zarr", tmp_path / "toy" / "samples" / "crops.zarr"
+    write_samples(theirs, ids, np.zeros((2, 3)), **axes, provenance={"command": "other.py"})
+    record = {"command": "read_things.py", "inputs": [listed(theirs)]}
+    write_samples(ours, ids, np.ones((2, 3)), **axes, provenance=record)
+    write_table(tmp_path / "toy" / "objects.parquet", pd.DataFrame({"id": ids}), record)
+    check_inputs([ours, tmp_path / "toy" / "objects.parquet"])
+
+
+def test_every_kind_of_result_holds_the_digest_of_its_content(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    write_results(tmp_path / "a")
+    write_results(tmp_path / "b")
+    for name in READERS:
+        if not Path(name).suffix:  # folders, of which the manifest is the result
+            continue
+        one, other = (record_of(tmp_path / folder / name) for folder in "ab")
+        assert one == other and one.command == "read_things" and len(one.digest) == 64
+        assert listed(tmp_path / "a" / name) == f"{name} result:{one.digest}"
+
+
+def test_the_digest_of_a_store_is_one_of_its_values(tmp_path):
+    axes = {"axes": ["n", "f"], "units": "um", "provenance": {}}
+    found = set()
+    for value in (1, 2):
+        write_samples(tmp_path / "a.zarr", ["a"], np.full((1, 3), value, np.uint8), **axes)
+        found.add(record_of(tmp_path / "a.zarr").digest)
+    assert len(found) == 2
+
+
+def test_raw_files_are_compared_where_they_are_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    raw, elsewhere = Path("data/raw.txt"), Path("shelf/deep/far.txt")
+    for path in (raw, elsewhere):
+        path.parent.mkdir(parents=True)
+        path.write_text("raw")
+    inputs = [listed(raw), listed(elsewhere.resolve())]
+    record = {"command": "read_things.py", "inputs": inputs}
+    write_table(Path("results/toy/objects.parquet"), pd.DataFrame({"id": ["a"]}), record)
+    found = verify(Path("results"))
+    assert found.raw == {"data/raw.txt", "far.txt"} and found.unseen == {"far.txt"}
+    assert not found.stale and not verify(Path("results"), [Path("shelf")]).unseen
+    raw.write_text("other")
+    (said,) = verify(Path("results")).stale
+    assert "made of another data/raw.txt" in said and "`read_things`" in said
+
+
+def test_a_lost_and_a_changed_figure_are_noticed(tmp_path):
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for name in ("maps.svg", "maps.png"):
+        (folder / name).write_text(name)
+    write_manifest(folder, {"command": "draw_run.py"})
+    assert not verify(tmp_path).damaged
+    (folder / "maps.png").write_text("other")
+    (said,) = verify(tmp_path).damaged
+    assert "maps.png is damaged" in said and "`draw_run`" in said
+    (folder / "maps.png").unlink()
+    (said,) = verify(tmp_path).damaged
+    assert "figures lacks maps.png" in said
+    (folder / "files.json").write_text("{")
+    assert "files.json is damaged or lost" in verify(tmp_path).damaged[0]
+
+
+@pytest.mark.parametrize("name", ["objects.parquet", "embedding.h5ad"])
+def test_a_damaged_file_names_the_rule_that_makes_it_anew(tmp_path, name):
+    write_results(tmp_path)
+    result = tmp_path / name
+    content = bytearray(result.read_bytes())
+    content[len(content) // 3] ^= 1
+    result.write_bytes(content)
+    with pytest.raises(InputError, match=f"{name} is damaged.*the rule `read_things` makes"):
+        READERS[name](result)

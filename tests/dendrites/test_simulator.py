@@ -57,7 +57,7 @@ def test_trees_are_read_without_complaint_and_agree_with_the_truth(folder):
     files = sorted((folder / "trees").glob("*.swc"))
     kept = ["axon", "dendrite", "apical", "other"]
     forest, quality = read_neurons(
-        [Part(files)], compartments=kept, resample_um=0, roots="largest", on_bad_input="stop"
+        [Part(files)], compartments=kept, roots="largest", on_bad_input="stop"
     )
     assert set(quality["code"]) == {"verdict"}
     for i, row in truth.iterrows():

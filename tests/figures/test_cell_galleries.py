@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from drawn_cells import (
@@ -18,7 +17,6 @@ from drawn_cells import (
 )
 from morphoflow.figures.cluster_gallery import (
     choose_members,
-    chosen_method,
     majority,
     plot_cluster_gallery,
 )
@@ -98,14 +96,6 @@ def test_clusters_of_equal_members_still_show_some():
 def test_the_majority_is_among_known_labels():
     assert majority(["a", "b", "b", None]) == ("b", pytest.approx(2 / 3))
     assert majority(["b", "a"]) == ("a", 0.5) and majority([None]) is None
-
-
-def test_the_gaussian_mixture_is_drawn_where_there_is_one():
-    assert chosen_method(pd.DataFrame(columns=["id", "kmeans", "gaussian_mixture"])) == (
-        "gaussian_mixture"
-    )
-    assert chosen_method(pd.DataFrame(columns=["id", "dbscan", "kmeans"])) == "kmeans"
-    assert chosen_method(pd.DataFrame(columns=["id", "dbscan"])) == "dbscan"
 
 
 def test_the_cluster_gallery_tells_sizes_noise_and_what_is_hidden():

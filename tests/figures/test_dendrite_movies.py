@@ -14,7 +14,7 @@ from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.dendrites import even_lines, plot_dendrites
 from morphoflow.figures.generated import plot_generated
-from morphoflow.figures.growth import last_of_each_size, plot_growth
+from morphoflow.figures.growth import plot_growth, shown_frames
 from morphoflow.figures.history import growth_epochs, plot_history
 from morphoflow.figures.interpolation import plot_interpolation
 from morphoflow.figures.save import save_figure
@@ -145,9 +145,10 @@ def test_a_timelapse_shows_every_latent_and_other_words_at_other_steps():
     assert (frames[0][high:] != frames[1][high:]).any()
 
 
-def test_growth_shows_the_last_frame_at_each_size():
-    np.testing.assert_array_equal(last_of_each_size(a_timelapse().size), [2, 5])
-    np.testing.assert_array_equal(last_of_each_size(np.array([16])), [0])
+def test_growth_shows_the_last_frame_at_each_size_or_some_of_all():
+    np.testing.assert_array_equal(shown_frames(a_timelapse().size), [2, 5])
+    np.testing.assert_array_equal(shown_frames(np.full(4, 16)), range(4))
+    np.testing.assert_array_equal(shown_frames(np.full(11, 16)), [0, 2, 4, 6, 8, 10])
     found = texts(plot_growth(a_timelapse()))
     assert "16 × 16" in found and "step 300" in found and "step 600" in found
     assert "step 500" not in found

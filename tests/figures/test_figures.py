@@ -1,13 +1,16 @@
 """Figures of runs: equal bytes, whatever the user's own settings, and colours of labels."""
 
+import warnings
+
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from drawn_tables import DRAWN, a_history
-from morphoflow.colors import LABEL_COLORS
+from morphoflow.colors import LABEL_COLORS, UNKNOWN, label_colors, sorted_labels
 from morphoflow.figures.history import plot_history
+from morphoflow.figures.letters import spelled
 from morphoflow.figures.save import save_figure
-from morphoflow.figures.style import UNKNOWN, label_colors, sorted_labels
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -42,3 +45,20 @@ def test_a_set_of_labels_has_its_colours_in_any_order():
 def test_labels_are_sorted_with_their_numbers_as_numbers_and_unknown_last():
     found = sorted_labels(["type10", np.nan, "type2", "zebra", "5", None, "type2"])
     assert found == ["5", "type2", "type10", "zebra", UNKNOWN]
+
+
+def test_letters_that_the_font_lacks_are_spelled_out_wherever_they_stand(tmp_path):
+    strange = ["細胞 A", "клетка", "💡", "한국어", "tab\tbed", "two\nlines"]
+    figure = Figure()
+    axes = figure.subplots()
+    axes.bar(strange, range(6), label="圖例")
+    axes.set_yticks(range(6), strange)
+    axes.set_title("標題")
+    axes.legend(title="凡例")
+    figure.suptitle("總標題")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_figure(figure, tmp_path / "a.svg", tmp_path / "a.png")
+    shown = [label.get_text() for label in axes.get_xticklabels()]
+    assert shown[:3] == ["U+7D30U+80DE A", "клетка", "U+1F4A1"]
+    assert axes.get_title() == "U+6A19U+984C" and spelled("Ünïcode_α$") == "Ünïcode_α$"

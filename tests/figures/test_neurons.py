@@ -15,7 +15,8 @@ from morphoflow.figures.trees import (
 )
 from morphoflow.figures.walks import plot_walks, walk_pieces, walked_neurons
 from morphoflow.forest import concatenate
-from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.neurons.samples.reach import reach_table
+from morphoflow.neurons.samples.walks import walks_and_visits
 from synthetic_neurons import line, small_forest, y_shape
 
 
@@ -91,10 +92,11 @@ def test_walk_pieces_are_those_within_the_length_with_their_walks_counted():
     assert found == {(0, 1): (1, 2), (1, 2): (2, 1), (1, 3): (2, 1), (3, 4): (3, 1)}
 
 
-def test_one_neuron_a_label_is_walked_and_full_walks_reach_every_node():
+def test_one_neuron_a_label_is_walked_and_full_walks_reach_every_tip():
     forest = small_forest(6)
     rows = walked_neurons(forest, ["b", "a", "a", "a", None, None])
     assert len(rows) == 3 and rows[1] == 0 and rows[0] in (1, 2, 3) and rows[2] in (4, 5)
-    x, length = sample_walks(forest, n_walks=200, n_steps=40, children="tips", seed=0)
-    picked = forest.select([0, 1])
-    assert "100% of the nodes" in texts(plot_walks(picked, ["a", "b"], x[:2], length[:2]))
+    x, length, visited = walks_and_visits(forest, n_walks=200, n_steps=40, children="tips", seed=0)
+    reach = reach_table(forest, visited, 40).iloc[:2]
+    drawn = plot_walks(forest.select([0, 1]), ["a", "b"], x[:2], length[:2], reach)
+    assert "100% of the tips within reach,\n100% reached" in texts(drawn)

@@ -16,16 +16,21 @@ from drawn_tables import (
     some_scores,
     texts,
 )
+from morphoflow.colors import UNKNOWN
 from morphoflow.errors import InputError
 from morphoflow.figures.clusters import agreement_of, label_counts, plot_clusters
 from morphoflow.figures.confusion import confusion_counts, plot_confusion
 from morphoflow.figures.heatmap import row_shares
 from morphoflow.figures.history import metrics_of, plot_history
 from morphoflow.figures.maps import plot_maps
-from morphoflow.figures.quality import finding_counts, plot_quality, verdict_counts
+from morphoflow.figures.quality import (
+    finding_counts,
+    object_counts,
+    plot_quality,
+    verdict_counts,
+)
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.scores import panels_of, plot_scores
-from morphoflow.figures.style import UNKNOWN
 from morphoflow.rows import rows_in_order
 from morphoflow.tables import write_table
 from places import SCRIPTS
@@ -61,13 +66,20 @@ def test_confusion_counts_are_the_table_and_balanced_accuracy_is_their_mean_reca
     assert "test (n = 6)\nbalanced accuracy 0.88" in texts(plot_confusion(CONFUSION))
 
 
-def test_quality_counts_files_not_findings():
+def test_quality_counts_a_finding_once_for_a_file_or_for_each_object_in_it():
     quality = some_quality()
     assert verdict_counts(quality).to_dict() == {"ok": 1, "refused": 1}
-    found = finding_counts(quality).set_index("code")["files"]
+    found = finding_counts(quality).set_index("code")["found"]
     assert found.to_dict() == {"cycle": 1, "no_soma": 2} and found.index[0] == "cycle"
     clean = quality[quality["code"] == "verdict"]
     assert "nothing was found" in texts(plot_quality(clean))
+    one = pd.DataFrame(
+        [("", "ok", "info", "verdict"), *[(k, "ok", "repaired", "dim") for k in "aab"]],
+        columns=["id", "verdict", "severity", "code"],
+    ).assign(file="cells.h5", n_objects_read=[9, *[pd.NA] * 3], n_objects=[7, *[pd.NA] * 3])
+    assert finding_counts(one)["found"].tolist() == [2]
+    assert object_counts(one).to_dict() == {"kept": 7, "left out": 2}
+    assert "objects in 1 file" in texts(plot_quality(one)).split("\n")
 
 
 def test_the_history_marks_the_last_best_epoch():
@@ -82,11 +94,12 @@ def test_no_epochs_and_one_epoch_are_drawn():
     assert "best epoch (1)" in texts(plot_history(a_history(1)))
 
 
-def test_scores_show_test_and_clusters_best_first():
+def test_scores_lead_with_cross_validation_and_one_clustering_best_first():
     scores = some_scores()
-    assert [panel[:2] for panel in panels_of(scores)] == [
-        ("test", "knn_balanced_accuracy"),
+    assert [(panel.split, panel.score) for panel in panels_of(scores)] == [
+        ("cross_validation", "logistic_balanced_accuracy"),
         ("all", "kmeans_ari"),
+        ("all", "kmeans_stability"),
     ]
     figure = plot_scores(scores)
     names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
@@ -101,8 +114,8 @@ def test_missing_scores_and_no_scores_are_drawn(tmp_path):
     scores.loc[scores["model"] == "density", ["value", "low", "high"]] = np.nan
     figure = plot_scores(scores)
     save_figure(figure, tmp_path / "a.svg", tmp_path / "a.png")
-    assert "fewer than two labels" in texts(plot_scores(scores.iloc[:0]))
-    assert "fewer than two labels" in texts(plot_scores(scores.assign(value=np.nan)))
+    assert "no scores" in texts(plot_scores(scores.iloc[:0]))
+    assert "no scores" in texts(plot_scores(scores.assign(value=np.nan)))
     assert "fewer than two classes" in texts(plot_confusion(CONFUSION.iloc[:0]))
 
 

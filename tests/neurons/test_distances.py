@@ -48,7 +48,8 @@ def test_turning_mirroring_and_moving_change_nothing_and_size_does():
         [single(f"v{k}", xyz, neuron.parent) for k, xyz in enumerate(variants)]
         + [random_binary_tree(rng, n_tips=8, step_um=10, identifier="other")]
     )
-    found = gromov_wasserstein(inner_distances(forest, 20))
+    points = np.stack([cable_points(forest.neuron(i), 20) for i in range(forest.n)])
+    found = gromov_wasserstein(inner_distances(points))
     np.testing.assert_allclose(found[:3, :3], 0, atol=1e-3)
     np.testing.assert_allclose(found, found.T)
     assert found[0, 3] > 1 and found[0, 4] > 0.1

@@ -1,12 +1,14 @@
 """Labels are joined by id; every label or class that does not fit stops or is listed by name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.forest import concatenate
-from morphoflow.neurons.reading.objects import object_table
+from morphoflow.neurons.reading.objects import match_ids, object_table
 from morphoflow.neurons.reading.prepare import CODES, MEASURED
 from morphoflow.reading.labels import LabelColumns, read_labels
 from morphoflow.reading.quality import Report, quality_table
@@ -85,3 +87,91 @@ def test_tsv_endings_of_ids_and_empty_cells_are_understood(tmp_path):
     table = read_labels([tmp_path / "labels.tsv"], LabelColumns("label"))
     assert table["id"].tolist() == ["n1", "n2"] and table["label"].tolist() == ["a", None]
     assert table["group"].tolist() == ["n1", "n2"]
+
+
+def named(tmp_path, *ids: str) -> pd.DataFrame:
+    return labels(tmp_path, rows(*((name, "ab"[i % 2]) for i, name in enumerate(ids))))
+
+
+@pytest.mark.parametrize("form", ["n{}.swc", "N{}", "n{}.CNG", "n{}.CNG.swc", "n{}.swc.gz"])
+def test_ids_with_other_endings_or_case_are_those_of_files(tmp_path, form):
+    table = named(tmp_path, *(form.format(i) for i in range(8)))
+    objects, quality = object_table(FOREST, QUALITY, table, SPLIT, "stop")
+    assert objects["label"].tolist() == ["a", "b"] * 4
+    assert ("matched_id" in set(quality["code"])) == (form != "n{}.swc")
+
+
+def lines(*ids: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"id": ids, "label": "x", "group": ids, "file": "l", "line": range(len(ids))}
+    )
+
+
+def test_files_of_neuromorpho_and_zeros_that_a_spreadsheet_lost_are_found():
+    for names, written in {
+        ("007", "008"): ("7", "8"),
+        ("n1.CNG", "n2.CNG"): ("n1", "n2.swc"),
+        ("0", "00a"): ("000", "a"),
+    }.items():
+        table = pd.DataFrame(
+            {"id": written, "label": "x", "group": written, "file": "l", "line": 2}
+        )
+        assert match_ids(table, names)[0]["id"].tolist() == list(names)
+
+
+def test_an_id_that_could_be_two_neurons_is_neither():
+    table = pd.DataFrame(
+        {"id": ["7", "x"], "label": "x", "group": "g", "file": "l", "line": [2, 3]}
+    )
+    assert match_ids(table, ["07", "007", "x"])[0]["id"].tolist() == ["7", "x"]
+
+
+def test_two_lines_for_one_neuron_are_an_error(tmp_path):
+    table = named(tmp_path, *(f"n{i}" for i in range(8)), "n3.CNG")
+    with pytest.raises(InputError, match=r"labels\.csv, line 10: the id 'n3' stands"):
+        object_table(FOREST, QUALITY, table, SPLIT, "skip")
+
+
+@pytest.mark.parametrize("on_bad_input", ["stop", "skip"])
+def test_a_table_without_any_neuron_is_an_error_in_any_case(tmp_path, on_bad_input):
+    with pytest.raises(InputError, match=r"labels\.csv: none of its 2 ids .*'x1'.*'n0'"):
+        object_table(FOREST, QUALITY, named(tmp_path, "x1", "x2"), SPLIT, on_bad_input)
+    with pytest.raises(InputError, match=r"'7\.20576E\+17' \(a spreadsheet has rounded it\)"):
+        object_table(FOREST, QUALITY, named(tmp_path, "7.20576E+17"), SPLIT, on_bad_input)
+
+
+def test_one_animal_is_split_by_neuron_with_a_note(tmp_path):
+    text = "id,label,animal\n" + "".join(f"n{i},{'ab'[i % 2]},mouse\n" for i in range(8))
+    table = labels(tmp_path, text, LabelColumns("label", "animal"))
+    objects, quality = object_table(FOREST, QUALITY, table, SPLIT, "stop")
+    assert objects["group"].tolist() == objects["id"].tolist()
+    assert objects.groupby("label")["split"].nunique().tolist() == [3, 3]
+    (row,) = quality[quality["code"] == "few_groups"].itertuples()
+    assert "1 group(s), such as 'mouse'" in row.message and row.severity == "info"
+
+
+def test_compartments_are_measured_and_a_mixture_is_noted(tmp_path):
+    forest = replace(FOREST, compartment=FOREST.compartment.copy())
+    axon = (forest.owner == 2) & (forest.compartment == 3)
+    forest.compartment[np.flatnonzero(axon)[:4]] = 2
+    forest.compartment[forest.owner == 3] = 7
+    objects, quality = object_table(forest, QUALITY, named(tmp_path, "n0"), SPLIT, "skip")
+    columns = [f"{name}_length_um" for name in ("axon", "dendrite", "apical", "other")]
+    assert objects.loc[[0, 2, 3], columns].to_numpy().tolist() == [
+        [0, 9, 0, 0],
+        [4, 5, 0, 0],
+        [0, 0, 0, 9],
+    ]
+    assert objects[columns].sum(axis=1).tolist() == objects["cable_length_um"].tolist()
+    found = quality[quality["code"] == "mixed_compartments"]["value"].tolist()
+    assert found == ["1 of 8", "7 of 8"]
+
+
+def test_bridges_have_columns_of_their_own(tmp_path):
+    forest = replace(FOREST, bridge=FOREST.bridge.copy())
+    forest.bridge[[1, 3]] = True
+    objects, _ = object_table(forest, QUALITY, named(tmp_path, "n0"), SPLIT, "skip")
+    assert objects.loc[:1, "n_bridges"].tolist() == [2, 0]
+    assert objects.loc[:1, "bridge_length_um"].tolist() == [2, 0]
+    np.testing.assert_allclose(objects.loc[:1, "bridge_share"], [2 / 9, 0])
+    assert objects.loc[:1, "cable_length_um"].tolist() == [7, 9]

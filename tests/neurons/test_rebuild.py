@@ -128,7 +128,6 @@ def test_files_are_read_back_without_findings(case, tmp_path):
     forest, quality = read_neurons(
         [Part([tmp_path / "out" / "a.swc"])],
         compartments=["axon", "dendrite", "apical", "other"],
-        resample_um=0.0,
         roots="join",
         on_bad_input="stop",
     )

@@ -88,6 +88,9 @@ FAULTS = {
     "no such parent": (PLAIN + "5 3 9 9 9 1 8\n", "missing_parent", 5, "8"),
     "own parent": (PLAIN + "5 3 9 9 9 1 5\n", "cycle", 5, "5"),
     "cycle": (PLAIN + "\n5 3 9 9 9 1 7\n6 3 8 8 8 1 5\n7 3 7 7 7 1 6\n", "cycle", 6, "5"),
+    "id beyond 64 bits": ("9" * 30 + " 1 0 0 0 5 -1\n", "not_an_integer", 1, None),
+    "large id as a decimal": (PLAIN + "1e17 3 9 9 9 1 4\n", "not_an_integer", 5, None),
+    "a byte that cannot be seen": (PLAIN.replace("13", "1\x1a3"), "not_a_number", 3, "1\\x1a3"),
     "no root": (PLAIN.replace("-1", "4"), "cycle", 1, "1"),
 }
 
@@ -98,6 +101,27 @@ def test_faults_are_refused_with_code_line_and_value(name):
     found = refusal(text)
     assert (found.code, found.line, found.severity(CODES)) == (code, line, "refused")
     assert value is None or found.value == value
+
+
+@pytest.mark.parametrize("first", [2**53 - 2, 720575940641500001, 2**63 - 5])
+def test_ids_of_64_bits_are_told_apart(tmp_path, first):
+    text = PLAIN
+    for node in (4, 3, 2, 1):
+        text = re.sub(rf"^{node} ", f"{first + node} ", text, flags=re.MULTILINE)
+        text = re.sub(rf" {node}$", f" {first + node}", text, flags=re.MULTILINE)
+    forest, findings = read_text(tmp_path, text)
+    assert not findings
+    assert_same(forest, read_text(tmp_path, PLAIN)[0])
+
+
+def test_a_parent_0_is_that_node_where_there_is_one(tmp_path):
+    forest, findings = read_text(tmp_path, "0 1 0 0 0 5 -1\n1 3 9 0 0 1 0\n")
+    assert not findings and forest.parent.tolist() == [-1, 0]
+
+
+def test_a_neuron_without_any_cable_is_refused(tmp_path):
+    with pytest.raises(InputError, match="in one place, so there is no cable; correct the coord"):
+        read_text(tmp_path, "1 1 0 0 0 5 -1\n2 3 0 0 0 1 1\n3 3 0 0 0 1 2\n")
 
 
 def test_number_of_further_faults_is_told():
@@ -131,6 +155,9 @@ REPAIRS = {
     "radius negative": (PLAIN.replace("0 1 2\n4", "0 -3 2\n4"), "bad_radius", 3),
     "radius nan": (PLAIN.replace("0 1 2\n4", "0 nan 2\n4"), "bad_radius", 3),
     "no soma": (PLAIN.replace("1 1 0", "1 3 0"), "no_soma", 1),
+    "parent 0": (PLAIN.replace("5 -1", "5 0"), "zero_parent", 1),
+    "end of a DOS file": (PLAIN + "\x1a", "tail", 5),
+    "end of a block": (PLAIN + "\0" * 300 + "\n", "tail", 5),
 }
 
 

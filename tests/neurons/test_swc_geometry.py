@@ -1,49 +1,13 @@
-"""Resampling, units and compartments of neurons."""
+"""Units and compartments of neurons."""
 
 import numpy as np
 import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.resample import resample
-from morphoflow.neurons.reading.tree import Tree
 from morphoflow.swc_files import swc_text
-from swc_texts import ALL, PLAIN, assert_same, read_text, resampled, segments
-from synthetic_neurons import random_binary_tree, small_forest, y_shape
-
-
-@pytest.mark.parametrize("spacing_um", [0.07, 0.3, 1.0, 2.7, 50.0])
-def test_resampling_keeps_straight_cable_ends_and_branch_points(spacing_um):
-    tree = random_binary_tree(np.random.default_rng(2), n_tips=30, step_um=2.7)
-    finer = resampled(tree, spacing_um)
-    finer.check()
-    np.testing.assert_allclose(finer.cable_length, tree.cable_length, rtol=1e-5)
-    assert set(map(tuple, tree.xyz)) <= set(map(tuple, finer.xyz))
-    pieces = max(1, round(2.7 / spacing_um))
-    assert finer.n_nodes[0] == 1 + pieces * (tree.n_nodes[0] - 1)
-    np.testing.assert_allclose(finer.segment_length[1:], 2.7 / pieces, rtol=1e-4)
-    assert np.bincount(finer.parent[1:]).max() == 2
-
-
-def test_resampling_removes_nodes_of_a_straight_line_and_interpolates_radii():
-    y = y_shape(stem=9, left=6, right=3)
-    y.radius[:] = 1 + np.arange(len(y.radius))
-    coarse = resampled(y, 3.0)
-    assert coarse.n_nodes.tolist() == [1 + 3 + 2 + 1]
-    assert coarse.parent.tolist() == [-1, 0, 1, 2, 3, 4, 3]
-    assert coarse.radius.tolist() == [1, 4, 7, 10, 13, 16, 19]
-    half = resampled(y, 0.5)
-    stem = half.radius[:19]
-    np.testing.assert_allclose(stem, np.linspace(1, 10, 19), rtol=1e-6)
-
-
-def test_resampling_follows_a_bend():
-    places = np.array([[0, 0, 0], [0, 1, 0], [0, 4, 0], [-1, 4, 0]], dtype=np.float64)
-    corner = Tree(places, np.ones(4), np.full(4, 3), np.arange(4) - 1, np.arange(4))
-    points = resample(corner, 1.25).xyz
-    np.testing.assert_allclose(
-        points, [[0, 0, 0], [0, 1.25, 0], [0, 2.5, 0], [0, 3.75, 0], [-1, 4, 0]]
-    )
+from swc_texts import ALL, PLAIN, assert_same, read_text, segments
+from synthetic_neurons import small_forest
 
 
 @pytest.mark.parametrize(
@@ -71,7 +35,7 @@ def test_parts_have_units_of_their_own_and_share_ids_and_copies(tmp_path):
         Part([tmp_path / "um" / "in_um.swc"]),
         Part([tmp_path / "nm" / "in_nm.swc", tmp_path / "nm" / "copy.swc"], units="nm"),
     ]
-    choice = {"compartments": ALL, "resample_um": 0, "roots": "join", "on_bad_input": "skip"}
+    choice = {"compartments": ALL, "roots": "join", "on_bad_input": "skip"}
     forest, quality = read_neurons(parts, **choice)
     assert forest.ids.tolist() == ["in_um", "in_nm"]
     np.testing.assert_allclose(forest.cable_length, [20, 0.02], rtol=1e-6)
@@ -96,19 +60,22 @@ MIXED = PLAIN + "5 2 0 20 0 1 2\n6 2 0 30 0 1 5\n7 3 0 36 0 1 6\n8 4 -9 0 0 1 1\
 @pytest.mark.parametrize(
     ("compartments", "codes", "cable"),
     [
-        (["axon"], {1, 2}, 20 + 10),
+        (["axon"], {1, 2}, 10),
         (["apical"], {1, 4}, 9),
         (["other"], {1, 7}, 9),
-        (["dendrite", "apical"], {1, 3, 4}, 20 + 26 + 9),
+        (["dendrite", "apical"], {1, 3, 4}, 20 + 9),
         (ALL, {1, 2, 3, 4, 7}, 20 + 26 + 9 + 9),
     ],
 )
-def test_compartments_are_chosen_and_lost_pieces_hang_on_the_nearest_ancestor(
+def test_compartments_are_chosen_and_lost_pieces_hang_on_an_ancestor_by_bridges(
     tmp_path, compartments, codes, cable
 ):
     forest, findings = read_text(tmp_path, MIXED, compartments=compartments)
     assert set(forest.compartment.tolist()) == codes
     np.testing.assert_allclose(forest.cable_length, [cable], rtol=1e-6)
+    lengths = {"axon": 20, "dendrite": 26}  # of the ways that are no cable
+    bridge_um = 0 if compartments == ALL else lengths.get(compartments[0], 0)
+    np.testing.assert_allclose(forest.bridge_length, [bridge_um], rtol=1e-6)
     assert ("reconnected" in findings) == bool(codes in ({1, 2}, {1, 3, 4}))
     assert ("left_out" in findings) == (compartments != ALL)
 

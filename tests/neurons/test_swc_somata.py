@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from morphoflow.neurons.samples.resample import resample
 from morphoflow.swc_files import swc_text
-from swc_texts import PLAIN, read, read_text, resampled, segments
+from swc_texts import PLAIN, read, read_text, segments
 from synthetic_neurons import random_binary_tree
 
 
@@ -46,9 +47,9 @@ def test_outlines_in_several_planes_are_one_soma_and_a_distant_one_is_not(tmp_pa
     planes = [*ring(8, 6.0, 0.0, 1), *ring(8, 6.0, 3.0, 9), *ring(8, 6.0, -3.0, 17)]
     dendrite = ["25 3 20 0 0 1 -1", "26 3 30 0 0 1 25"]
     forest, findings = read_text(tmp_path, "\n".join(planes + dendrite))
-    assert set(findings) == {"contour_soma", "joined_tree"}
+    assert set(findings) == {"contour_soma", "joined_tree", "bridges"}
     assert forest.n_nodes.tolist() == [3]
-    np.testing.assert_allclose(forest.cable_length, [30.0], rtol=1e-5)
+    np.testing.assert_allclose(forest.cable_length, [10.0], rtol=1e-5)
     distant = [*ring(8, 6.0), "9 3 20 0 0 1 1", *ring(8, 6.0, 100.0, 10)]
     forest, findings = read_text(tmp_path, "\n".join(distant))
     assert findings["extra_soma"]["value"] == "8"
@@ -73,7 +74,7 @@ def test_soma_in_the_middle_becomes_the_root_of_the_same_cable(tmp_path):
 TWO_MORE_TREES = PLAIN + "5 3 4 16 0 1 -1\n6 3 4 26 0 1 5\n7 3 6 28 0 1 -1\n8 3 7 28 0 1 7\n"
 
 
-def test_joined_trees_add_exactly_the_recorded_bridges(tmp_path):
+def test_joined_trees_add_exactly_the_recorded_bridges_and_no_cable(tmp_path):
     (tmp_path / "cell.swc").write_text(TWO_MORE_TREES)
     forest, quality = read([tmp_path / "cell.swc"], roots="join")
     forest.check()
@@ -82,7 +83,10 @@ def test_joined_trees_add_exactly_the_recorded_bridges(tmp_path):
     bridges = [float(value.split()[0]) for value in joined["value"]]
     np.testing.assert_allclose(bridges, [3.0, np.sqrt(8)], atol=5e-4)
     read_um = quality["cable_length_read_um"].iloc[0]
-    np.testing.assert_allclose(forest.cable_length, [read_um + sum(bridges)], atol=2e-3)
+    np.testing.assert_allclose(forest.cable_length, [read_um], atol=2e-3)
+    np.testing.assert_allclose(forest.bridge_length, [sum(bridges)], atol=2e-3)
+    row = quality.iloc[0]
+    assert row["n_bridges"] == 2 and row["bridge_length_um"] == pytest.approx(sum(bridges), 1e-3)
 
 
 def test_dropped_trees_lose_exactly_the_recorded_cable(tmp_path):
@@ -96,11 +100,12 @@ def test_dropped_trees_lose_exactly_the_recorded_cable(tmp_path):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_cut_tree_is_joined_again_where_it_was_cut(tmp_path, seed):
     rng = np.random.default_rng(seed)
-    lines = swc_text(resampled(random_binary_tree(rng, n_tips=6, step_um=40.0), 1.0)).splitlines()
+    lines = swc_text(resample(random_binary_tree(rng, n_tips=6, step_um=40.0), 1.0)).splitlines()
     for cut in rng.choice(np.arange(5, len(lines)), size=3, replace=False):
         lines[cut] = " ".join([*lines[cut].split()[:6], "-1"])
     forest, findings = read_text(tmp_path, "\n".join(lines))
     assert "joined_tree" in findings
     whole = read_text(tmp_path, "\n".join(lines), roots="largest")[0]
     assert whole.cable_length < forest.cable_length
-    np.testing.assert_allclose(forest.cable_length, [400.0], rtol=0.02)
+    np.testing.assert_allclose(forest.cable_length + forest.bridge_length, [400.0], rtol=0.02)
+    np.testing.assert_allclose(forest.cable_length, [397.0], rtol=1e-3)

@@ -1,14 +1,17 @@
 """Folders and archives of SWC files, copies, what is refused and what is written."""
 
+import gzip
 import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
+from morphoflow.neurons.reading.sources import files_with_neurons
 from morphoflow.neurons.reading.tree import follow, path_sum, root_of
 from morphoflow.swc_files import write_archive, write_swc
 from swc_texts import PLAIN, assert_same, read
@@ -70,7 +73,9 @@ def test_archives_folders_and_suffixes_read_alike(tmp_path):
     write_archive(tmp_path / "cells.ZIP", {**content, "__MACOSX/deep/x.swc": b"", "read.me": b""})
     forest, quality = read([tmp_path / "cells.ZIP"])
     assert forest.ids.tolist() == ["11", "20"]
-    assert quality["file"].tolist() == ["cells.ZIP/deep/11.SWC", "cells.ZIP/deep/20.SWC"]
+    names = ["deep/11.SWC", "deep/20.SWC", "__MACOSX/deep/x.swc"]
+    assert quality["file"].tolist() == [f"cells.ZIP/{name}" for name in names]
+    assert quality["code"].tolist() == ["verdict", "verdict", "hidden_file"]
     for name, data in content.items():
         (tmp_path / Path(name).name).write_bytes(data)
     loose, _ = read([tmp_path / "11.SWC", tmp_path / "20.SWC"])
@@ -138,9 +143,47 @@ def test_pointer_steps_on_a_tree_with_known_answers():
 @pytest.mark.skipif(not REAL.is_dir(), reason="MORPHOFLOW_REAL_SWC names no folder of SWC files")
 def test_real_neurons_are_read_without_a_refusal_and_keep_their_cable():
     files = sorted(REAL.rglob("*.swc"))
-    forest, quality = read(files, on_bad_input="stop", resample_um=5.0)
+    forest, quality = read(files, on_bad_input="stop")
     forest.check()
     assert len(forest) == len(files)
     verdicts = quality[quality["code"] == "verdict"]
     kept = verdicts["cable_length_um"] / verdicts["cable_length_read_um"]
-    assert kept.between(0.95, 1.01).all()
+    assert kept.between(0.95, 1.001).all()
+
+
+def test_packed_files_and_archives_in_folders_are_read(tmp_path):
+    folder = tmp_path / "lab"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "b.SWC").write_text(PLAIN)
+    (folder / "a.swc.gz").write_bytes(gzip.compress(PLAIN.replace("13", "14").encode()))
+    packed = gzip.compress(PLAIN.replace("13", "15").encode())
+    members = {"x/c.swc": PLAIN.replace("13", "16").encode(), "d.swc.gz": packed}
+    write_archive(folder / "more.zip", members)
+    (folder / "notes.txt").write_text("none of these")
+    files = files_with_neurons(folder)
+    forest, quality = read(files, on_bad_input="stop")
+    assert sorted(forest.ids) == ["a", "b", "c", "d"]
+    assert set(quality["verdict"]) == {"ok"}
+
+
+def test_hidden_files_are_left_out_and_listed(tmp_path):
+    (tmp_path / "a.swc").write_text(PLAIN)
+    (tmp_path / "._a.swc").write_bytes(b"\0\5\x16\7")
+    forest, quality = read(files_with_neurons(tmp_path), on_bad_input="stop")
+    assert forest.ids.tolist() == ["a"]
+    (row,) = quality[quality["code"] == "hidden_file"].itertuples()
+    assert row.file == "._a.swc" and row.verdict == "skipped"
+
+
+def test_a_damaged_packed_file_is_refused(tmp_path):
+    (tmp_path / "a.swc.gz").write_bytes(gzip.compress(PLAIN.encode())[:-12] + b"\0" * 4)
+    with pytest.raises(InputError, match=r"a\.swc\.gz: the file cannot be read"):
+        read([tmp_path / "a.swc.gz"])
+
+
+def test_several_processes_read_what_one_does(tmp_path):
+    files = three_files(tmp_path)
+    forest, quality = read(files, on_bad_input="skip")
+    again, listed = read(files, on_bad_input="skip", jobs=2)
+    assert_same(again, forest)
+    pd.testing.assert_frame_equal(listed, quality)

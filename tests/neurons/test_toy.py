@@ -97,7 +97,6 @@ def test_written_toy_neurons_read_back_to_the_written_decimals(tmp_path):
     again, quality = read_neurons(
         [Part([tmp_path / "toy.zip"])],
         compartments=["dendrite"],
-        resample_um=0,
         roots="join",
         on_bad_input="stop",
     )

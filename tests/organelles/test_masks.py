@@ -19,7 +19,7 @@ from morphoflow.organelles.masks.write import write_masks
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.organelles.volumes.source import Source
-from morphoflow.tables import write_table
+from morphoflow.tables import RECOMMENDED, write_table
 
 SHAPE, SIZE = (9, 70, 300), (30.0, 8.0, 8.0)
 # The last two ids are not exact as floating point numbers, and the last is above 2^63.
@@ -27,7 +27,7 @@ IDS = np.array([3, 2**40 + 1, 2**53 + 1, 2**63 + 3], dtype=np.uint64)
 CLUSTERS = [1, 0, -1, 0]
 ABSENT = np.uint64(17)
 FORMATS = ["ome_zarr", "precomputed", "png", "mobie"]
-SETTINGS = {"method": "kmeans", "formats": FORMATS, "url": "http://localhost:9000/"}
+SETTINGS = {"formats": FORMATS, "url": "http://localhost:9000/"}
 
 
 class Memory:
@@ -52,6 +52,11 @@ def labels():
     return array
 
 
+def recommended(table):
+    table.attrs[RECOMMENDED] = "kmeans"
+    return table
+
+
 @pytest.fixture(scope="module")
 def objects(labels, tmp_path_factory):
     rows = []
@@ -67,9 +72,9 @@ def objects(labels, tmp_path_factory):
         rows.append(row)
     file = tmp_path_factory.mktemp("clusters") / "clusters.parquet"
     # Rows in another order than the objects': they belong together by id.
-    found = pd.DataFrame({"id": [str(n) for n in IDS], "kmeans": CLUSTERS}).iloc[::-1]
-    write_table(file, found, {})
-    return objects_with_clusters(pd.DataFrame(rows), file, "kmeans")
+    found = pd.DataFrame({"id": [str(n) for n in IDS], "dbscan": 0, "kmeans": CLUSTERS})
+    write_table(file, recommended(found.iloc[::-1]), {})
+    return objects_with_clusters(pd.DataFrame(rows), file)
 
 
 @pytest.fixture(scope="module")
@@ -218,20 +223,13 @@ def test_only_what_is_asked_for_is_written(labels, objects, tmp_path):
     assert "neuroglancer" not in pd.read_csv(folder / "objects.csv")
 
 
-def test_a_method_without_clusters_stops_with_those_that_there_are(objects, tmp_path):
-    file = tmp_path / "clusters.parquet"
-    write_table(file, objects[["id"]].assign(dbscan=0), {})
-    with pytest.raises(InputError, match=r"no clusters of 'kmeans' \(it has: dbscan\)"):
-        objects_with_clusters(objects[["id"]], file, "kmeans")
-
-
 @pytest.mark.parametrize(("clusters", "dtype"), [(255, np.uint8), (256, np.uint16)])
 def test_numbers_have_the_smallest_type_and_noise_one_of_its_own(tmp_path, clusters, dtype):
     file: Path = tmp_path / "clusters.parquet"
     found = np.append(np.arange(clusters - 1), -1)
     ids = [str(n) for n in range(clusters)]
-    write_table(file, pd.DataFrame({"id": ids, "kmeans": found}), {})
-    objects = objects_with_clusters(pd.DataFrame({"id": ids, "volume_um3": 1.0}), file, "kmeans")
+    write_table(file, recommended(pd.DataFrame({"id": ids, "kmeans": found})), {})
+    objects = objects_with_clusters(pd.DataFrame({"id": ids, "volume_um3": 1.0}), file)
     assert objects["number"].dtype == dtype
     assert objects["number"].tolist() == list(range(1, clusters + 1))
     assert cluster_list(objects)["name"].iloc[-1] == "noise"

@@ -89,7 +89,7 @@ def test_image_metadata(written):
         "coordinateTransformations"
     ]
     assert scale == {"type": "scale", "scale": [16.0, 12.0, 12.0]}
-    assert node["attributes"]["morphoflow"] == {"made": "for a test"}
+    assert node["attributes"]["provenance"] == {"made": "for a test"}
 
 
 def test_no_room_stops_before_anything_is_written(tmp_path):

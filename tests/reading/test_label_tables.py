@@ -78,3 +78,32 @@ def test_what_shares_anything_is_one_group():
     names = pd.Series(["d", "b", "c", "a", "e"])
     assert joined(names, [0, 0, 1, 2, 3], [9, 8, 8, 7, 6]).tolist() == ["b", "b", "b", "a", "e"]
     assert joined(names).tolist() == names.tolist()
+
+
+DIALECTS = {
+    "semicolons": "id;label\na;Zelle\nb;Faser\n",
+    "tabs in a .csv": "id\tlabel\na\tZelle\nb\tFaser\n",
+    "the separator named": "sep=;\nid;label\na;Zelle\nb;Faser\n",
+    "an ID in capitals": "ID,label\na,Zelle\nb,Faser\n",
+    "empty fields behind": "id,label,,\na,Zelle,,,\nb,Faser,\n",
+    "empty rows": "id,label\n\na,Zelle\n,\nb,Faser\n\n\n",
+    "blanks, quotes and CR LF": 'id , label\r\n"a",Zelle\r\nb,"Faser"\r\n',
+    "a comma in quotes": 'id,label,note\na,Zelle,"x, y"\nb,Faser,\n',
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_tables_of_spreadsheets_say_the_same_in_all_dialects(tmp_path, dialect, encoding):
+    text = DIALECTS[dialect].replace("Zelle", "Zelle µ")
+    (tmp_path / "own.csv").write_bytes(text.encode(encoding))
+    (said,) = read_label_tables([], [tmp_path / "own.csv"], SETTINGS)
+    assert said["id"].tolist() == ["a", "b"]
+    assert said["label"].tolist() == ["Zelle µ", "Faser"]
+
+
+def test_a_row_with_more_fields_than_columns_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"own\.csv .*row 3 has more fields than the header"):
+        table(tmp_path, "id,label\na,x\nb,y,z\n")
+    with pytest.raises(InputError, match=r"two columns are called 'label'"):
+        table(tmp_path, "id,label,label\na,x,y\n")

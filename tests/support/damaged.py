@@ -12,12 +12,21 @@ from morphoflow.embedding import make_embedding, read_embedding, write_embedding
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from morphoflow.forest import Forest, concatenate, single
+from morphoflow.integrity import open_store
+from morphoflow.manifest import check_folder, write_manifest
 from morphoflow.model import Model, read_model, write_model
-from morphoflow.store import read_samples, write_samples
+from morphoflow.models.shared.shapes import write_shapes
+from morphoflow.organelles.phantom.phantom import PhantomSettings, write_phantom
+from morphoflow.organelles.volumes.boxes import Box
+from morphoflow.organelles.volumes.open import open_volume
+from morphoflow.records import MANIFEST
+from morphoflow.store import array_of, read_samples, write_samples
 from morphoflow.store_stream import stream_samples
 from morphoflow.tables import read_objects, read_table, write_objects, write_table
+from morphoflow.training.checkpoint import load_checkpoint, save_checkpoint
 
 N = 60
+IDENTITY = {"model": "m", "seed": 0}
 PROVENANCE = {"command": "read_things.py", "settings": {"size": 3}, "inputs": []}
 
 
@@ -29,7 +38,42 @@ def everything_of_store(path: Path) -> None:
         np.asarray(level[:])
 
 
+def everything_of_volume(path: Path) -> np.ndarray:
+    """All voxels of a phantom's volume."""
+    volume = open_volume(path)
+    return volume.read(Box((0, 0, 0), volume.shape))
+
+
+def everything_of_shapes(path: Path) -> dict[str, np.ndarray]:
+    """All arrays in a store of groups."""
+    return {
+        f"{name}/{key}": array_of(group, key)[:]
+        for name, group in sorted(open_store(path).groups())
+        for key in sorted(group.array_keys())
+    }
+
+
+def newest_checkpoint(path: Path) -> dict:
+    """The checkpoint in a folder; InputError with what training says where it is passed over."""
+    said: list[str] = []
+    content = load_checkpoint(path, IDENTITY, said.append)
+    if content is None:
+        # Training begins anew.
+        raise InputError("; ".join(said) or f"{path} holds no checkpoint")
+    return content
+
+
+def figures_of(path: Path) -> list[str]:
+    """The names of the files in a folder of figures, which are what they were."""
+    check_folder(path / MANIFEST)
+    return sorted(file.name for file in path.iterdir())
+
+
 READERS: dict[str, Callable] = {
+    "volume.zarr": everything_of_volume,
+    "shapes.zarr": everything_of_shapes,
+    "checkpoint": newest_checkpoint,
+    "figures": figures_of,
     "samples.zarr": everything_of_store,
     "stream.zarr": everything_of_store,
     "trees.zarr": Forest.read,
@@ -65,6 +109,17 @@ def write_results(folder: Path) -> None:
     state = {"weight": torch.from_numpy(x), "bias": torch.arange(5)}
     model = Model("m", "m/model.py", {"size": 3}, {"names": ids}, state, PROVENANCE, ids[:3])
     write_model(folder / "model.pt", model)
+    write_phantom(
+        folder / "phantom", PhantomSettings((40, 96, 96), (30, 16, 16), per_class=1), PROVENANCE
+    )
+    (folder / "phantom" / "labels.zarr").rename(folder / "volume.zarr")
+    shutil.rmtree(folder / "phantom")
+    write_shapes(folder / "shapes.zarr", {"real": {"x": x}, "made": {"x": x + 1}}, PROVENANCE)
+    save_checkpoint(folder / "checkpoint", {"identity": IDENTITY, "state": state, "epoch": 3})
+    (folder / "figures").mkdir()
+    for name in ("maps.svg", "maps.png"):
+        (folder / "figures" / name).write_bytes(generator.bytes(300))
+    write_manifest(folder / "figures", PROVENANCE)
 
 
 def files_of(result: Path) -> list[Path]:
@@ -125,6 +180,12 @@ def content_of(result: Path) -> str:
         parts = [found.to_csv(float_format="%.17g"), found.attrs]
     elif isinstance(found, Model):
         parts = [{**vars(found), "state": {k: v.tolist() for k, v in found.state.items()}}]
+    elif isinstance(found, np.ndarray):
+        parts = [found]
+    elif isinstance(found, dict):
+        parts = [*found.keys(), *found.values()]
+    elif isinstance(found, list):
+        parts = found
     else:
         parts = [np.asarray(found.X), found.obs.to_csv(), dict(found.uns)]
     return "\n".join(p.tobytes().hex() if isinstance(p, np.ndarray) else repr(p) for p in parts)

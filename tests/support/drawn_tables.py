@@ -13,7 +13,8 @@ from morphoflow.figures.neurons import plot_neurons
 from morphoflow.figures.quality import plot_quality
 from morphoflow.figures.scores import plot_scores
 from morphoflow.figures.walks import plot_walks
-from morphoflow.neurons.samples.walks import sample_walks
+from morphoflow.neurons.samples.reach import reach_table
+from morphoflow.neurons.samples.walks import walks_and_visits
 from synthetic_neurons import small_forest
 
 LABELS = ["olfactory projection", None, "interneuron"]
@@ -55,10 +56,11 @@ def some_scores() -> pd.DataFrame:
             [("morphvae", 0.5), ("density", 0.8)],
             range(2),
             [
-                ("test", "knn_balanced_accuracy"),
-                ("test", "majority_balanced_accuracy"),
+                ("cross_validation", "logistic_balanced_accuracy"),
+                ("cross_validation", "majority_balanced_accuracy"),
                 ("validation", "knn_balanced_accuracy"),
                 ("all", "kmeans_ari"),
+                ("all", "kmeans_stability"),
             ],
         )
     ]
@@ -80,8 +82,8 @@ def some_quality() -> pd.DataFrame:
 
 def figure_of_walks(n: int = 3):
     forest = small_forest(n)
-    x, length = sample_walks(forest, n_walks=5, n_steps=4, children="uniform", seed=0)
-    return plot_walks(forest, LABELS[:n], x, length)
+    x, length, visited = walks_and_visits(forest, n_walks=5, n_steps=4, children="uniform", seed=0)
+    return plot_walks(forest, LABELS[:n], x, length, reach_table(forest, visited, 4))
 
 
 CONFUSION = pd.DataFrame(

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from morphoflow.forest import DTYPES, Forest
+from morphoflow.forest import Forest
 from morphoflow.neurons.reading.prepare import Part, read_neurons
-from morphoflow.neurons.reading.resample import resample
-from morphoflow.neurons.reading.tree import Tree
 
 ALL = ["axon", "dendrite", "apical", "other"]
 PLAIN = """1 1 0 0 0 5 -1
@@ -20,7 +18,6 @@ PLAIN = """1 1 0 0 0 5 -1
 def read(files, part=None, **settings):
     defaults = {
         "compartments": ALL,
-        "resample_um": 0,
         "roots": "join",
         "on_bad_input": "skip",
     }
@@ -38,7 +35,7 @@ def read_text(folder: Path, text: str | bytes, **settings):
 
 
 def assert_same(a: Forest, b: Forest, atol: float = 0.0) -> None:
-    for name in ("ids", "offsets", "parent", "compartment"):
+    for name in ("ids", "offsets", "parent", "compartment", "bridge"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
     for name in ("xyz", "radius"):
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), rtol=0, atol=atol)
@@ -48,21 +45,3 @@ def segments(forest: Forest) -> list[tuple]:
     """The segments of a forest of one as sorted coordinates, whatever the order of its nodes."""
     up = forest.parent_row[1:]
     return sorted(map(tuple, np.hstack([forest.xyz[1:], forest.xyz[up]]).tolist()))
-
-
-def as_tree(forest: Forest) -> Tree:
-    return Tree(
-        xyz=forest.xyz.astype(np.float64),
-        radius=forest.radius.astype(np.float64),
-        compartment=forest.compartment,
-        parent=forest.parent.astype(np.int64),
-        line=np.arange(len(forest.parent)) + 1,
-    )
-
-
-def resampled(forest: Forest, spacing_um: float) -> Forest:
-    tree = resample(as_tree(forest), spacing_um)
-    arrays = {
-        name: getattr(tree, name).astype(DTYPES[name]) for name in DTYPES if name != "offsets"
-    }
-    return Forest(forest.ids, np.array([0, len(tree.parent)]), **arrays)

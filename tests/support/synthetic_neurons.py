@@ -1,5 +1,7 @@
 """Tiny neurons with known answers, for the tests of all modules that take a Forest."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from morphoflow.forest import Forest, concatenate, single
@@ -62,7 +64,7 @@ def small_forest(n: int = 6, seed: int = 0) -> Forest:
     neurons += [random_binary_tree(rng, n_tips=int(rng.integers(4, 13))) for _ in range(n - 2)]
     forest = concatenate(neurons[:n])
     ids = np.array([f"neuron{i}" for i in range(n)])
-    return Forest(ids, forest.offsets, forest.xyz, forest.radius, forest.parent, forest.compartment)
+    return replace(forest, ids=ids)
 
 
 def _soma_then(code: int, n: int) -> np.ndarray:

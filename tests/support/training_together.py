@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 
 import small_contrastive
+import small_flow
 import small_morphvae
 import small_o2vae
 import small_point_ae
@@ -73,6 +74,7 @@ OTHERS = {
     "o2vae": cells,
     "contrastive": contrasts,
     "progressive_gan": small_progressive_gan.built,
+    "flow": small_flow.built,
 }
 EPOCHS = {"toy": 4, "morphvae": 2, "point_ae": 2}
 

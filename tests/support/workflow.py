@@ -84,7 +84,8 @@ VARIANTS = {
     ),
 }
 
-NOT_RESULTS = ("logs", "benchmarks", "report.html", "checkpoints")
+# The report holds the day on which it was made, as metadata for archives have to.
+NOT_RESULTS = ("logs", "benchmarks", "report", "README.md", "checkpoints")
 
 
 class Workflow:

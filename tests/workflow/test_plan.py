@@ -1,6 +1,7 @@
 """Every mistake in the config or the table of runs is named before anything is computed."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import yaml
 from morphoflow.plan import (
     MODALITIES,
     Run,
+    check_applied,
+    check_recommended,
     read_models,
     read_runs,
     recommended,
@@ -268,3 +271,41 @@ def test_no_setting_is_written_twice_and_each_shared_one_is_shared():
         if "shared" in own and shared[own["shared"]].get(key) == own[key]
     ]
     assert said_twice == []
+
+
+@pytest.mark.parametrize(
+    ("applied", "said"),
+    [
+        ({"none": ["a/m/default"]}, "dataset 'none'"),
+        ({"b": ["a/m/other"]}, "run 'a/m/other'"),
+        ({"a": ["a/m/default"]}, "trained on this very dataset"),
+        ({"c": ["a/m/default"]}, "trained on cells, but 'c' holds neurons"),
+    ],
+)
+def test_a_model_is_applied_to_another_dataset_of_its_kind(applied, said):
+    datasets, models = {"a": "cells", "b": "cells", "c": "neurons"}, {"m": {"form": "crops"}}
+    runs = [Run("a", "m", "default", 0)]
+    check_applied({"b": ["a/m/default"]}, datasets, models, runs)
+    with pytest.raises(ValueError, match=said):
+        check_applied(applied, datasets, models, runs)
+
+
+def test_the_recommended_clustering_is_one_that_is_used():
+    check_recommended({"recommended": "stable", "methods": ["kmeans"]})
+    with pytest.raises(ValueError, match=r"method 'dbscan' is not in clusters\.methods"):
+        check_recommended({"recommended": "dbscan", "methods": ["kmeans"]})
+
+
+@pytest.mark.parametrize(("folder", "taken"), [("a{x}b", "{x}"), ("{ y , .+ }", "{ y , .+ }")])
+def test_paths_in_which_snakemake_sees_wildcards_are_refused(tmp_path, folder, taken):
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "a.swc").write_text("")
+    with pytest.raises(ValueError, match=re.escape(f"Snakemake takes '{taken}' in the path")):
+        neuron_files("mine", {"sources": [{"folder": str(tmp_path / folder)}]})
+
+
+def test_other_braces_in_paths_are_letters_like_others(tmp_path):
+    (tmp_path / "a{}{b c}}{").mkdir()
+    (tmp_path / "a{}{b c}}{" / "a.swc").write_text("")
+    found = neuron_files("mine", {"sources": [{"folder": str(tmp_path / "a{}{b c}}{")}]})
+    assert len(found["swc"]) == 1

@@ -12,6 +12,7 @@ import yaml
 
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.interface import Trained, load_model
+from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.plan import (
     MODALITIES,
     add_combinations,
@@ -154,14 +155,25 @@ def model_of(folder: Path, steps: int) -> None:
     write_model(folder / "model.pt", fitted)
 
 
+def walks_at(path, forest, spacing_um: float) -> None:
+    path.parent.mkdir(parents=True)
+    x, length = sample_walks(forest, n_walks=2, n_steps=3, children="tips", seed=0)
+    axes, facts = ["neuron", "walk", "step", "xyz"], {"resample_um": spacing_um}
+    write_samples(
+        path, forest.ids, x, axes=axes, units="um", length=length, facts=facts, provenance={}
+    )
+
+
 def test_the_example_in_python_embeds_new_neurons(tmp_path, monkeypatch):
-    (text,) = blocks("python")
+    (text,) = (block for block in blocks("python") if "read_neurons" in block)
     (model,) = re.findall(r'"(results/[^"]+)/model.pt"', text)
     (data,) = re.findall(r'Path\("(data/[^"]+)"\)', text)
     model_of(tmp_path / model, steps=7)
     forest = small_forest(5)
     write_swc(tmp_path / data, forest)
     monkeypatch.chdir(tmp_path)
+    (walks,) = re.findall(r'Path\("(results/[^"]+zarr)"\)', text)
+    walks_at(tmp_path / walks, forest, spacing_um=0.5)
     names: dict = {}
     exec(text, names)
     embedding, neurons = names["embedding"], names["neurons"]

@@ -61,8 +61,10 @@ def test_everything_is_made(finished):
         assert f"{run}/{name}" in made
     assert "sweeps/bins/figures/sweep.png" in made
     assert "tiny/comparison/scores.parquet" in made
-    report = (finished.folder / "results/report.html").read_text()
-    assert "morphvae" in report and len(report) > 100_000
+    report = (finished.folder / "results/report/index.html").read_text()
+    for dataset in ("tiny", "discs", "shapes", "arbors"):
+        assert f'id="{dataset}"' in report
+    assert "MorphVAE" in report and "progressive GAN" in report
     assert not list((finished.folder / "results/checkpoints").glob("*"))
 
 

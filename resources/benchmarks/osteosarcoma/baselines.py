@@ -29,14 +29,14 @@ CARD = Path("resources/cards/osteosarcoma_outlines.yaml")
 SEEDS, FOLDS, BOOTSTRAPS, BLOCK = range(5), 5, 2000, 64
 SEVEN = (
     "AreaShape_Area_px2",
-    "AreaShape_Perimeter_px",
+    "Contour_Perimeter_px",
     "AreaShape_MajorAxisLength_px",
     "AreaShape_MinorAxisLength_px",
     "AreaShape_Eccentricity",
-    "AreaShape_Solidity",
-    "AreaShape_FormFactor",
+    "Contour_Solidity",
+    "Contour_FormFactor",
 )
-MOMENTS = ("AreaShape_HuMoment", "AreaShape_Zernike")
+MOMENTS = ("Moment_Hu", "Moment_Zernike")
 EARLIER = {
     "seven shape features": {"line": 0.75, "treatment": 0.70},
     "region properties, Fourier descriptors and area": {"line": 0.77, "treatment": 0.72},

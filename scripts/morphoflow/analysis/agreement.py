@@ -12,6 +12,8 @@ from morphoflow.tables import NOISE
 
 SHARE = 0.8
 REPEATS = 10
+# A clustering that leaves more of the objects out is not recommended for them.
+MOST_NOISE = 0.5
 
 
 def cluster_scores(
@@ -106,3 +108,21 @@ def stability(
         values.append(adjusted_rand_score(before, with_singletons(again)))
     mean, low, high = float(np.mean(values)), min(values), max(values)
     return score("all", f"{method}_stability", mean, len(x), low, high)
+
+
+def most_stable(clusterings: dict[str, np.ndarray], stabilities: dict[str, float]) -> str:
+    """The method whose clusters an embedding is shown with, of those in ``clusterings`` (n,) each.
+
+    Of the methods that put at least half of the objects into two clusters or more, it is the one
+    with the largest of the ``stabilities``, see :func:`stability`; the first where they agree in
+    two digits, or where none qualifies. That clusters come again says that the data have them, not
+    that they are classes, and few clusters come again more easily than many (von Luxburg 2010).
+    """
+    scored = {
+        method: round(stabilities[method], 2)
+        for method, clusters in clusterings.items()
+        if clusters.max() >= 1
+        and (clusters == NOISE).mean() <= MOST_NOISE
+        and np.isfinite(stabilities[method])
+    }
+    return max(scored, key=lambda method: scored[method], default=next(iter(clusterings)))

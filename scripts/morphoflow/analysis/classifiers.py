@@ -53,13 +53,26 @@ def logistic(known: Known, query: np.ndarray, settings: list[dict], seed: int) -
     The axes have unit variance, and every class the same weight, however many objects it has.
     """
     x, query = _per_axis(known.x, query)
-    predicted = []
-    for setting in settings:
-        model = LogisticRegression(C=setting["C"], class_weight="balanced", max_iter=1000)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            predicted.append(model.fit(x, known.codes).predict(query))
-    return np.stack(predicted)
+    return np.stack([_regression(x, known.codes, setting).predict(query) for setting in settings])
+
+
+def logistic_shares(known: Known, query: np.ndarray, setting: dict) -> np.ndarray:
+    """How probable :func:`logistic` takes each class (q, c) to be; 0 for one that is not known."""
+    shares = np.zeros((len(query), known.n_classes))
+    present = np.unique(known.codes)
+    if len(present) == 1:
+        shares[:, present] = 1
+        return shares
+    x, query = _per_axis(known.x, query)
+    shares[:, present] = _regression(x, known.codes, setting).predict_proba(query)
+    return shares
+
+
+def _regression(x: np.ndarray, codes: np.ndarray, setting: dict) -> LogisticRegression:
+    model = LogisticRegression(C=setting["C"], class_weight="balanced", max_iter=1000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(x, codes)
 
 
 def forest(known: Known, query: np.ndarray, settings: list[dict], seed: int) -> np.ndarray:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier, Known
+from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier, Known, logistic_shares
 from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix
 from morphoflow.analysis.geometry import centred, check_embedding
 
 CROSS_VALIDATION, FIXED_SPLIT = "cross_validation", "fixed_split"
+# In a table's attrs, areas under the ROC curve.
+AREAS = "areas"
 
 # A class in fewer groups cannot be learned from one and predicted in another.
 FEWEST_GROUPS = 2
@@ -52,6 +55,9 @@ def predict_labels(
     cross-validation. "fixed_split" always is: the classifier learns from the training split, its
     settings are chosen on validation, and test objects are predicted.
 
+    ``attrs["areas"]`` are the areas under the ROC curve of logistic regression in each repeat, see
+    :func:`area_under_curve`.
+
     Classes in fewer than two groups are left out of the cross-validation. Of more than
     ``most_objects`` labelled objects, as many are used as whole groups, drawn at random, hold.
     """
@@ -60,16 +66,18 @@ def predict_labels(
     names, codes = np.unique(labels[known].astype(str), return_inverse=True)
     own = pd.factorize(groups[known], sort=True)[0]
     objects = Labelled(centred(x)[known], codes, own, names)
-    tables = [pd.DataFrame(columns=list(KINDS))]
+    tables, areas = [pd.DataFrame(columns=list(KINDS))], []
     with threadpool_limits(limits=1):
         tables += [
             made.assign(row=known[made["row"]]) for made in _fixed(objects, splits[known], seed)
         ]
         if not labels_used:
             kept = np.flatnonzero(~np.isin(names, rare_classes(labels[known], own))[codes])
-            made = _repeated(objects.only(kept), n_folds, repeats, seed)
+            made, areas = _repeated(objects.only(kept), n_folds, repeats, seed)
             tables += [table.assign(row=known[kept][table["row"]]) for table in made]
-    return pd.concat([table.astype(KINDS) for table in tables], ignore_index=True)
+    table = pd.concat([table.astype(KINDS) for table in tables], ignore_index=True)
+    table.attrs[AREAS] = areas
+    return table
 
 
 def rare_classes(labels: np.ndarray, groups: np.ndarray) -> list[str]:
@@ -127,10 +135,13 @@ def _fixed(objects: Labelled, splits: np.ndarray, seed: int) -> list[pd.DataFram
     return tables
 
 
-def _repeated(objects: Labelled, n_folds: int, repeats: int, seed: int) -> list[pd.DataFrame]:
+def _repeated(
+    objects: Labelled, n_folds: int, repeats: int, seed: int
+) -> tuple[list[pd.DataFrame], list[float]]:
+    """The predictions of each repeat and classifier, and each repeat's area under the curve."""
     if len(np.unique(objects.codes)) < 2:
-        return []
-    rows, tables = np.arange(len(objects.codes)), []
+        return [], []
+    rows, tables, areas = np.arange(len(objects.codes)), [], []
     for repeat, state in enumerate(np.random.SeedSequence(seed).generate_state(repeats).tolist()):
         parts = folds(objects.codes, objects.groups, n_folds, state)
         for name, classifier in CLASSIFIERS.items():
@@ -138,7 +149,23 @@ def _repeated(objects: Labelled, n_folds: int, repeats: int, seed: int) -> list[
             made = _table(objects, rows, predicted, parts, chosen)
             made = made.assign(split=CROSS_VALIDATION, classifier=name, repeat=repeat)
             tables.append(made[list(KINDS)])
-    return tables
+            if name == "logistic":
+                areas.append(area_under_curve(objects, parts, chosen))
+    return tables, areas
+
+
+def area_under_curve(objects: Labelled, parts: np.ndarray, chosen: list[dict]) -> float:
+    """The area under the ROC curve of each class against the rest, as a mean over classes.
+
+    By the probabilities that logistic regression, with the setting ``chosen`` for each fold of
+    ``parts`` (m,), gives objects that it did not learn from.
+    """
+    shares = np.empty((len(parts), len(objects.classes)))
+    for part, setting in enumerate(chosen):
+        held = parts == part
+        shares[held] = logistic_shares(objects.known(~held), objects.x[held], setting)
+    present = np.unique(objects.codes)
+    return float(np.mean([roc_auc_score(objects.codes == k, shares[:, k]) for k in present]))
 
 
 def _table(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from morphoflow.analysis.agreement import cluster_scores, stability
+from morphoflow.analysis.agreement import cluster_scores, most_stable, stability
 from morphoflow.analysis.classification import classification_scores, confusion_tables
 from morphoflow.analysis.clusters import cluster
 from morphoflow.analysis.cross_validation import predict_labels, rare_classes
@@ -32,7 +32,7 @@ from morphoflow.analysis.scores import score
 from morphoflow.embedding import labels_used
 from morphoflow.errors import CannotAnalyse
 from morphoflow.store import read_samples
-from morphoflow.tables import NOISE, REASON, REASONS
+from morphoflow.tables import NOISE, REASON, REASONS, RECOMMENDED
 
 # What a model may have said about how sure it is of an object; it is shown beside the outliers.
 UNCERTAINTY = ("posterior_sd", "reconstruction_error")
@@ -69,9 +69,10 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     """One column of clusters a method (-1 is noise), and their scores.
 
     With a method that cannot be used on these objects all are noise, its scores are missing, and
-    ``attrs`` hold the reason by method.
+    ``attrs`` hold the reason by method. They also name the recommended method: that of the
+    settings, or the most stable one.
     """
-    columns, rows, reasons = {}, [], {}
+    columns, rows, reasons, stabilities = {}, [], {}, {}
     labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
         try:
@@ -86,9 +87,12 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
             columns[method], reasons[method] = np.full(data.n_obs, NOISE), str(reason)
         mine = cluster_scores(data.X, method, columns[method], labels, split=split)
         mine.append(stability(data.X, method, columns[method], _groups(data), seed))
+        stabilities[method] = mine[-1]["value"]
         rows += [{**row, "value": np.nan} for row in mine] if method in reasons else mine
     table = pd.DataFrame({"id": data.obs_names, **columns})
     table.attrs[REASONS] = reasons
+    chosen = settings["recommended"]
+    table.attrs[RECOMMENDED] = most_stable(columns, stabilities) if chosen == "stable" else chosen
     for reason in reasons.values():
         print(f"cannot: {reason}")
     return table, rows

@@ -3,20 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from morphoflow.colors import cluster_color
+from morphoflow.colors import UNKNOWN, cluster_color, known_labels, label_colors
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops, spaced
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, clipped, heading, in_lines
-from morphoflow.figures.style import UNKNOWN, in_style, known_labels, label_colors, readable, remark
+from morphoflow.figures.style import in_style, readable, remark
 from morphoflow.tables import NOISE
 
 WIDTH, MARGIN, NAMES, GAP, APART = 7.2, 0.1, 1.2, 0.03, 0.12  # inches
 TITLE, ABOVE, BETWEEN, REST = 0.28, 0.18, 0.1, 0.2  # inches
-PREFERRED = ("gaussian_mixture", "kmeans")
 CHOICES = ("closest", "uniform", "within_sd")
 WORDS = ("closest to the centre", "evenly by distance", "evenly within one sd")
 # The pictures of a choice stand in lines of four: two lines, or one where clusters are many.
@@ -31,12 +29,6 @@ class Members:
     number: int
     size: int
     rows: dict[str, np.ndarray]
-
-
-def chosen_method(clusters: pd.DataFrame) -> str:
-    """The method to draw: the Gaussian mixture, else k-means, else the first column."""
-    present = [name for name in PREFERRED if name in clusters]
-    return (present or [name for name in clusters if name != "id"])[0]
 
 
 def choose_members(x: np.ndarray, clusters: np.ndarray, most: int) -> list[Members]:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from morphoflow.colors import known_labels, sorted_labels
 from morphoflow.figures.heatmap import draw_heatmap
-from morphoflow.figures.style import color_bar, in_style, known_labels, readable, sorted_labels
+from morphoflow.figures.style import color_bar, in_style, readable
 from morphoflow.tables import NOISE
 
 # More clusters than this need wider panels.

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from morphoflow.colors import sorted_labels
 from morphoflow.figures.heatmap import draw_heatmap
-from morphoflow.figures.style import color_bar, in_style, readable, remark, sorted_labels
+from morphoflow.figures.style import color_bar, in_style, readable, remark
 
 SPLITS = ("test", "leave_one_out", "validation")
 TITLES = {"leave_one_out": "each from all others", "test": "test", "validation": "validation"}

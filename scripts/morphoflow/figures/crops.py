@@ -6,11 +6,12 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
+from morphoflow.colors import known_labels, label_colors, sorted_labels
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops, spaced
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, heading, in_rows
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 
 WIDTH, MARGIN, NAMES, GAP = 7.2, 0.1, 1.25, 0.05  # inches
 BAR, BETWEEN = 0.25, 0.2  # inches below the crops, and between blocks

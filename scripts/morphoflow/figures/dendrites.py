@@ -8,19 +8,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from morphoflow.colors import UNKNOWN, known_labels, label_colors, sorted_labels
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.crops import example_rows
 from morphoflow.figures.grey import grey_limits, grey_pictures
 from morphoflow.figures.montage import Tiles, heading, shortened
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import (
-    UNKNOWN,
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    sorted_labels,
-)
+from morphoflow.figures.style import in_style, readable
 from morphoflow.store import read_samples
 
 WIDTH, MARGIN, NAMES, GAP, ID = 7.2, 0.1, 0.95, 0.05, 0.14  # inches

@@ -8,14 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from morphoflow.colors import known_labels, label_colors, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import (
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    sorted_labels,
-)
+from morphoflow.figures.style import in_style, readable
 
 PLANES = {"xy": 3, "xz": 2, "yz": 1}
 EXAMPLES = 3

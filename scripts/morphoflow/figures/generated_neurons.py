@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, GREY
+from morphoflow.colors import DARK, GREY, known_labels, label_colors, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 from morphoflow.figures.trees import (
     AXES,
     MOST_NODES_AS_LINES,
@@ -84,7 +84,9 @@ def _draw(
         neuron = forest.neuron(i)
         xy = neuron.xyz[:, flat].astype(float)
         placed = xy - (xy.min(axis=0) + xy.max(axis=0)) / 2 + [(i + 0.5) * step, 0]
-        axes.plot(*tree_lines(placed, neuron.parent).T, color=color, lw=0.5, rasterized=heavy)
+        axes.plot(
+            *tree_lines(placed, neuron.measured_parent).T, color=color, lw=0.5, rasterized=heavy
+        )
         axes.plot(*placed[0], "o", color=DARK, ms=2, mew=0)
     wide = PER_LABEL * step
     tall = max(wide / aspect, 1.35 * cell)

@@ -1,4 +1,4 @@
-"""What a growing generator makes of the same latents at the end of each resolution."""
+"""What a generator makes of the same latents in the course of its training, or of a way."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,18 +9,25 @@ from morphoflow.figures.montage import Tiles
 from morphoflow.figures.style import in_style
 
 WIDTH, MARGIN, NAMES, GAP = 7.2, 0.1, 0.9, 0.04  # inches
-COLUMNS = 7
+COLUMNS, ROWS = 7, 6
 
 
-def last_of_each_size(size: np.ndarray) -> np.ndarray:
-    """The rows (r,) of the last frame at each resolution of ``size`` (frames,), which grows."""
-    return np.flatnonzero(np.append(np.diff(size) > 0, True))
+def shown_frames(size: np.ndarray) -> np.ndarray:
+    """The rows (r,) of the last frame at each resolution of ``size`` (frames,), which grows.
+
+    Where it does not grow, those of up to ``ROWS`` frames at even distances, the first and the last
+    among them.
+    """
+    last = np.flatnonzero(np.append(np.diff(size) > 0, True))
+    if len(last) > 1:
+        return last
+    return np.unique(np.linspace(0, len(size) - 1, ROWS).round().astype(int))
 
 
 @in_style
 def plot_growth(movie: Timelapse) -> Figure:
-    """The last frame at each resolution, a row each, with a column for each of a few latents."""
-    rows = last_of_each_size(movie.size)
+    """The frames of :func:`shown_frames`, a row each, with a column for each of a few latents."""
+    rows = shown_frames(movie.size)
     images = movie.images[rows, :COLUMNS]
     columns = images.shape[1]
     pictures = grey_pictures(images.reshape(-1, *images.shape[2:]))

@@ -2,6 +2,7 @@
 
 import math
 import re
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,11 @@ from matplotlib.figure import Figure
 
 from morphoflow.colors import DARK, LABEL_COLORS, LIGHT_GREY
 from morphoflow.figures.style import in_style, readable, remark
+from morphoflow.training.collapse import warning
 
 MOST_COLUMNS = 4
+
+WARNING = "#D55E00"
 
 PARTS = {"train": LABEL_COLORS[0], "validation": LABEL_COLORS[1]}
 
@@ -66,6 +70,10 @@ def plot_history(history: pd.DataFrame) -> Figure:
         panel = figure.add_subplot(grid[1 + i // columns, i % columns])
         draw_metric(panel, history, name, best)
         panel.set_title(readable(name), loc="left", fontsize=7.5)
+    collapse = warning(history)
+    if collapse is not None:
+        text = "\n".join(textwrap.wrap(collapse, 115))
+        figure.suptitle(text, fontsize=7.5, color=WARNING, x=0.02, ha="left")
     return figure
 
 

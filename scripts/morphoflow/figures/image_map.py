@@ -7,16 +7,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
+from morphoflow.colors import known_labels, label_colors
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.keys import channel_key, channel_key_height, key_height, label_key
 from morphoflow.figures.montage import Tiles, framed, heading
-from morphoflow.figures.style import (
-    in_style,
-    known_labels,
-    label_colors,
-    remark,
-)
+from morphoflow.figures.style import in_style, remark
 
 WIDTH, MARGIN, GAP = 7.2, 0.1, 0.02  # inches
 TITLE = 0.28  # inches

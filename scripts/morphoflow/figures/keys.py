@@ -5,10 +5,10 @@ import math
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from morphoflow.colors import GREY
+from morphoflow.colors import GREY, UNKNOWN, label_colors, sorted_labels
 from morphoflow.figures.channels import channel_colors
 from morphoflow.figures.montage import clipped
-from morphoflow.figures.style import UNKNOWN, label_colors, readable, sorted_labels
+from morphoflow.figures.style import readable
 
 # Colours of channels are too pale on white, so their key has a dark ground of its own.
 GROUND = "#1A1A1A"

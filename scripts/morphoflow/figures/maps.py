@@ -6,15 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from morphoflow.colors import DARK, GREY, cluster_color
-from morphoflow.figures.style import (
-    in_style,
-    known_labels,
-    label_colors,
-    readable,
-    remark,
-    sorted_labels,
-)
+from morphoflow.colors import DARK, GREY, cluster_color, known_labels, label_colors, sorted_labels
+from morphoflow.figures.style import in_style, readable, remark
 from morphoflow.tables import NOISE
 
 MAPS = {"pca": "PC", "tsne": "t-SNE", "umap": "UMAP"}

@@ -15,6 +15,7 @@ WIDTH, MARGIN, GAP = 7.2, 0.1, 0.03  # inches
 HEAD, CHART, AXIS, LINE, WORDS = 0.25, 1.0, 0.45, 0.22, 0.34  # inches
 PAIRS, APART = 5, 0.12
 MOST = 20
+LONGEST_ID = 12  # letters that fit below a picture
 GENERATED, HELD_OUT, COPIED = "#0072B2", "#D55E00", "#C8102E"
 BINS = np.linspace(0, 1, 41)
 
@@ -55,10 +56,10 @@ def plot_nearest_images(
         copied = row.correlation > threshold
         color = COPIED if copied else DARK
         tiles.below(0, 0, f"{row.correlation:.2f}{' copy?' if copied else ''}", color=color)
-        tiles.below(0, 0, f"\n{shortened(row.id, 15)}", fontsize=5.5)
+        tiles.below(0, 0, f"\n{shortened(row.id, LONGEST_ID)}", fontsize=5.5)
         turned = f"{row.angle_deg:.0f}°{', flip' if row.flip else ''}"
         tiles.below(0, 1, f"{turned}\n")
-        tiles.below(0, 1, f"\n{shortened(row.nearest, 15)}", fontsize=5.5)
+        tiles.below(0, 1, f"\n{shortened(row.nearest, LONGEST_ID)}", fontsize=5.5)
     return figure
 
 

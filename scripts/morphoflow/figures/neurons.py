@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK
+from morphoflow.colors import DARK, known_labels, label_colors, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 from morphoflow.figures.trees import (
     AXES,
     MOST_NODES_AS_LINES,
@@ -53,7 +53,8 @@ def plot_neurons(forest: Forest, labels: list) -> Figure:
 
 def _draw_row(axes: Axes, row: Forest, flat: list[int], color: str, rasterized: bool) -> None:
     """The neurons side by side, bottoms aligned, as large as fits, above a scale bar."""
-    trees = [(row.neuron(i).xyz[:, flat].astype(float), row.neuron(i).parent) for i in range(row.n)]
+    neurons = [row.neuron(i) for i in range(row.n)]
+    trees = [(neuron.xyz[:, flat].astype(float), neuron.measured_parent) for neuron in neurons]
     low = np.array([xy.min(axis=0) for xy, _ in trees])
     size = np.array([np.ptp(xy, axis=0) for xy, _ in trees])
     room = WIDTH - NAMES - 0.15

@@ -9,9 +9,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, LIGHT_GREY
+from morphoflow.colors import DARK, LIGHT_GREY, known_labels, label_colors, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 from morphoflow.figures.trees import spaced_by_length
 from morphoflow.forest import Forest
 
@@ -64,8 +64,9 @@ def _draw(axes: Axes, tree: Forest, color: str) -> None:
     xyz = tree.xyz.astype(float)
     low, high = xyz.min(axis=0), xyz.max(axis=0)
     place = seen(xyz)
-    child = np.flatnonzero(tree.parent >= 0)
-    ends = place[np.column_stack([tree.parent[child], child])]
+    parent = tree.measured_parent
+    child = np.flatnonzero(parent >= 0)
+    ends = place[np.column_stack([parent[child], child])]
     depth = ends[:, :, 2].mean(axis=1)
     order = np.argsort(depth, kind="stable")
     near = (depth[order] - depth.min()) / max(float(np.ptp(depth)), 1e-9)

@@ -15,10 +15,11 @@ from anndata import AnnData
 from matplotlib.figure import Figure
 
 from morphoflow.analysis.observed import labels_of, splits_of
+from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.embedding import read_embedding
 from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.figures.arbors import plot_arbors
-from morphoflow.figures.cluster_gallery import chosen_method, plot_cluster_gallery
+from morphoflow.figures.cluster_gallery import plot_cluster_gallery
 from morphoflow.figures.cluster_slice import (
     busiest_slice,
     clusters_of,
@@ -55,7 +56,14 @@ from morphoflow.integrity import open_store
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.rows import rows_in_order
 from morphoflow.store import read_samples
-from morphoflow.tables import REASONS, align_objects, read_objects, read_table, refuse_missing
+from morphoflow.tables import (
+    REASONS,
+    RECOMMENDED,
+    align_objects,
+    read_objects,
+    read_table,
+    refuse_missing,
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,8 @@ class RunFiles:
     """The files of a run in the folder ``run``, and those of its dataset in ``dataset``.
 
     ``pictures`` is the store with a picture of each object, where there is one. Of the settings,
-    ``method`` names the clusters that are shown, ``masks_method`` those that are painted into the
-    volume ``source``, and ``copy_threshold`` says from what correlation on an image is a copy.
+    ``source`` is the volume into which clusters are painted, and ``copy_threshold`` says from what
+    correlation on an image is a copy.
     """
 
     run: Path
@@ -80,15 +88,15 @@ class RunFiles:
         """A table of the run with a row for each object of the embedding, in its order."""
         return rows_in_order(self.run / f"{name}.parquet", self.embedding.obs_names)
 
-    def clusters(self, method: str) -> np.ndarray:
-        """The clusters (n,) of the embedding's objects by a method."""
-        table = self.in_order("clusters")
-        if method not in table:
-            raise InputError(
-                f"{self.run}/clusters.parquet has no clusters of '{method}'; add it to "
-                "clusters.methods of the configuration."
-            )
-        return table[method].to_numpy()
+    @cached_property
+    def method(self) -> str:
+        """The recommended clustering method."""
+        return self.table("clusters").attrs[RECOMMENDED]
+
+    @cached_property
+    def clusters(self) -> np.ndarray:
+        """The clusters (n,) of the embedding's objects by the recommended method."""
+        return self.in_order("clusters")[self.method].to_numpy()
 
     @cached_property
     def embedding(self) -> AnnData:
@@ -112,10 +120,9 @@ class RunFiles:
 
 
 def maps(files: RunFiles) -> Figure:
-    """PCA, t-SNE and UMAP, with labels and with the clusters of one method."""
-    method = files.settings["method"]
+    """PCA, t-SNE and UMAP, with labels and with the recommended clusters."""
     points = files.in_order("maps")
-    return plot_maps(points, files.labels, files.splits, files.clusters(method), method)
+    return plot_maps(points, files.labels, files.splits, files.clusters, files.method)
 
 
 def clusters(files: RunFiles) -> Figure:
@@ -130,7 +137,7 @@ def clusters(files: RunFiles) -> Figure:
 
 def profiles(files: RunFiles) -> Figure:
     """What sets each cluster apart from all other objects."""
-    table, method = files.table("cluster_profiles"), files.settings["method"]
+    table, method = files.table("cluster_profiles"), files.method
     if method in table.attrs.get(REASONS, {}):
         raise CannotAnalyse(table.attrs[REASONS][method])
     return plot_profiles(table, method)
@@ -163,10 +170,8 @@ def history(files: RunFiles) -> Figure:
 
 def cluster_gallery(files: RunFiles) -> Figure:
     """Pictures of the members of clusters."""
-    table = files.in_order("clusters")
-    method = chosen_method(table)
-    x, members = np.asarray(files.embedding.X), table[method].to_numpy()
-    return plot_cluster_gallery(files.crops, x, members, files.labels, method)
+    x = np.asarray(files.embedding.X)
+    return plot_cluster_gallery(files.crops, x, files.clusters, files.labels, files.method)
 
 
 def outlier_gallery(files: RunFiles) -> Figure:
@@ -181,21 +186,16 @@ def image_map(files: RunFiles) -> Figure:
 
 def cluster_slice(files: RunFiles) -> Figure:
     """The slice of the EM that most objects cross, each in the colour of its cluster."""
-    volumes, method = open_source(files.settings["source"]), files.settings["masks_method"]
+    volumes = open_source(files.settings["source"])
     table = read_objects(files.dataset / "objects.parquet")
     clusters = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
-    if method not in clusters:
-        raise InputError(
-            f"{files.run}/clusters.parquet has no clusters of '{method}'; add it to "
-            "clusters.methods of the configuration."
-        )
     box = busiest_slice(table, volumes.shape)
     step = thinned(box)
     em = volumes.read_em(box)[0, ::step, ::step].astype(float)
     labels = volumes.read_labels(box)[0, ::step, ::step]
-    painted = clusters_of(labels, table["label_id"].to_numpy(), clusters[method].to_numpy())
+    painted = clusters_of(labels, table["label_id"].to_numpy(), clusters[files.method].to_numpy())
     voxel = tuple(step * size for size in volumes.voxel_size_nm[1:])
-    return plot_cluster_slice(em, painted, voxel, box.start[0], method)
+    return plot_cluster_slice(em, painted, voxel, box.start[0], files.method)
 
 
 def reconstructions(files: RunFiles) -> Figure:
@@ -254,13 +254,20 @@ def generated(files: RunFiles) -> Figure:
 
 
 def growth(files: RunFiles) -> Figure:
-    """What a growing generator makes of the same latents at each resolution."""
+    """What a generator made of the same latents in the course of its training."""
     # Reading a model takes torch, which takes as long to load as most figures to draw.
     from morphoflow.model import read_model
     from morphoflow.models.interface import Filming, load_model
 
     fitted = read_model(files.run / "model.pt")
     return plot_growth(load_model(fitted.code, Filming).timelapse(fitted))
+
+
+def ways(files: RunFiles) -> Figure:
+    """What lies between noise and the images that come out of it."""
+    images = open_store(files.run / "ways.zarr")["x"][:]
+    steps = np.arange(len(images))
+    return plot_growth(Timelapse(images, steps, np.full(len(steps), images.shape[-1])))
 
 
 def interpolation(files: RunFiles) -> Figure:
@@ -338,6 +345,7 @@ FIGURES: dict[str, Callable[[RunFiles], Figure]] = {
         generated_neurons,
         generated,
         growth,
+        ways,
         interpolation,
         arbors,
         nearest,

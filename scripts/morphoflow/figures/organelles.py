@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from morphoflow.colors import known_labels, label_colors, sorted_labels
 from morphoflow.figures.crop_rows import spaced
 from morphoflow.figures.montage import Tiles, in_rows
 from morphoflow.figures.scale import round_length
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, sorted_labels
+from morphoflow.figures.style import in_style, readable
 
 WIDTH, MARGIN, NAMES, GAP = 7.2, 0.1, 1.25, 0.04  # inches
 ACROSS, MOST_LABELS = 9, 12

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from morphoflow.colors import GREY, LIGHT_GREY
+from morphoflow.colors import GREY, LIGHT_GREY, known_labels, label_colors
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, clipped, framed, heading, shortened
-from morphoflow.figures.style import in_style, known_labels, label_colors, readable, remark
+from morphoflow.figures.style import in_style, readable, remark
 
 WIDTH, MARGIN, GAP = 7.2, 0.1, 0.05  # inches
 TITLE, HEAD, WORDS = 0.3, 0.2, 0.46  # inches

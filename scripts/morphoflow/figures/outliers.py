@@ -34,7 +34,8 @@ def plot_outliers(outliers: pd.DataFrame, splits: list[str]) -> Figure:
         row[0].set_xlabel(title)
         row[0].set_ylabel("share of the split")
         _list_objects(row[1], outliers, name)
-    panels[0, 0].legend(loc="upper right")
+    # Below the panels, where it can lie over no distribution and no threshold.
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
     flagged = int(outliers["outlier"].sum())
     text = f"{flagged:,} of {len(outliers):,} objects are outliers by either score"
     panels[0, 0].set_title(text, loc="left")
@@ -62,7 +63,7 @@ def _draw_distribution(
     below = axes.get_xaxis_transform()
     axes.plot(flagged, np.full(len(flagged), 0.03), "|", c=RED, ms=7, mew=1, transform=below)
     if threshold is not None:
-        axes.axvline(threshold, color=RED, lw=0.9, ls="--")
+        axes.axvline(threshold, color=RED, lw=0.9, ls="--", label="threshold")
     axes.set_ylim(0, None)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from morphoflow.colors import DARK, LIGHT_GREY
 from morphoflow.figures.arbors import statistic_name
@@ -43,6 +43,9 @@ HEADLINES = (
 COLUMNS = 3
 BEST = {"near 0": 0.0, "near 0.5": 0.5}
 SHADE = "#EFEFEF"
+# From where on, in sd, differences are drawn on a scale that is logarithmic beyond some of them.
+FAR, LINEAR = 12, 3
+TICKS = (0, 3, 10, 30, 100, 300, 1000)
 KEY = "dot: value, line: 95 % interval, band: real to real, dashed: best where it is in between"
 
 
@@ -84,7 +87,16 @@ def plot_realism_details(table: pd.DataFrame) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     _strips(left, arbors, statistics, [statistic_name(name) for name in statistics])
     left.axvline(0, color=DARK, lw=0.7)
-    left.set_xlabel("mean less that of real images, in sd of training images")
+    words = "mean less that of real images, in sd of training images"
+    if arbors[["value", "low", "high"]].abs().max(axis=None) > FAR:
+        # A statistic far out would squeeze all others into a line.
+        left.set_xscale("symlog", linthresh=LINEAR)
+        left.xaxis.set_major_locator(
+            FixedLocator([sign * tick for tick in TICKS for sign in (-1, 1)])
+        )
+        left.xaxis.set_major_formatter("{x:g}")
+        words += f"\n(logarithmic beyond {LINEAR} sd)"
+    left.set_xlabel(words)
     left.set_title("arbor statistics", loc="left")
     _strips(right, levels, sizes, [f"{size} px" for size in sizes])
     right.set_xlim(left=0)

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, GREY, LIGHT_GREY
-from morphoflow.figures.style import in_style, label_colors, readable, remark, sorted_labels
+from morphoflow.colors import DARK, GREY, LIGHT_GREY, label_colors, sorted_labels
+from morphoflow.figures.style import in_style, readable, remark
 
 # More labels than this do not fit; the worst and best are then the ones to look at.
 MOST_LABELS = 24

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from morphoflow.figures.letters import spell_missing
 from morphoflow.figures.style import in_style
 from morphoflow.files import whole
 
@@ -11,6 +12,7 @@ from morphoflow.files import whole
 @in_style
 def save_figure(figure: Figure, svg: Path, png: Path) -> None:
     """Write a figure as SVG and as PNG (150 dots an inch), without dates and versions."""
+    spell_missing(figure)
     with whole(svg) as partial:
         figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
     with whole(png) as partial:

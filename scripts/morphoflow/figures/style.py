@@ -1,24 +1,19 @@
 """The look that all figures share: fonts, lines, and one colour for each label."""
 
-import re
 import textwrap
-from collections.abc import Iterable
 
 import matplotlib
 import numpy as np
-import pandas as pd
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from morphoflow.colors import DARK, GREY, LABEL_COLORS
+from morphoflow.colors import DARK
 
 # Figures are drawn on machines without a screen.
 matplotlib.use("Agg")
-
-UNKNOWN = "unknown"
 
 # Letters of a sentence in place of a figure that fit into a line.
 LINE = 100
@@ -68,6 +63,7 @@ PROPER_NAMES = {
     "polar_fourier": "polar Fourier",
     "volume_vae": "volume VAE",
     "point_ae": "point autoencoder",
+    "progressive_gan": "progressive GAN",
 }
 
 
@@ -75,32 +71,6 @@ def readable(name: str) -> str:
     """A name of a table (``olfactory_projection``) as words; a long one keeps its beginning."""
     words = PROPER_NAMES.get(str(name), str(name).replace("_", " "))
     return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
-
-
-def known_labels(labels: Iterable) -> list[str]:
-    """The labels as strings, with UNKNOWN for missing ones."""
-    return [UNKNOWN if pd.isna(label) else str(label) for label in labels]
-
-
-def sorted_labels(labels: Iterable) -> list[str]:
-    """The distinct labels by name (``type2`` before ``type10``), UNKNOWN last."""
-    return sorted(set(known_labels(labels)), key=_place)
-
-
-def _place(label: str) -> tuple:
-    # Splitting at digits puts text and numbers in turn, so that like is compared with like.
-    parts = [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", label)]
-    return label == UNKNOWN, parts, label
-
-
-def label_colors(labels: Iterable) -> dict[str, str]:
-    """A colour for each distinct label, by rank of its name; grey for UNKNOWN.
-
-    The same set of labels has the same colours in every figure; beyond 16, colours repeat.
-    """
-    names = [label for label in sorted_labels(labels) if label != UNKNOWN]
-    colors = {name: LABEL_COLORS[i % len(LABEL_COLORS)] for i, name in enumerate(names)}
-    return {**colors, UNKNOWN: GREY}
 
 
 def color_bar(figure: Figure, image: ScalarMappable, panels: np.ndarray, label: str) -> None:

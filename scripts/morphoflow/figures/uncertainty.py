@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import rankdata, spearmanr
 
-from morphoflow.colors import DARK
+from morphoflow.colors import DARK, known_labels, label_colors
 from morphoflow.errors import InputError
 from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.keys import channel_key, channel_key_height, key_height, label_key
 from morphoflow.figures.montage import Tiles, add_axes, framed, in_lines
-from morphoflow.figures.style import in_style, known_labels, label_colors, remark
+from morphoflow.figures.style import in_style, remark
 
 WIDTH, HEIGHT, MARGIN = 7.2, 3.2, 0.1  # inches
 SIDE, GAP, COLUMNS, PER_CORNER = 0.62, 0.04, 2, 4

@@ -8,7 +8,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from morphoflow.figures.style import in_style, label_colors, readable, sorted_labels
+from morphoflow.colors import label_colors, sorted_labels
+from morphoflow.figures.style import in_style, readable
 
 # Without the palest colours, which are hard to see on white.
 LENGTHS = ListedColormap(colormaps["viridis_r"](np.linspace(0.12, 1, 256)))

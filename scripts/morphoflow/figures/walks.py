@@ -4,15 +4,16 @@ import math
 import textwrap
 
 import numpy as np
+import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, LIGHT_GREY
+from morphoflow.colors import DARK, LIGHT_GREY, known_labels, sorted_labels
 from morphoflow.figures.scale import round_length, scale_bar
-from morphoflow.figures.style import color_bar, in_style, known_labels, readable, sorted_labels
+from morphoflow.figures.style import color_bar, in_style, readable
 from morphoflow.figures.trees import (
     MOST_NODES_AS_LINES,
     longest_axes,
@@ -50,10 +51,13 @@ def walk_pieces(x: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 @in_style
-def plot_walks(trees: Forest, labels: list, x: np.ndarray, length: np.ndarray) -> Figure:
+def plot_walks(
+    trees: Forest, labels: list, x: np.ndarray, length: np.ndarray, reach: pd.DataFrame
+) -> Figure:
     """The ``trees`` with their walks ``x`` (n, walks, steps, 3) um and ``length`` (n, walks).
 
-    A piece is coloured by its step and the thicker, the more walks cross it.
+    A piece is coloured by its step and the thicker, the more walks cross it. ``reach`` (n rows, as
+    of :func:`morphoflow.neurons.samples.reach.reach_table`) says how many tips they come to.
     """
     columns = min(3, trees.n)
     rows = math.ceil(trees.n / columns)
@@ -63,11 +67,14 @@ def plot_walks(trees: Forest, labels: list, x: np.ndarray, length: np.ndarray) -
     last = max(2, int(length.max()) - 1)
     for i, name in enumerate(known_labels(labels)):
         pieces = _draw(panels[i], trees.neuron(i), flat, x[i], length[i], last)
-        reached = len(np.unique(walk_pieces(x[i], length[i])[0][:, 1], axis=0))
-        share = min(1.0, (reached + 1) / trees.n_nodes[i])
         title = textwrap.shorten(readable(name), 34, placeholder=" ...")
         identifier = textwrap.fill(trees.ids[i], 34)
-        panels[i].set_title(f"{title}\n{identifier}\n{share:.0%} of the nodes reached")
+        row = reach.iloc[i]
+        shares = (
+            f"{row['tips_within_reach']:.0%} of the tips within reach,\n"
+            f"{row['tips_reached']:.0%} reached"
+        )
+        panels[i].set_title(f"{title}\n{identifier}\n{shares}")
     for panel in panels[trees.n :]:
         panel.set_axis_off()
     color_bar(figure, pieces, panels, "step of the walk")
@@ -80,7 +87,9 @@ def _draw(
 ) -> LineCollection:
     xy = tree.xyz[:, flat].astype(float)
     heavy = tree.n_nodes[0] * MOST_NEURONS > MOST_NODES_AS_LINES
-    axes.plot(*tree_lines(xy, tree.parent).T, color=LIGHT_GREY, lw=0.8, rasterized=bool(heavy))
+    axes.plot(
+        *tree_lines(xy, tree.measured_parent).T, color=LIGHT_GREY, lw=0.8, rasterized=bool(heavy)
+    )
     ends, step, count = walk_pieces(x, length)
     order = np.argsort(-step, kind="stable")
     pieces = LineCollection(

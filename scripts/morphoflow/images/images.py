@@ -16,18 +16,35 @@ from morphoflow.reading.names import check_file_name
 # What the readers of images refuse, with the remedy.
 CODES: Codes = {
     "unreadable": ("refused", "copy the file anew, or export it without compression"),
+    "partner_missing": ("refused", "put all files of the set into one folder"),
     "stack": ("refused", "project or select one plane of one time and save it by itself"),
     "unknown_pages": (
         "refused",
         "save them with the axes CYX, or, if they are channels, name them in `channels`",
     ),
-    "unknown_type": ("refused", "save it as uint8, uint16 or float32, or set `range` to image"),
+    "unknown_type": ("refused", "save it as uint8, uint16 or float32, or set `range` to dataset"),
     "pixel_not_square": ("refused", "resample the image to square pixels"),
 }
 
 TIFF = (".tif", ".tiff")
 
 ENDINGS = (*TIFF, ".png", ".jpg", ".jpeg")
+
+# Files of microscopes that are not read, by what they are called.
+MICROSCOPES = {
+    ".czi": "Zeiss CZI",
+    ".lif": "Leica LIF",
+    ".nd2": "Nikon ND2",
+    ".oib": "Olympus OIB",
+    ".oif": "Olympus OIF",
+    ".vsi": "Olympus VSI",
+    ".dv": "DeltaVision",
+    ".ims": "Imaris",
+    ".svs": "Aperio SVS",
+    ".ndpi": "Hamamatsu NDPI",
+}
+
+CONVERT = "convert to OME-TIFF, with Fiji's Bio-Formats exporter or with bfconvert"
 
 MOST_CHANNELS = 16  # more along a channel axis are taken for pixels
 
@@ -59,6 +76,21 @@ def list_images(folder: Path) -> list[Path]:
     return shown
 
 
+def other_files(folder: Path) -> dict[str, int]:
+    """How many files of each other ending lie below a folder; hidden ones are not counted."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name[0] != ".")
+    endings = [file.suffix.lower() for file in files if file.suffix.lower() not in ENDINGS]
+    return {ending: endings.count(ending) for ending in sorted(set(endings))}
+
+
+def nothing_to_read(folder: Path, among: str = "") -> str:
+    """Why a folder has no images, with what it has instead and the way out."""
+    known = [MICROSCOPES[ending] for ending in other_files(folder) if ending in MICROSCOPES]
+    if known:
+        return f"{folder} has {', '.join(known)} files, which are not read; {CONVERT}."
+    return f"{folder} has no TIFF, PNG or JPEG files{among}; correct the path."
+
+
 def stem(file: Path, folder: Path) -> str:
     """The path within the folder without the file's ending (or ``.ome.tif``)."""
     name = file.relative_to(folder).as_posix()
@@ -79,6 +111,8 @@ def read_image(file: Path, channels: list[str] | None = None) -> Picture:
 
 def _read_tiff(file: Path, channels: list[str] | None) -> Picture:
     with open_tiff(file) as tiff:
+        if tiff.is_ome:
+            _check_partners(file, tiff.ome_metadata)
         if len(tiff.series) != 1:
             raise Refused(
                 "stack", f"it holds {len(tiff.series)} images", value=str(len(tiff.series))
@@ -114,6 +148,34 @@ def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None)
     raise Refused(
         "unknown_pages", f"its axes are {axes}, of {shape}, which may be a stack", value=axes
     )
+
+
+def partners(xml: str) -> set[str]:
+    """The names of all files that hold a part of an OME-TIFF image, by its OME-XML."""
+    uuids = ElementTree.fromstring(xml).iterfind(".//{*}TiffData/{*}UUID")
+    return {name for uuid in uuids if (name := uuid.get("FileName"))}
+
+
+def partners_of(file: Path) -> set[str]:
+    """The names of all files of the set that an OME-TIFF file is of; none if it is damaged."""
+    try:
+        with open_tiff(file) as tiff:
+            return partners(tiff.ome_metadata) if tiff.is_ome else set()
+    except Exception:  # of any kind, and told of when the file is read
+        return set()
+
+
+def _check_partners(file: Path, xml: str) -> None:
+    """Raise Refused if a file of the set is not there: its planes would be read as zeros."""
+    # A set of one file may have been renamed.
+    names = sorted(partners(xml))
+    missing = [name for name in names if not (file.parent / name).is_file()]
+    if len(names) > 1 and missing:
+        raise Refused(
+            "partner_missing",
+            f"it is one of {len(names)} files of an image, of which '{missing[0]}' is missing",
+            value=missing[0],
+        )
 
 
 def _read_plain(file: Path) -> Picture:

@@ -68,8 +68,18 @@ def _at_rank(ranked: np.ndarray, rank: np.ndarray) -> np.ndarray:
     return lower + (upper - lower) * (rank - below)
 
 
-def in_unit(x: np.ndarray, value_range: str, percentiles: tuple[float, float]) -> np.ndarray:
-    """Ready crops ``x`` (n, c, h, w) as float32 in 0..1; each crop is an image and an object."""
+def in_unit(
+    x: np.ndarray,
+    value_range: str,
+    percentiles: tuple[float, float],
+    limits: np.ndarray | None = None,
+) -> np.ndarray:
+    """Ready crops ``x`` (n, c, h, w) as float32 in 0..1; each crop is an image and an object.
+
+    ``limits`` (2, c) become 0 and 1 with the range ``dataset``.
+    """
     if value_range == "type":
         return to_unit(x)
+    if value_range == "dataset" and limits is not None:
+        return stretch(x, *limits)
     return stretch(x, *object_limits(x, None, percentiles))

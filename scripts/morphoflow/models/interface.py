@@ -108,6 +108,14 @@ class Generating(Protocol):
         ...
 
 
+class Flowing(Protocol):
+    """A generating model whose images come out of noise step by step."""
+
+    def ways(self, model: Model, z: torch.Tensor, device: torch.device) -> np.ndarray:
+        """The images (steps + 1, b, side, side) uint8 on the ways from noise to those of ``z``."""
+        ...
+
+
 class Filming(Protocol):
     """A model that keeps images of fixed latents while it is trained."""
 
@@ -161,6 +169,7 @@ class Turnable(Embedding, Protocol):
 
 CAPABILITIES: dict[str, tuple[type, ...]] = {
     "decoding": (Decoding,),
+    "flowing": (Flowing,),
     "generating": (Generating, Filming),
     "posterior": (Posterior,),
     "making_trees": (TreeMaking, WalkProbing),

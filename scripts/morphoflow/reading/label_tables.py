@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.reading.labels import LabelColumns, read_labels, read_texts
+from morphoflow.reading.labels import LabelColumns, read_labels, read_texts, with_names
 from morphoflow.reading.names import fault_of, shown
 
 LABEL, GROUP = "label", "group"
@@ -62,7 +62,7 @@ def join_labels(rows: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _with_further(table: pd.DataFrame, path: Path, named: LabelColumns) -> pd.DataFrame:
     """The table with its file's further columns; names that mean something else here are not."""
-    read = read_texts(path)
+    read = with_names(read_texts(path), ["id", named.label, named.group])
     read = read.where(read != "")
     known = {*RESERVED, named.label, named.group}
     for name in set(read) - known:

@@ -1,5 +1,7 @@
 """Label tables: which label, and which group, each object has."""
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,10 @@ from morphoflow.errors import InputError
 from morphoflow.files import whole
 from morphoflow.reading.guard import reading
 from morphoflow.reading.names import check_names
+
+SEPARATORS = (",", ";", "\t")
+# How tables say that a label is not known.
+MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
 
 def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
     table = read_texts(path)
+    table = with_names(table, ["id", columns.label, columns.group])
     check_columns(path, table, ["id", columns.label, columns.group])
     check_texts(path, table, ["id", columns.label, columns.group])
     ids = table["id"].str.strip().str.removesuffix(".swc")
@@ -50,7 +57,7 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": ids,
-            "label": label.where(label != "", None),
+            "label": label.where(~label.isin(MISSING), None),
             "group": group.where(group != "", ids),
             **origin(path, table),
         }
@@ -61,13 +68,70 @@ def _read(path: Path, columns: LabelColumns) -> pd.DataFrame:
 
 
 def read_texts(path: Path) -> pd.DataFrame:
-    """A table (CSV, or TSV by the ending) of texts; raises InputError where it is none."""
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    """A table of texts, as spreadsheets write them; raises InputError where it is none.
+
+    Columns are parted by commas, semicolons or tabs, whichever the header has most of; texts are
+    UTF-8, UTF-16 or else Latin-1. Spaces around names of columns are no part of them, and empty
+    fields behind the last column no columns. Rows of nothing but empty fields are left out; the
+    table's index counts them all the same, from 0.
+    """
     with reading(path):
         try:
-            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-        except ValueError as error:
+            rows = _rows(path)
+            if not rows:
+                raise ValueError("it is empty")
+            header = _header(rows.pop(min(rows)))
+            width = len(header)
+            for number, row in rows.items():
+                if len(_trimmed(row)) > width:
+                    raise ValueError(f"row {number + 1} has more fields than the header")
+        except (ValueError, csv.Error) as error:
             raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
+    cells = [(row + [""] * width)[:width] for row in rows.values()]
+    return pd.DataFrame(cells, index=[number - 1 for number in rows], columns=header, dtype=str)
+
+
+def _rows(path: Path) -> dict[int, list[str]]:
+    """The rows of a table that are not empty, by their number from 0, the header's."""
+    text = _decoded(path.read_bytes())
+    if text.lower().startswith("sep="):  # by which Excel names the separator
+        text = text.partition("\n")[2]
+    first = text.partition("\n")[0]
+    separator = max(SEPARATORS, key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return {number: row for number, row in enumerate(rows) if any(map(str.strip, row))}
+
+
+def _decoded(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _header(row: list[str]) -> list[str]:
+    """The names of the columns; those that have none are numbered."""
+    names = [name.strip() or f"column {i}" for i, name in enumerate(_trimmed(row), 1)]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"two columns are called '{twice[0]}'")
+    return names
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    """The fields up to the last that is not empty."""
+    n = max((i for i, field in enumerate(row, 1) if field.strip()), default=0)
+    return row[:n]
+
+
+def with_names(table: pd.DataFrame, wanted: Iterable[str | None]) -> pd.DataFrame:
+    """The table with ``wanted`` columns so named that it has in other capitals, as ``ID``."""
+    alike = {name.lower(): name for name in wanted if name and name not in table}
+    found = {column: alike[column.lower()] for column in table if column.lower() in alike}
+    # Of two that differ in capitals alone, none is taken for the wanted one.
+    return table.rename(columns=found) if len(set(found.values())) == len(found) else table
 
 
 def check_columns(path: Path, table: pd.DataFrame, wanted: Iterable[str | None]) -> None:
@@ -91,7 +155,7 @@ def check_texts(path: Path, table: pd.DataFrame, names: Iterable[str | None]) ->
 
 def origin(path: Path, table: pd.DataFrame) -> dict:
     """The columns ``file`` and ``line`` of a table's rows; lines count from 1 with the header."""
-    return {"file": path.name, "line": range(2, len(table) + 2)}
+    return {"file": path.name, "line": table.index.to_numpy() + 2}
 
 
 def refuse_twice(labels: pd.DataFrame, column: str, form: str) -> None:

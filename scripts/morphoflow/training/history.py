@@ -5,7 +5,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from morphoflow.training.collapse import learned_nothing
+
 COUNTS = ("epoch", "step")
+FLAGS = ("best", "learned_nothing")
 
 
 def history_row(
@@ -18,8 +21,10 @@ def history_row(
 ) -> dict[str, int | float | bool]:
     """A row: ``epoch`` and ``step`` completed so far, learning rates, metrics, ``best`` so far.
 
-    The last row with ``best`` is that of the best weights.
+    The last row with ``best`` is that of the best weights. Autoencoders whose losses tell it have
+    ``learned_nothing`` too, see :func:`morphoflow.training.collapse.learned_nothing`.
     """
+    state = learned_nothing(validation)
     return {
         "epoch": epoch,
         "step": step,
@@ -27,6 +32,7 @@ def history_row(
         **{f"train_{name}": float(value) for name, value in train.items()},
         **{f"validation_{name}": float(value) for name, value in validation.items()},
         "best": best,
+        **({} if state is None else {"learned_nothing": state}),
     }
 
 
@@ -42,11 +48,11 @@ def learning_rates(optimizers: dict[str, torch.optim.Optimizer]) -> dict[str, fl
 
 
 def history_table(rows: list[dict], optimizers: dict[str, torch.optim.Optimizer]) -> pd.DataFrame:
-    """The rows as a table with int64 counts, float64 values and bool ``best``, also if empty."""
+    """The rows as a table with int64 counts, float64 values and bool flags, also if empty."""
     empty = history_row(0, 0, optimizers, {"loss": 0.0}, {"loss": 0.0}, False)
     table = pd.DataFrame(rows, columns=list(rows[0] if rows else empty))
-    kinds = {name: "int64" if name in COUNTS else "float64" for name in table}
-    return table.astype({**kinds, "best": "bool"})
+    kinds = {**dict.fromkeys(COUNTS, "int64"), **dict.fromkeys(FLAGS, "bool")}
+    return table.astype({name: kinds.get(name, "float64") for name in table})
 
 
 class EventFiles:
@@ -73,7 +79,7 @@ class EventFiles:
         """Write a row's values at its step."""
         if self._writer is not None:
             for name, value in row.items():
-                if name not in (*COUNTS, "best"):
+                if name not in (*COUNTS, *FLAGS):
                     self._writer.add_scalar(_tag(name), value, row["step"])
 
     def __enter__(self) -> "EventFiles":

@@ -9,10 +9,11 @@ import pandas as pd
 from torch import Tensor
 
 from morphoflow.training.checkpoint import remove_checkpoint
+from morphoflow.training.collapse import warning
 from morphoflow.training.history import EventFiles, history_table
 from morphoflow.training.learner import Learner
 from morphoflow.training.parallel import GradientAverage
-from morphoflow.training.progress import make_report
+from morphoflow.training.progress import make_report, note
 from morphoflow.training.run import Run
 from morphoflow.training.saving import Saving, Signals
 from morphoflow.training.snapshot import to_cpu
@@ -89,7 +90,11 @@ def fit(
         for row in run.train(average, report, saving.between_steps):
             events.add(row)
         saving.at_end()
-    return _fitted(run, checkpoint)
+    fitted = _fitted(run, checkpoint)
+    collapse = warning(fitted.history)
+    if collapse is not None and fabric.is_global_zero:
+        note(collapse)
+    return fitted
 
 
 def _fitted(run: Run, checkpoint: Path) -> Fitted:

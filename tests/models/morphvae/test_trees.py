@@ -10,7 +10,7 @@ import torch
 from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
-from morphoflow.forest import Forest, concatenate, single
+from morphoflow.forest import concatenate, single
 from morphoflow.models.morphvae.draws import class_draw, moved_towards, with_noise
 from morphoflow.models.morphvae.latents import decode_latents, walk_latents
 from morphoflow.models.morphvae.model import build
@@ -146,7 +146,7 @@ def toy_sets() -> Sets:
     forest, labels = generate_toy_set("three", 20, seed=2)
     rows = np.arange(forest.n)
     parts = [rows[rows % 4 == k] for k in (0, 1, 2)]
-    return Sets(*(Neurons.of(forest.select(part), labels[part]) for part in parts))
+    return Sets(*(Neurons.of(forest.select(part), labels[part], part) for part in parts))
 
 
 def by_name(sets: Sets) -> dict[str, float]:
@@ -165,8 +165,9 @@ def test_copies_and_other_neurons_are_told_from_real_ones():
     assert held_out["branch_angle_distance_deg"] == 0
     assert held_out["two_sample_accuracy"] < 0.1
     made = sets.generated.forest
-    wide = Forest(made.ids, made.offsets, 2 * made.xyz, made.radius, made.parent, made.compartment)
-    wider = by_name(Sets(Neurons.of(wide, sets.generated.labels), sets.train, sets.held_out))
+    wide = replace(made, xyz=2 * made.xyz)
+    copies = Neurons.of(wide, sets.generated.labels, np.arange(len(sets.generated)))
+    wider = by_name(Sets(copies, sets.train, sets.held_out))
     assert wider["two_sample_accuracy"] == 1
     assert wider["morphometric_error"] > 5 * real["morphometric_error"]
     assert wider["branch_angle_distance_deg"] == pytest.approx(real["branch_angle_distance_deg"])

@@ -13,15 +13,19 @@ from morphoflow.errors import InputError
 from morphoflow.models.progressive_gan import model as progressive_gan
 from morphoflow.models.progressive_gan import monitor
 from morphoflow.models.progressive_gan.augment import Augmentation
-from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, brought_to
 from morphoflow.models.progressive_gan.learner import (
-    Average,
     ProgressiveLearner,
     relativistic_critic,
     wasserstein_critic,
 )
-from morphoflow.models.progressive_gan.monitor import latents
 from morphoflow.models.progressive_gan.timelapse import timelapse
+from morphoflow.models.shared.generating import (
+    Average,
+    as_bytes,
+    as_numbers,
+    brought_to,
+    latents,
+)
 from morphoflow.training.loop import fit
 from small_progressive_gan import CPU, SETTINGS, Stored, built, crosses, objects
 

@@ -18,6 +18,7 @@ from model_settings import cards, model_of, settings
 from morphoflow.models.interface import (
     Decoding,
     Embedding,
+    Flowing,
     Generating,
     Trained,
     TreeMaking,
@@ -25,7 +26,7 @@ from morphoflow.models.interface import (
     WalkProbing,
     load_model,
 )
-from morphoflow.models.shared.latent import image_blocks
+from morphoflow.models.shared.latent import image_blocks, latent_block
 from morphoflow.store import Samples
 from morphoflow.training.parallel import GradientAverage
 from morphoflow.training.run import Run
@@ -33,13 +34,14 @@ from morphoflow.training.snapshot import to_cpu
 
 # Settings of a short training: an epoch of two steps, of a GAN some at each size of its images.
 FEW = {
+    "flow": {"epochs": 1, "epoch_images": 8, "batch_size": 4, "widths": [8, 16], "steps": 2},
     "progressive_gan": {
         "epochs": 4,
         "epoch_images": 8,
         "batch_size": 4,
         "widths": [16, 8],
         "latent_size": 8,
-    }
+    },
 }
 TREES = {
     "number": 1,
@@ -225,6 +227,12 @@ def generates(fitted, samples, objects, device, arrays) -> None:
     arrays["generated"] = np.concatenate(list(image_blocks(fitted, 5, 0, device)))
 
 
+def flows(fitted, samples, objects, device, arrays) -> None:
+    flowing = load_model(fitted.code, Flowing)
+    z = latent_block(fitted, 0, 0, device)[:2]
+    arrays["ways"] = flowing.ways(fitted, z, device)
+
+
 def makes_trees(fitted, samples, objects, device, arrays) -> None:
     probing = load_model(fitted.code, WalkProbing)
     arrays["probes"] = probing.probe_table(fitted, 0, device)["x_um"].to_numpy()
@@ -237,6 +245,7 @@ ABLE = {
     "decoding": decodes,
     "posterior": is_uncertain,
     "uncertain": is_uncertain,
+    "flowing": flows,
     "generating": generates,
     "making_trees": makes_trees,
     "turnable": lambda *_: None,

@@ -20,6 +20,7 @@ from morphoflow.cells.reading.crops import (
     scale_of,
 )
 from morphoflow.cells.reading.fit import check_fit, fit
+from morphoflow.cells.reading.levels import fitting, thinned
 from morphoflow.errors import InputError
 from morphoflow.images.images import FEW, MOST_CHANNELS
 from morphoflow.images.intensity import check_type, in_unit, to_unit
@@ -46,11 +47,15 @@ class CropArray:
     pixel_size_um: float | None
     channels: list[str] | None
 
+    @property
+    def n_channels(self) -> int:
+        """How many channels a crop has."""
+        return self.x.shape[self.axes.index("c")] if "c" in self.axes else 1
+
     def step(self, size: int) -> int:
         """Crops to read at once: whole chunks of the file, so that none is unpacked twice."""
-        n_channels = self.x.shape[self.axes.index("c")] if "c" in self.axes else 1
         chunk = (getattr(self.x, "chunks", None) or (1,))[0]
-        return -(-block_rows(n_channels, size) // chunk) * chunk
+        return -(-block_rows(self.n_channels, size) // chunk) * chunk
 
     def block(self, rows: slice) -> np.ndarray:
         """Crops (k, c, h, w) of the file's type."""
@@ -66,25 +71,44 @@ def array_items(source: dict, settings: CropSettings) -> list[Item]:
     # A torch file is not opened here, since that may read it whole.
     has_mask = file.suffix.lower() not in TORCH and "mask" in open_arrays(file)[0]
     name = name_of(file, file.parent, source)
-    return [Item(name, has_mask, partial(_read, name, file, source, settings))]
+    read = partial(_read, name, file, source, settings)
+    return [Item(name, has_mask, read, partial(_sample, file, source, settings))]
 
 
 def _read(
-    name: str, file: Path, source: dict, settings: CropSettings, notes: list[Finding]
+    name: str,
+    file: Path,
+    source: dict,
+    settings: CropSettings,
+    limits: np.ndarray | None,
+    notes: list[Finding],
 ) -> Iterator[Block]:
     with reading(file):
-        yield from _blocks(name, file, source, settings)
+        yield from _blocks(name, file, source, settings, limits)
 
 
-def _blocks(name: str, file: Path, source: dict, settings: CropSettings) -> Iterator[Block]:
+def _sample(file: Path, source: dict, settings: CropSettings, n: int) -> list[np.ndarray]:
+    with reading(file):
+        crops = open_crops(file, source, settings)
+        step = crops.step(settings.size)
+        begins = range(0, len(crops.ids), step)
+        blocks = (crops.block(slice(begin, begin + step)) for begin in begins)
+        parts = [thinned(x.swapaxes(0, 1), max(1, n // len(begins))) for x in blocks]
+    return [np.concatenate(parts, axis=1)]
+
+
+def _blocks(
+    name: str, file: Path, source: dict, settings: CropSettings, limits: np.ndarray | None
+) -> Iterator[Block]:
     crops = open_crops(file, source, settings)
     height, width = (crops.x.shape[crops.axes.index(axis)] for axis in "hw")
     scale = scale_of(source, crops.pixel_size_um, settings.pixel_um, settings.scale)
     check_fit(height, width, settings.size, scale)
     step = crops.step(settings.size)
+    limits = fitting(limits, crops.n_channels)
     for begin in range(0, len(crops.ids), step):
         rows = slice(begin, min(begin + step, len(crops.ids)))
-        x = in_unit(crops.block(rows), settings.range, settings.percentiles)
+        x = in_unit(crops.block(rows), settings.range, settings.percentiles, limits)
         mask = area = None
         if crops.mask is not None:
             inside = _inside(crops.mask[rows])

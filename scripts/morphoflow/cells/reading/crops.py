@@ -38,8 +38,10 @@ class CropSettings:
     brought to that pixel size) or ``object``: the mask's pixel farthest from the centre lies at
     ``fill`` times half the side. ``centre`` is the centre of mass of the ``mask`` or of the
     ``intensity`` within it. ``background`` is set to zero outside the ``mask`` or ``keep``;
-    objects at the image's border are ``keep`` or ``drop``. ``range`` brings values to 0..1: by the
-    largest value of an integer ``type``, or between ``percentiles`` of an ``image`` or ``object``.
+    objects at the image's border are ``keep`` or ``drop``. ``range`` brings values to 0..1: between
+    ``percentiles`` of the ``dataset``, an ``image`` or ``object``, or by the largest value of an
+    integer ``type``. Objects of fewer than ``min_area`` pixels are left out; ``pieces`` says what
+    becomes of a label in several pieces: ``largest``, ``split`` or ``keep``.
     """
 
     size: int
@@ -51,6 +53,8 @@ class CropSettings:
     range: str
     percentiles: tuple[float, float]
     pixel_um: float | None = None
+    min_area: int = 10
+    pieces: str = "largest"
 
 
 @dataclass(frozen=True)
@@ -99,22 +103,26 @@ def as_table(blocks: list[Rows]) -> pd.DataFrame:
 class Item:
     """One file, or an image with its mask: ``read`` yields its crops and notes its findings.
 
-    ``read`` raises Refused for a file that cannot be used; whatever takes memory or time happens
-    in it. ``has_mask`` says whether its blocks have masks.
+    ``read`` takes the limits (2, c) of the dataset, or None with another range, and the list of
+    findings. ``sample`` gives some of its values for those limits, about as many a channel as it
+    is told, see :func:`morphoflow.cells.reading.levels.sample_levels`. Both raise Refused for a
+    file that cannot be used; whatever takes memory or time happens in them. ``has_mask`` says
+    whether the blocks have masks.
     """
 
     file: str
     has_mask: bool
-    read: Callable[[list[Finding]], Iterator[Block]]
+    read: Callable[[np.ndarray | None, list[Finding]], Iterator[Block]]
+    sample: Callable[[int], list[np.ndarray]]
 
 
 def refused_item(file: str, code: str, message: str) -> Item:
     """A file that cannot be used, which is known before it is opened."""
 
-    def read(notes: list[Finding]) -> Iterator[Block]:
+    def read(*_: object) -> Iterator[Block]:
         raise Refused(code, message)
 
-    return Item(file, True, read)
+    return Item(file, True, read, read)
 
 
 def scale_of(

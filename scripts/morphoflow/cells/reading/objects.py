@@ -31,12 +31,13 @@ def object_table(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row a crop of ``rows`` (from ``read_cells``), and all findings.
 
-    ``labels`` are tables of :func:`morphoflow.reading.label_tables.read_label_tables`, whose
-    further columns come along. Exact copies of a crop join their groups. A label of an object that
-    no source holds, a class with fewer objects than there are splits, and fewer groups than splits,
-    raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects of such a class
-    stay, without a label.
+    ``labels`` are tables of :func:`morphoflow.reading.label_tables.read_label_tables`, by the ids
+    of objects or of images, whose further columns come along. Exact copies of a crop join their
+    groups. A label of an object that no source holds, a class with fewer objects than there are
+    splits, and fewer groups than splits, raise InputError or, if ``on_bad_input`` is "skip", are
+    listed: the objects of such a class stay, without a label.
     """
+    labels = [_by_object(table, rows) for table in labels]
     rows = join_labels(rows, labels)
     rows["group"] = joined(rows["group"], rows["digest"])
     refused = {finding.id for report in reports for finding in report.findings}
@@ -54,6 +55,24 @@ def object_table(
     )
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
     return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], quality
+
+
+def _by_object(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The label table with a line for each object of an image in place of the image's line.
+
+    A line is the image's if its id is that of an image, and of no object.
+    """
+    image = rows["image"].where(rows["image"].notna(), None)
+    of_image = table["id"].isin(set(image.dropna())) & ~table["id"].isin(rows["id"])
+    if not of_image.any():
+        return table
+    objects = pd.DataFrame({"object": rows["id"].to_numpy(), "id": image.to_numpy()})
+    spread = table[of_image].merge(objects, on="id").drop(columns="id")
+    # What a line says of an object outranks what another says of its image.
+    spread = spread.rename(columns={"object": "id"})
+    own = table[~of_image]
+    spread = spread[~spread["id"].isin(own["id"])]
+    return pd.concat([own, spread[list(table)]], ignore_index=True)
 
 
 def _copies(rows: pd.DataFrame) -> list[dict]:

@@ -1,12 +1,12 @@
 """Images with instance masks, from which crops are cut."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy import ndimage
 
 from morphoflow.cells.reading.crops import (
     Block,
@@ -21,13 +21,20 @@ from morphoflow.cells.reading.crops import (
     take,
 )
 from morphoflow.cells.reading.fit import apply, weights, window_side, window_start
+from morphoflow.cells.reading.levels import fitting, sample_levels
+from morphoflow.cells.reading.masks import read_mask, whole_objects
 from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
 from morphoflow.errors import InputError
-from morphoflow.images.images import Picture, list_images, read_image, read_indices, stem
+from morphoflow.images.images import (
+    Picture,
+    list_images,
+    nothing_to_read,
+    partners_of,
+    read_image,
+    stem,
+)
 from morphoflow.images.intensity import check_type, image_limits, object_limits, stretch, to_unit
 from morphoflow.reading.findings import Finding, Refused
-
-LOSSY = (".jpg", ".jpeg")
 
 WINDOW_PIXELS = 1 << 22  # pixels that are gathered at once, 16 MB as float32
 
@@ -37,27 +44,65 @@ SIDE_STEP = 8  # sides of windows are rounded up, so that those of a kind go tog
 def pair_items(source: dict, settings: CropSettings) -> list[Item]:
     """The images of ``source["images"]`` with the masks of ``source["masks"]``, by path.
 
-    A mask has the path of its image within its folder, up to the ending and ``mask_suffix``. The
-    id of an object is the image's with the label of the mask; objects of an image are a group,
-    unless ``group`` is ``object``.
+    A mask has the path of its image within its folder, up to the ending, ``image_suffix`` and
+    ``mask_suffix``. The id of an object is the image's with the label of the mask; objects of an
+    image are a group, unless ``group`` is ``object``.
     """
-    images = _by_stem(Path(source["images"]), "")
-    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
-    # Images and masks may lie in one folder, told apart by the suffix alone.
-    images = {name: file for name, file in images.items() if file not in set(masks.values())}
     items = []
-    for name in sorted({*images, *masks}):
-        kind, other = ("images", "masks") if name in images else ("masks", "images")
-        path = (images if name in images else masks)[name]
-        file = name_of(path, Path(source[kind]), source)
-        if name in images and name in masks:
-            read = partial(_read, name, file, path, masks[name], source, settings)
-            items.append(Item(file, True, read))
+    for name, (image, mask) in _all_files(source).items():
+        kind, other = ("images", "masks") if image is not None else ("masks", "images")
+        file = name_of(image or mask, Path(source[kind]), source)
+        if image is not None and mask is not None:
+            read = partial(_read, name, file, image, mask, source, settings)
+            items.append(Item(file, True, read, partial(_sample, image, mask, source)))
         else:
-            code = "image_without_mask" if name in images else "mask_without_image"
+            code = "image_without_mask" if image is not None else "mask_without_image"
             message = f"there is no '{name}' for it in {Path(source[other]).name}"
             items.append(refused_item(file, code, message))
     return items
+
+
+def list_pairs(source: dict) -> dict[str, tuple[Path, Path]]:
+    """The image and the mask of each name that has both."""
+    files = _all_files(source).items()
+    return {name: (image, mask) for name, (image, mask) in files if image and mask}
+
+
+def _all_files(source: dict) -> dict[str, tuple[Path | None, Path | None]]:
+    """The image and the mask of each name, or None where there is none, in the names' order."""
+    images = _by_stem(Path(source["images"]), source.get("image_suffix") or "")
+    masks = _by_stem(Path(source["masks"]), source.get("mask_suffix") or "")
+    # Images and masks may lie in one folder, told apart by the suffix alone.
+    images = {name: file for name, file in images.items() if file not in set(masks.values())}
+    images = _without_partners(images, masks)
+    return {name: (images.get(name), masks.get(name)) for name in sorted({*images, *masks})}
+
+
+def _without_partners(images: dict[str, Path], masks: dict[str, Path]) -> dict[str, Path]:
+    """The images but for files of an OME-TIFF set that are read with the one that has the mask."""
+    alone = [name for name in images if name not in masks and _is_ome(images[name])]
+    if not alone:
+        return images
+    read = {
+        file.parent / partner
+        for name, file in images.items()
+        if name in masks and _is_ome(file)
+        for partner in partners_of(file)
+    }
+    return {name: file for name, file in images.items() if name in masks or file not in read}
+
+
+def _is_ome(file: Path) -> bool:
+    return ".ome." in file.name.lower()
+
+
+def read_pair(image_file: Path, mask_file: Path, source: dict) -> tuple[Picture, np.ndarray]:
+    """An image and the labels (h, w) of its mask; raises Refused if either cannot be used."""
+    picture, labels = read_image(image_file, source.get("channels")), read_mask(mask_file)
+    if labels.shape != picture.pixels.shape[1:]:
+        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
+        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
+    return picture, labels
 
 
 def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
@@ -74,7 +119,7 @@ def _by_stem(folder: Path, suffix: str) -> dict[str, Path]:
         files[name] = file
     if not files:
         ending = f" whose names end with '{suffix}'" if suffix else ""
-        raise InputError(f"{folder} has no TIFF, PNG or JPEG files{ending}; correct the path.")
+        raise InputError(nothing_to_read(folder, ending))
     return files
 
 
@@ -85,76 +130,51 @@ def _read(
     mask_file: Path,
     source: dict,
     settings: CropSettings,
+    limits: np.ndarray | None,
     notes: list[Finding],
 ) -> Iterator[Block]:
-    picture = read_image(image_file, source.get("channels"))
+    picture, labels = read_pair(image_file, mask_file, source)
     check_type(picture.pixels.dtype, settings.range)
-    labels = read_mask(mask_file)
-    if labels.shape != picture.pixels.shape[1:]:
-        shapes = [" x ".join(map(str, shape)) for shape in (picture.pixels.shape[1:], labels.shape)]
-        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
-    regions = _regions(picture, labels, settings, notes)
-    scale = crop_scales(regions, settings, fixed)
+    labels, several = whole_objects(labels, settings.pieces)
     identifier = name.replace("/", "_")
+    notes.extend(replace(note, id=f"{identifier}_{note.value}") for note in several)
+    regions = _regions(identifier, picture, labels, settings, notes)
+    scale = crop_scales(regions, settings, fixed)
     group = identifier if source.get("group", "image") == "image" else None
-    rows = _rows(identifier, file, group, regions, scale, pixel_size)
+    nested = source.get("label_from") == "folder" and image_file.parent != Path(source["images"])
+    label = image_file.parent.name if nested else None
+    rows = _rows(identifier, file, group, regions, scale, pixel_size, label)
     rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
     channels = source.get("channels") or picture.channels
-    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings):
+    limits = fitting(limits, len(picture.pixels))
+    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings, limits):
         yield Block(crops, masks, take(rows, block), channels)
 
 
-def read_mask(file: Path) -> np.ndarray:
-    """An instance mask (h, w) of whole numbers, 0 the background, with one piece per object.
-
-    Raises Refused for anything else, such as colours, or one label for several objects.
-    """
-    if file.suffix.lower() in LOSSY:
-        raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
-    labels = _indices(file)
-    whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
-    if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
-        raise Refused(
-            "not_a_mask",
-            f"the mask {file.name} has {len(labels)} channels of {labels.dtype}, or values that "
-            f"are no whole numbers of at least 0",
-        )
-    labels = labels[0] if labels.dtype.kind == "u" else labels[0].astype(np.uint32)
-    _refuse_binary(labels, file.name)
-    return labels
-
-
-def _indices(file: Path) -> np.ndarray:
-    """The pixels of a mask; a refusal says that it is not the image that is damaged."""
-    try:
-        return read_indices(file)
-    except Refused as refused:
-        finding = refused.finding
-        message = f"the mask {file.name}: {finding.message}"
-        raise Refused(finding.code, message, value=finding.value) from None
-
-
-def _refuse_binary(labels: np.ndarray, name: str) -> None:
-    highest = labels.max(initial=0)
-    if highest and ((labels == 0) | (labels == highest)).all():
-        pieces = ndimage.label(labels, np.ones((3, 3)))[1]
-        if pieces > 1:
-            raise Refused(
-                "binary_mask",
-                f"the mask {name} has the one label {highest} for {pieces} separate pieces",
-                value=str(highest),
-            )
+def _sample(image_file: Path, mask_file: Path, source: dict, n: int) -> list[np.ndarray]:
+    picture, labels = read_pair(image_file, mask_file, source)
+    return sample_levels(picture.pixels, labels, n)
 
 
 def _regions(
-    picture: Picture, labels: np.ndarray, settings: CropSettings, notes: list[Finding]
+    identifier: str,
+    picture: Picture,
+    labels: np.ndarray,
+    settings: CropSettings,
+    notes: list[Finding],
 ) -> Regions:
     weights = picture.pixels if settings.centre == "intensity" else None
     regions = measure_regions(labels, weights)
     if not len(regions.label):
         notes.append(Finding("no_objects", "the mask holds no object"))
+    small = regions.area < settings.min_area
+    for label, area in zip(regions.label[small], regions.area[small], strict=True):
+        own = f"{identifier}_{label}"
+        message = f"'{own}' has {area} pixels, fewer than `min_area` {settings.min_area}: left out"
+        notes.append(Finding("too_small", message, id=own, value=str(area)))
+    regions = regions.select(~small)
     if settings.border == "keep":
         return regions
     dropped = int(regions.touches_border.sum())
@@ -171,11 +191,13 @@ def _rows(
     regions: Regions,
     scale: np.ndarray,
     pixel_size: float | None,
+    label: str | None,
 ) -> Rows:
     ids = [f"{identifier}_{label}" for label in regions.label]
     return as_rows(
         ids,
         file,
+        label=label,
         group=ids if group is None else group,
         image=identifier,
         centroid_y_px=regions.centroid[:, 0],
@@ -203,8 +225,11 @@ def cut(
     regions: Regions,
     scale: np.ndarray,
     settings: CropSettings,
+    limits: np.ndarray | None = None,
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Cut the ``regions`` out of ``image`` (c, h, w) with ``labels`` (h, w), in blocks.
+
+    ``limits`` (2, c) become 0 and 1 with the range ``dataset``.
 
     Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
     (k, size, size) uint8, 255 inside. Beyond the image there is zero or, if the background is
@@ -214,7 +239,9 @@ def cut(
         return
     size = settings.size
     side = -(-window_side(size, scale) // SIDE_STEP) * SIDE_STEP
-    cutter = _Cutter(image, labels, int(side.max()), settings)
+    if settings.range == "image":
+        limits = image_limits(image, settings.percentiles)
+    cutter = _Cutter(image, labels, int(side.max()), settings, limits)
     step = block_rows(len(image), size)
     for begin in range(0, len(scale), step):
         rows = slice(begin, min(begin + step, len(scale)))
@@ -238,7 +265,12 @@ class _Cutter:
     """One image, padded once, from which batches of windows are taken."""
 
     def __init__(
-        self, image: np.ndarray, labels: np.ndarray, margin: int, settings: CropSettings
+        self,
+        image: np.ndarray,
+        labels: np.ndarray,
+        margin: int,
+        settings: CropSettings,
+        limits: np.ndarray | None,
     ) -> None:
         around = (margin, margin)
         beyond = "edge" if settings.background == "keep" else "constant"
@@ -246,9 +278,7 @@ class _Cutter:
         self.margin = margin
         self.image = np.pad(image, ((0, 0), around, around), mode=beyond)
         self.labels = np.pad(labels, (around, around))
-        self.limits = None
-        if settings.range == "image":
-            self.limits = image_limits(image, settings.percentiles)
+        self.limits = limits
 
     def __call__(
         self, regions: Regions, scale: np.ndarray, side: int

@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from morphoflow.cells.reading.crops import Block, CropSettings, Item, Rows, as_table, take
+from morphoflow.cells.reading.levels import dataset_limits, told
 from morphoflow.cells.reading.sources import list_items
 from morphoflow.errors import InputError
 from morphoflow.images.images import CODES as IMAGE_CODES
+from morphoflow.images.images import CONVERT, MICROSCOPES, other_files
 from morphoflow.reading.findings import Codes, Finding, Refused
 from morphoflow.reading.quality import COUNTS, Report, nothing_left
 from morphoflow.store_stream import SampleStream
@@ -21,7 +24,11 @@ CODES: Codes = {
     "crop_clipped": ("info", "objects stick out of their crops"),
     "touches_border": ("info", "objects touch the border of the image"),
     "left_out": ("info", "objects that touch the border of the image are left out"),
+    "too_small": ("info", "objects of fewer pixels than `min_area` are left out"),
+    "several_pieces": ("repaired", "a label stands for several pieces; see `pieces`"),
+    "not_read": ("info", "files of other kinds are left alone"),
     "no_objects": ("info", "the mask holds no object"),
+    "intensity_range": ("info", "what becomes 0 and 1 in each channel of the dataset"),
     "dim": ("info", "values use little of the range of their type"),
     "masks_left_out": ("info", "some sources have no masks, so none are stored"),
     "wrong_axes": ("refused", "set `axes` to the order of the file's axes"),
@@ -33,7 +40,10 @@ CODES: Codes = {
         "add the mask under the image's name (set `mask_suffix` if masks have one) or remove "
         "the image",
     ),
-    "mask_without_image": ("refused", "add the image or remove the mask"),
+    "mask_without_image": (
+        "refused",
+        "add the image (set `image_suffix` if images have one) or remove the mask",
+    ),
     "different_shapes": ("refused", "export the mask again from this very image"),
     "not_a_mask": ("refused", "save the mask with one integer per object, as TIFF or PNG"),
     "binary_mask": (
@@ -43,10 +53,12 @@ CODES: Codes = {
     "not_finite": ("refused", "replace NaN and infinite values in the source"),
     "empty": ("refused", "remove the crop, or correct the object's mask"),
     "constant": ("refused", "remove the crop, or correct the object's mask"),
-    "out_of_range": ("refused", "set `range` to image or object, or bring the values to 0..1"),
+    "out_of_range": ("refused", "set `range` to dataset, or bring the values to 0..1"),
 }
 
 DIM = 0.1  # of the range of a type
+
+BLACK = 1 / 16  # of the range of a type: 12 bits in a file of 16
 
 SAME_SIZE = 1e-3  # relative difference of pixel sizes, as files round them
 
@@ -64,7 +76,10 @@ def read_cells(
     and the reports on all files.
     """
     items = [item for source in sources for item in list_items(source, settings)]
-    reading = _Reading(settings, on_bad_input, stream, all(item.has_mask for item in items))
+    by_dataset = settings.range == "dataset"
+    limits = dataset_limits(items, settings.percentiles) if by_dataset else None
+    keep_masks = all(item.has_mask for item in items)
+    reading = _Reading(settings, on_bad_input, stream, keep_masks, limits)
     for item in items:
         reading.read(item)
     if not reading.rows:
@@ -73,12 +88,31 @@ def read_cells(
     if not reading.keep_masks and any(item.has_mask for item in items):
         note = Finding("masks_left_out", "some sources have no masks, so none are stored")
         reading.reports[0].findings.append(note)
+    reading.check_seen()
+    reading.reports[0].findings.extend(_not_read(sources))
     rows = as_table(reading.rows)
+    if limits is not None:
+        message = told(reading.channels, limits)
+        reading.reports[0].findings.append(Finding("intensity_range", message))
     stream.facts |= {
         "channels": reading.channels,
+        "intensity_limits": None if limits is None else limits.tolist(),
         "pixel_size_um": _crop_pixel_um(rows, settings),
     }
     return rows, reading.reports
+
+
+def _not_read(sources: list[dict]) -> list[Finding]:
+    """A note on the files of other kinds in each folder of the sources."""
+    folders = [Path(s[key]) for s in sources for key in ("folder", "images", "masks") if key in s]
+    notes = []
+    for folder in dict.fromkeys(folders):
+        for ending, number in other_files(folder).items():
+            kind = MICROSCOPES.get(ending)
+            what = f" ({kind}; {CONVERT})" if kind else ""
+            message = f"{number} files of {folder.name} that end with '{ending}' are not read{what}"
+            notes.append(Finding("not_read", message, value=ending))
+    return notes
 
 
 @dataclass
@@ -89,6 +123,8 @@ class _Reading:
     on_bad_input: str
     stream: SampleStream
     keep_masks: bool
+    limits: np.ndarray | None = None
+    brightest: float = 0.0
     rows: list[Rows] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     file_of: dict[str, str] = field(default_factory=dict)
@@ -105,11 +141,21 @@ class _Reading:
         self.reports.append(report)
         before, brightest = len(self.rows), 0.0
         try:
-            for block in item.read(report.findings):
+            for block in item.read(self.limits, report.findings):
                 brightest = max(brightest, self._add(block, report))
         except Refused as refused:
             report.refuse(refused.finding, self.on_bad_input)
+        self.brightest = max(self.brightest, brightest)
         _note_counts(report, self.rows[before:], brightest, self.settings)
+
+    def check_seen(self) -> None:
+        """Raise InputError if all crops are so dark that a model would be trained on black."""
+        if self.settings.range == "type" and self.brightest < BLACK:
+            raise InputError(
+                f"no value of any crop is above {self.brightest:.4g} of 1, the largest value of "
+                f"the files' number type, so that models would be trained on black: a camera of 12 "
+                f"bits fills 0.06 of a file of 16; set `range` to dataset."
+            )
 
     def _add(self, block: Block, report: Report) -> float:
         """Store the good crops of a block; their largest value."""
@@ -167,7 +213,7 @@ def _note_counts(
             message = f"{count} of {n} objects {what}"
             report.findings.append(Finding(code, message, value=str(count)))
     if n and settings.range == "type" and brightest < DIM:
-        message = f"no value is above {brightest:.4g} of 1; set `range` to image or object"
+        message = f"no value is above {brightest:.4g} of 1; set `range` to dataset"
         report.findings.append(Finding("dim", message, value=f"{brightest:.4g}"))
 
 

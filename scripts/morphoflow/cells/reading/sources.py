@@ -1,5 +1,6 @@
 """The sources of a dataset of cells: arrays, folders of crops, and images with masks."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 from morphoflow.cells.reading.arrays import array_items
 from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, scale_of
 from morphoflow.cells.reading.fit import check_fit, fit
+from morphoflow.cells.reading.levels import fitting, sample_levels
 from morphoflow.cells.reading.pairs import pair_items
 from morphoflow.errors import InputError
-from morphoflow.images.images import list_images, read_image, stem
+from morphoflow.images.images import list_images, nothing_to_read, read_image, stem
 from morphoflow.images.intensity import check_type, in_unit
 from morphoflow.reading.findings import Finding
 
@@ -21,7 +23,9 @@ from morphoflow.reading.findings import Finding
 def folder_items(source: dict, settings: CropSettings) -> list[Item]:
     """The image files of ``source["folder"]``; their paths, with _ for /, are the ids.
 
-    With ``label_from: folder`` a crop's label is the name of the folder that it lies in.
+    With ``label_from: folder`` a crop's label is the name of the folder that it lies in. Crops that
+    are numbered after a common name, such as ``image7_1`` and ``image7_2``, are a group unless
+    ``group`` is ``object``.
     """
     folder = Path(source["folder"])
     files: dict[str, Path] = {}
@@ -34,16 +38,23 @@ def folder_items(source: dict, settings: CropSettings) -> list[Item]:
             )
         files[identifier] = file
     if not files:
-        raise InputError(f"{folder} has no TIFF, PNG or JPEG files; correct the path.")
+        raise InputError(nothing_to_read(folder))
+    groups = _groups(list(files), source.get("group", "image"))
     return [
         Item(
             file.relative_to(folder).as_posix(),
             False,
-            partial(_read, identifier, file, source, settings),
+            partial(_read, identifier, groups[identifier], file, source, settings),
+            partial(_sample, file, source),
         )
         for identifier, file in files.items()
     ]
 
+
+# What follows the image's name in that of a crop, and how many images names must tell apart: fewer
+# are rather one name for all, such as cell_1 to cell_99.
+NUMBER = re.compile(r"[_-]\d+$")
+FEWEST_IMAGES = 6
 
 READERS = {"arrays": array_items, "folder": folder_items, "images": pair_items}
 
@@ -96,20 +107,45 @@ def source_labels(source: dict) -> list[Path]:
     return [table] if "folder_of_source" in source and table.is_file() else []
 
 
+def _groups(identifiers: list[str], group: str) -> dict[str, str]:
+    """The group of each crop: the image whose name, with a number after it, is the crop's.
+
+    That is so for ``group`` image where the names tell several images apart, of several crops each;
+    otherwise, as for ``object``, each crop is alone.
+    """
+    images = {name: NUMBER.sub("", name) for name in identifiers}
+    n = len(set(images.values()))
+    if group == "object" or not FEWEST_IMAGES <= n < len(identifiers):
+        return {name: name for name in identifiers}
+    return images
+
+
+def _sample(file: Path, source: dict, n: int) -> list[np.ndarray]:
+    return sample_levels(read_image(file, source.get("channels")).pixels, None, n)
+
+
 def _read(
-    identifier: str, file: Path, source: dict, settings: CropSettings, notes: list[Finding]
+    identifier: str,
+    group: str,
+    file: Path,
+    source: dict,
+    settings: CropSettings,
+    limits: np.ndarray | None,
+    notes: list[Finding],
 ) -> Iterator[Block]:
     picture = read_image(file, source.get("channels"))
     check_type(picture.pixels.dtype, settings.range)
     pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
     scale = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
     check_fit(*picture.pixels.shape[1:], settings.size, scale)
-    x = in_unit(picture.pixels[None], settings.range, settings.percentiles)
+    limits = fitting(limits, len(picture.pixels))
+    x = in_unit(picture.pixels[None], settings.range, settings.percentiles, limits)
     nested = source.get("label_from") == "folder" and file.parent != Path(source["folder"])
     rows = as_rows(
         [identifier],
         file.relative_to(source["folder"]).as_posix(),
         label=file.parent.name if nested else None,
+        group=[group],
         pixel_size_um=np.nan if pixel_size is None else pixel_size,
         crop_scale=scale,
     )

@@ -1,4 +1,10 @@
-"""Shape and intensity features of objects, under the names that CellProfiler gives them."""
+"""Shape and intensity features of objects, named as in CellProfiler where they are its measures.
+
+``AreaShape``, ``Intensity``, ``Texture``, ``Granularity`` and ``Correlation`` are CellProfiler's
+definitions, with the unit of lengths and areas at the end of the name. ``Contour``, ``Moment``,
+``FourierDescriptor`` and ``Ring`` are this project's: they follow a smooth border, or turn with the
+object exactly.
+"""
 
 import numpy as np
 import pandas as pd
@@ -14,6 +20,9 @@ ORIENTED = ("AreaShape_Extent", "AreaShape_Orientation_deg")
 
 # What is given in lengths, and what is a sum over the image's pixels, among the intensities.
 LENGTHS, SUMS = ("MassDisplacement",), ("IntegratedIntensity",)
+
+# Lengths and areas of the contour through the pixels' middles, and not of the pixels' outer sides.
+OF_CONTOUR = ("Perimeter", "ConvexArea", "MaxFeretDiameter", "MinFeretDiameter")
 
 BLOCK = 256
 
@@ -38,8 +47,8 @@ def shape_features(
     centroid, central = central_moments(weights)
     lengths, squares, numbers = geometry(weights, centroid, central)
     unit, factor = ("px", 1 / crop_scale) if pixel_um is None else ("um", pixel_um / crop_scale)
-    features = {f"AreaShape_{name}_{unit}2": v * factor**2 for name, v in squares.items()}
-    features |= {f"AreaShape_{name}_{unit}": v * factor for name, v in lengths.items()}
+    features = {f"{_family(name)}_{name}_{unit}2": v * factor**2 for name, v in squares.items()}
+    features |= {f"{_family(name)}_{name}_{unit}": v * factor for name, v in lengths.items()}
     features |= numbers | hu_moments(central)
     for channel, values in zip(channels, x.swapaxes(0, 1), strict=True):
         for name, measure in intensities(values, weights, centroid).items():
@@ -47,6 +56,10 @@ def shape_features(
             scale = factor if name in LENGTHS else crop_scale**-2.0 if name in SUMS else 1.0
             features[f"Intensity_{name}_{channel}{suffix}"] = measure * scale
     return features
+
+
+def _family(name: str) -> str:
+    return "Contour" if name in OF_CONTOUR else "AreaShape"
 
 
 def invariant(features: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:

@@ -76,10 +76,10 @@ def geometry(
     # Ratios take the area within the contour, so that no shape is rounder than a disc.
     numbers = {
         "AreaShape_Eccentricity": np.sqrt(1 - (minor / major) ** 2),
-        "AreaShape_FormFactor": 4 * np.pi * border.area / perimeter**2,
-        "AreaShape_Compactness": perimeter**2 / (4 * np.pi * border.area),
-        "AreaShape_Solidity": border.area / squares["ConvexArea"],
-        "AreaShape_RectangleExtent": border.area / rectangle,
+        "Contour_FormFactor": 4 * np.pi * border.area / perimeter**2,
+        "Contour_Compactness": perimeter**2 / (4 * np.pi * border.area),
+        "Contour_Solidity": border.area / squares["ConvexArea"],
+        "Contour_RectangleExtent": border.area / rectangle,
         "AreaShape_Extent": inside.sum(axis=(1, 2)) / _box_areas(inside),
         "AreaShape_EulerNumber": euler_numbers(inside),
         "AreaShape_Orientation_deg": orientation,

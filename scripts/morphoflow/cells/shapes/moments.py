@@ -68,7 +68,7 @@ def hu_moments(central: np.ndarray) -> dict[str, np.ndarray]:
         difference20 * (c**2 - d**2) + 4 * n11 * c * d,
         np.abs(b * cubic_c - a * cubic_d),
     )
-    return {f"AreaShape_HuMoment_{k}": value for k, value in enumerate(values)}
+    return {f"Moment_Hu_{k}": value for k, value in enumerate(values)}
 
 
 def zernike(weights: np.ndarray, centroid: np.ndarray, radius: np.ndarray) -> dict[str, np.ndarray]:
@@ -95,7 +95,7 @@ def _zernike_coefficients() -> tuple[list[str], np.ndarray]:
         for m in range(n % 2, n + 1, 2):
             if (n, m) == (1, 1):
                 continue
-            names.append(f"AreaShape_Zernike_{n}_{m}")
+            names.append(f"Moment_Zernike_{n}_{m}")
             rows.append(sum(c * _monomials(m, k, size) for k, c in _radial(n, m)))
     return names, np.stack(rows).reshape(len(rows), -1)
 

@@ -9,13 +9,18 @@ def inside_pixels(weights: np.ndarray) -> np.ndarray:
     return weights > weights.max(axis=(1, 2), keepdims=True) / 2
 
 
-def radii(inside: np.ndarray) -> dict[str, np.ndarray]:
-    """Largest, mean and median distance (n,) px of inside pixels to the nearest one outside."""
+def border_distances(inside: np.ndarray) -> np.ndarray:
+    """The distance (n, h, w) px of inside pixels to the nearest one outside."""
     n, height, width = inside.shape
     # One transform for all: a frame of outside pixels keeps each object to itself.
     framed = np.pad(inside, ((0, 0), (1, 1), (1, 1)))
     distance = distance_transform_edt(framed.reshape(n * (height + 2), width + 2))
-    distance = distance.reshape(framed.shape)[:, 1:-1, 1:-1]
+    return distance.reshape(framed.shape)[:, 1:-1, 1:-1]
+
+
+def radii(inside: np.ndarray) -> dict[str, np.ndarray]:
+    """Largest, mean and median distance (n,) px of inside pixels to the nearest one outside."""
+    distance = border_distances(inside)
     quantiles = ordered_quantiles(distance, inside, (0.5, 1.0))
     count = inside.sum(axis=(1, 2))
     return {

@@ -14,6 +14,8 @@ from morphoflow.models.shared.learner import OneNetworkLearner, mean_scores
 from morphoflow.seeds import torch_generator
 
 BATCH = 256
+# Half a grey level, by which the mean image stays off 0 and 1, where cross entropy is infinite.
+LEAST = 0.5 / 255
 
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 class CellVAELearner(OneNetworkLearner[CellVAE, Tensor]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
 
-    ``train`` and ``validation`` are images (n, c, h, w) on the device, from 0 to 1.
+    ``train`` and ``validation`` are images (n, c, h, w) on the device, from 0 to 1. ``of_mean`` is
+    the reconstruction loss of the mean training image on the validation images: a network that
+    scores no less has learned nothing.
     """
 
     def __init__(
@@ -31,6 +35,8 @@ class CellVAELearner(OneNetworkLearner[CellVAE, Tensor]):
     ) -> None:
         super().__init__(network, train, validation, settings, facts)
         self.seen = disc(train.shape[-1], train.device) if settings["mask"] == "disc" else None
+        mean = train.mean(0, keepdim=True).clamp(LEAST, 1 - LEAST).logit()
+        self.of_mean = self._loss_of(mean)
 
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
@@ -61,7 +67,17 @@ class CellVAELearner(OneNetworkLearner[CellVAE, Tensor]):
         """The losses on the validation images, with the same draws each time."""
         generator = torch_generator(0, "noise", device=self.validation.device)
         parts = self.validation.split(BATCH)
-        return mean_scores((self.losses(x, generator), len(x)) for x in parts)
+        scores = mean_scores((self.losses(x, generator), len(x)) for x in parts)
+        return scores | {"loss_mean_image": self.of_mean}
+
+    def _loss_of(self, logits: Tensor) -> float:
+        """The mean reconstruction loss of one image (1, c, h, w) for all validation images."""
+        total = 0.0
+        for x in self.validation.split(BATCH):
+            one = logits.expand_as(x)
+            wanted = target(x, one, self.settings)
+            total += float(pixel_loss(one, wanted, self.settings["loss"], self.seen).sum())
+        return total / len(self.validation)
 
 
 def randomly_turned(x: Tensor, generator: torch.Generator) -> Tensor:

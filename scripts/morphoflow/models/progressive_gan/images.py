@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from morphoflow.errors import InputError
 from morphoflow.models.progressive_gan.schedule import START_SIZE
+from morphoflow.models.shared.generating import part
 from morphoflow.store import Samples
 
 
@@ -53,41 +53,7 @@ def sizes(samples: Samples) -> list[int]:
     return [START_SIZE << stage for stage in range(stages)]
 
 
-def as_numbers(images: Tensor) -> Tensor:
-    """Bytes as float32, black at -1 and white at 1."""
-    return images.float() / 127.5 - 1
-
-
-def as_bytes(images: Tensor) -> Tensor:
-    """Numbers from -1 to 1 as bytes."""
-    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def brought_to(images: Tensor, size: int) -> Tensor:
-    """Images (b, c, s, s) at another size: means of blocks, or each pixel repeated."""
-    if images.shape[-1] > size:
-        return functional.avg_pool2d(images, images.shape[-1] // size)
-    return functional.interpolate(images, size=(size, size), mode="nearest")
-
-
 # The weights of networks in the saved state of a progressive GAN.
-
-
-def joined(networks: dict[str, nn.Module]) -> dict[str, Tensor]:
-    """The tensors of networks under one name each, of which :func:`part` takes one network's."""
-    return {
-        f"{name}.{key}": value
-        for name, network in networks.items()
-        for key, value in network.state_dict().items()
-    }
-
-
-def part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """The tensors of a saved model that belong to the network ``name``."""
-    prefix = f"{name}."
-    return {
-        key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)
-    }
 
 
 def stages(state: dict[str, Tensor]) -> int:

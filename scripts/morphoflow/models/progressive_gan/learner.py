@@ -1,21 +1,21 @@
 """The training of a progressive GAN: a step of the critic and one of the generator, validation."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import softplus
 
 from morphoflow.models.progressive_gan.augment import Augmentation
 from morphoflow.models.progressive_gan.blocks import faded, halved, repeated
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
-from morphoflow.models.progressive_gan.images import Images, as_numbers, joined, stages, take_over
-from morphoflow.models.progressive_gan.monitor import WATCHED, Progress, distances, overfit, watched
+from morphoflow.models.progressive_gan.images import Images, stages, take_over
+from morphoflow.models.progressive_gan.monitor import distances, overfit, watched
 from morphoflow.models.progressive_gan.schedule import Schedule
+from morphoflow.models.shared.generating import WATCHED, Average, Progress, as_numbers, joined
 
 Scores = Callable[[Tensor], Tensor]
 
@@ -249,33 +249,3 @@ def relativistic_critic(
 def relativistic_generator(of_real: Tensor, of_fake: Tensor) -> Tensor:
     """The generator's loss, each generated image beside a real one."""
     return softplus(of_real - of_fake).mean()
-
-
-# The moving average of a generator's weights, which wanders less than the generator itself.
-
-
-class Average(nn.Module):
-    """A copy of ``network`` whose weights follow it, with a half-life counted in images.
-
-    The half-life (0: no average, the weights themselves) grows with the images shown so far, up to
-    ``half_life``, so that the first weights do not linger (Karras et al., StyleGAN2, CVPR 2020).
-    All is in the module's state, so that a checkpoint holds it.
-    """
-
-    def __init__(self, network: nn.Module, half_life: float, rampup: float = 0.05) -> None:
-        super().__init__()
-        self.network = copy.deepcopy(network).requires_grad_(False)
-        self.half_life, self.rampup = half_life, rampup
-
-    @torch.no_grad()
-    def update(self, network: nn.Module, images: int, shown: int) -> None:
-        """Follow ``network`` over ``images`` images, after ``shown`` others."""
-        half_life = min(self.half_life, self.rampup * (shown + images))
-        kept = 0.5 ** (images / half_life) if half_life else 0.0
-        own, others = list(self.network.parameters()), list(network.parameters())
-        torch._foreach_lerp_(own, others, 1 - kept)
-
-    @torch.no_grad()
-    def restart(self, network: nn.Module) -> None:
-        """Take over the weights of ``network``."""
-        self.network.load_state_dict(network.state_dict())

@@ -15,10 +15,11 @@ from morphoflow.model import Model
 from morphoflow.models.progressive_gan.blocks import initialise
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
-from morphoflow.models.progressive_gan.images import as_bytes, as_numbers, part, read_images, sizes
+from morphoflow.models.progressive_gan.images import read_images, sizes
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
-from morphoflow.models.progressive_gan.monitor import latents as latents
 from morphoflow.models.progressive_gan.schedule import START_SIZE, schedule_of
+from morphoflow.models.shared.generating import as_bytes, as_numbers, part
+from morphoflow.models.shared.generating import latents as latents
 from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples

@@ -1,59 +1,17 @@
-"""What is kept and measured of a progressive GAN while it trains: a time-lapse, and distances."""
+"""What is measured of a progressive GAN while it trains."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from morphoflow.dendrites.realism.wasserstein import sliced_wasserstein
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
-from morphoflow.models.progressive_gan.images import Images, as_bytes, as_numbers, brought_to
-from morphoflow.seeds import torch_generator
+from morphoflow.models.progressive_gan.images import Images
+from morphoflow.models.shared.generating import as_bytes, as_numbers, brought_to, latents
 
-# Images of the time-lapse, and the largest size that they are kept at.
-WATCHED, THUMBNAIL = 16, 128
 # Generated images that a validation compares, and the most that it compares them with.
 SCORED, MOST_SCORED = 32, 256
 BATCH = 8
-
-
-class Progress(nn.Module):
-    """How far a training has come, kept on the host, where reading it waits for no device.
-
-    ``steps_done`` counts the steps. Images of fixed latents are kept at the end of up to ``frames``
-    of the epochs, evenly spread: ``frame`` (frames, 16, s, s) uint8 with the ``step`` of each, 0
-    for those to come.
-    """
-
-    def __init__(self, frames: int, size: int) -> None:
-        super().__init__()
-        edge = min(size, THUMBNAIL)
-        self.register_buffer("steps_done", torch.zeros((), dtype=torch.int64))
-        self.register_buffer("frame", torch.zeros(frames, WATCHED, edge, edge, dtype=torch.uint8))
-        self.register_buffer("step", torch.zeros(frames, dtype=torch.int64))
-
-    def due(self, epoch: int, epochs: int) -> bool:
-        """Whether a frame belongs to the end of ``epoch`` (from 1)."""
-        return self._frames_until(epoch, epochs) > self._frames_until(epoch - 1, epochs)
-
-    def keep(self, images: Tensor, epoch: int, epochs: int) -> None:
-        """Keep the images (16, 1, s, s) of the end of an epoch."""
-        place = self._frames_until(epoch, epochs) - 1
-        thumbnails = as_bytes(brought_to(images, self.frame.shape[-1]))
-        self.frame[place] = thumbnails[:, 0].cpu()
-        self.step[place] = self.steps_done
-
-    def state(self) -> dict[str, Tensor]:
-        """The frames so far and their steps."""
-        kept = int((self.step > 0).sum())
-        return {"timelapse": self.frame[:kept], "timelapse_step": self.step[:kept]}
-
-    def _frames_until(self, epoch: int, epochs: int) -> int:
-        return epoch * len(self.step) // max(epochs, 1)
-
-
-def latents(number: int, size: int, seed: int, device: torch.device) -> Tensor:
-    """Latents (number, size) from the normal distribution, the same on every device."""
-    return torch.randn(number, size, generator=torch_generator(seed, "sampling")).to(device)
 
 
 def watched(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from morphoflow.cells.reading.scale import join_scale
@@ -11,6 +12,17 @@ from morphoflow.models.interface import Embedding, Uncertain, load_model, model_
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects
+
+
+def vectors(model: Path, samples: Path, device: str = "cpu") -> pd.DataFrame:
+    """The samples of a store by a model's file: a row of d values for each, under its id.
+
+    For a notebook; neither configuration nor object table is needed. Raises InputError for a
+    damaged file, and for samples of another size than the model was trained on.
+    """
+    fitted, store = read_model(Path(model)), read_samples(Path(samples))
+    x = load_model(fitted.code, Embedding).embed(fitted, store, torch.device(device))
+    return pd.DataFrame(x, index=pd.Index(store.ids, name="id"))
 
 
 def embed_objects(

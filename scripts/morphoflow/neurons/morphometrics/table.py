@@ -7,6 +7,7 @@ from scipy.spatial import ConvexHull, QhullError
 from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.tree import (
     Trees,
+    beginnings,
     path_sum,
     section_ends,
     section_heads,
@@ -44,13 +45,16 @@ def topology(trees: Trees) -> dict[str, np.ndarray]:
     """Counts per neuron, (n,) each, without units; all 0 for a soma alone.
 
     A stem is a child of the soma. The branch order of a tip is the number of branch points on
-    its way from the soma. The Strahler order is the highest of any stem. Asymmetry is the mean of
+    its way from the soma. The Strahler order is the highest of any stem, or of a part that hangs on
+    a bridge. Asymmetry is the mean of
     ``|r - s| / (r + s - 2)`` over the branch points with two children, r and s being the tips
     below them, and 0 for r = s = 1 (Van Pelt et al., Bull. Math. Biol. 54, 1992).
     """
     n, owner, tip, branch = trees.n, trees.owner, trees.is_tip, trees.is_branch
-    order = path_sum(trees.parent, branch.astype(np.float64))[tip]
-    stem = np.flatnonzero(~trees.is_root & trees.is_root[trees.parent])
+    order = path_sum(trees.joined, branch.astype(np.float64))[tip]
+    is_stem = ~trees.is_root & trees.is_root[trees.joined]
+    stem = np.flatnonzero(is_stem)
+    top = np.flatnonzero(is_stem | ((trees.parent < 0) & ~trees.is_root))
     fork = np.flatnonzero(branch & (trees.n_children == 2))
     return {
         "n_stems": np.bincount(owner[stem], minlength=n),
@@ -59,7 +63,7 @@ def topology(trees: Trees) -> dict[str, np.ndarray]:
         "max_children": largest(trees.n_children[branch], owner[branch], n),
         "max_branch_order": largest(order, owner[tip], n),
         "tip_branch_order_mean": mean(order, owner[tip], n),
-        "strahler_order": largest(strahler_orders(trees.start, trees.child)[stem], owner[stem], n),
+        "strahler_order": largest(strahler_orders(trees.start, trees.child)[top], owner[top], n),
         "partition_asymmetry_mean": mean(_asymmetry(trees, fork), owner[fork], n),
     }
 
@@ -78,20 +82,22 @@ def _asymmetry(trees: Trees, fork: np.ndarray) -> np.ndarray:
 def paths(trees: Trees) -> dict[str, np.ndarray]:
     """Distances from the soma along the cable, (n,) each, in um; 0 for a soma alone.
 
-    The tortuosity of a tip is its path over its straight distance, at least 1; tips at the soma
-    itself are left out, and it is 1 where none is left.
+    The tortuosity of a tip is its path over its straight distance, at least 1, both from the soma
+    or, beyond a bridge, from where its part begins; tips at that very place are left out, and it
+    is 1 where none is left.
     """
     n, owner, tip, branch = trees.n, trees.owner, trees.is_tip, trees.is_branch
-    away = tip & (trees.distance > 0)
+    begin = beginnings(trees.parent)
+    straight = np.linalg.norm(trees.xyz - trees.xyz[begin], axis=1)
+    along = trees.path - trees.path[begin]
+    away = tip & (straight > 0)
     return {
         "cable_length_um": total(trees.length, owner, n),
         "max_path_distance_um": largest(trees.path, owner, n),
         "tip_path_distance_mean_um": mean(trees.path[tip], owner[tip], n),
         "tip_path_distance_sd_um": sd(trees.path[tip], owner[tip], n),
         "branch_point_path_distance_mean_um": mean(trees.path[branch], owner[branch], n),
-        "tip_tortuosity_mean": mean(
-            trees.path[away] / trees.distance[away], owner[away], n, empty=1.0
-        ),
+        "tip_tortuosity_mean": mean(along[away] / straight[away], owner[away], n, empty=1.0),
     }
 
 
@@ -103,7 +109,7 @@ def sections(trees: Trees) -> dict[str, np.ndarray]:
     0 are left out, and it is 1 where none is left. Lengths are 0 where there is no such section.
     """
     n, tip = trees.n, trees.is_tip
-    end = np.flatnonzero(tip | trees.is_branch)
+    end = np.flatnonzero(tip | (trees.is_branch & (trees.parent >= 0)))
     head = section_heads(trees.parent, trees.start)[end]
     length, owner, terminal = trees.path[end] - trees.path[head], trees.owner[end], tip[end]
     straight = np.linalg.norm(trees.xyz[end] - trees.xyz[head], axis=1)

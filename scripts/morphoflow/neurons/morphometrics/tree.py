@@ -16,14 +16,16 @@ from morphoflow.forest import Forest
 class Trees:
     """Per-node arrays of a forest with ``n`` neurons and N nodes, rows as in the forest.
 
-    ``owner`` (N,) the neuron; ``parent`` (N,) the parent's row, -1 for roots; ``xyz`` (N, 3)
-    float64 in um; ``segment`` (N, 3) the vector from the parent in um, 0 for roots; ``length``
-    (N,) its length; ``path`` (N,) the distance to the root along the cable in um; ``distance``
-    (N,) the straight one; ``start`` (N + 1,) and ``child`` as in :func:`child_table`.
+    ``owner`` (N,) the neuron; ``joined`` (N,) the parent's row, -1 for somata; ``parent`` (N,) the
+    same with bridges cut, so that -1 is where cable begins; ``xyz`` (N, 3) float64 in um;
+    ``segment`` (N, 3) the vector from ``parent`` in um, 0 without one; ``length`` (N,) its length;
+    ``path`` (N,) the cable on the way from the soma in um; ``distance`` (N,) the straight one;
+    ``start`` (N + 1,) and ``child`` as in :func:`child_table` of ``parent``.
     """
 
     n: int
     owner: np.ndarray
+    joined: np.ndarray
     parent: np.ndarray
     xyz: np.ndarray
     segment: np.ndarray
@@ -36,16 +38,18 @@ class Trees:
     @classmethod
     def of(cls, forest: Forest) -> "Trees":
         """Derive the arrays from a forest."""
-        parent, length, xyz = forest.parent_row, forest.segment_length, forest.xyz.astype(float)
+        joined, parent = forest.parent_row, forest.measured_parent
+        length, xyz = forest.segment_length, forest.xyz.astype(float)
         start, child = child_table(parent)
         return cls(
             n=forest.n,
             owner=forest.owner,
+            joined=joined,
             parent=parent,
             xyz=xyz,
             segment=np.where(parent[:, None] < 0, 0.0, xyz - xyz[parent]),
             length=length,
-            path=path_sum(parent, length),
+            path=path_sum(joined, length),
             distance=np.linalg.norm(xyz, axis=1),
             start=start,
             child=child,
@@ -59,16 +63,16 @@ class Trees:
     @property
     def is_root(self) -> np.ndarray:
         """Where the somata are, (N,) bool."""
-        return self.parent < 0
+        return self.joined < 0
 
     @property
     def is_tip(self) -> np.ndarray:
-        """Where nodes without a child are, (N,) bool; a root is never a tip."""
-        return ~self.is_root & (self.n_children == 0)
+        """Where cable ends, (N,) bool; never where it begins."""
+        return (self.parent >= 0) & (self.n_children == 0)
 
     @property
     def is_branch(self) -> np.ndarray:
-        """Where nodes with several children are, (N,) bool; a root is never a branch point."""
+        """Where nodes with several children are, (N,) bool; a soma is never a branch point."""
         return ~self.is_root & (self.n_children > 1)
 
 
@@ -100,6 +104,16 @@ def path_sum(parent: np.ndarray, value: np.ndarray) -> np.ndarray:
         if up >= 0:
             total[node] += total[up]
     return total
+
+
+@njit(cache=True, nogil=True)
+def beginnings(parent: np.ndarray) -> np.ndarray:
+    """The root above each node, (N,) int64; a root's own row for itself."""
+    begin = np.arange(len(parent))
+    for node, up in enumerate(parent):
+        if up >= 0:
+            begin[node] = begin[up]
+    return begin
 
 
 @njit(cache=True, nogil=True)

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from morphoflow.errors import InputError
 from morphoflow.forest import Forest, concatenate, single
+from morphoflow.neurons.reading.join import Joining, one_tree
 from morphoflow.neurons.reading.repair import (
     centre,
     fill_radii,
@@ -18,14 +20,12 @@ from morphoflow.neurons.reading.repair import (
     merge_coinciding,
     select_compartments,
 )
-from morphoflow.neurons.reading.resample import resample
 from morphoflow.neurons.reading.soma import collapse_soma
-from morphoflow.neurons.reading.sources import Source, list_sources
+from morphoflow.neurons.reading.sources import Source, hidden_names, list_sources
 from morphoflow.neurons.reading.swc import parse
-from morphoflow.neurons.reading.tree import Tree, root_of, rooted
+from morphoflow.neurons.reading.tree import Tree
 from morphoflow.reading.findings import Codes, Finding, Refused
-from morphoflow.reading.guard import check_size, refusing
-from morphoflow.reading.quality import Report, quality_table
+from morphoflow.reading.quality import Report, quality_row, quality_table, with_rows
 
 # What can be said about an SWC file.
 CODES: Codes = {
@@ -33,17 +33,20 @@ CODES: Codes = {
     "scale_header": ("info", "a SCALE line in the header is not applied: set the units instead"),
     "no_soma": ("info", "no node of type 1, so the root stands for the soma"),
     "extra_soma": ("info", "nodes of type 1 away from the soma are read as neurite"),
+    "three_point_soma": ("info", "the three-point soma of NeuroMorpho.Org is one node"),
     "left_out": ("info", "nodes of compartments that were not asked for are left out"),
+    "tail": ("info", "NUL and Ctrl-Z bytes at the end of the text are not read"),
+    "zero_parent": ("repaired", "a parent 0 where no node has this id is read as -1"),
     "repeated_line": ("repaired", "a node written twice alike is read once"),
     "negative_parent": ("repaired", "a negative parent other than -1 is read as -1"),
     "unknown_type": ("repaired", "a type outside 0 to 255 is read as 0 (undefined)"),
-    "three_point_soma": ("repaired", "the three-point soma of NeuroMorpho.Org becomes one node"),
     "contour_soma": ("repaired", "the outline of the soma becomes one node"),
     "multi_point_soma": ("repaired", "the cylinders of the soma become one node"),
     "moved_root": ("repaired", "the root moves to the soma"),
-    "joined_tree": ("repaired", "a further tree is joined to the nearest node of the main tree"),
+    "joined_tree": ("repaired", "a further tree hangs on the nearest node of the main tree"),
     "dropped_tree": ("repaired", "a further tree is left out"),
     "reconnected": ("repaired", "pieces that lost their parent hang on the nearest kept ancestor"),
+    "bridges": ("info", "bridges join the trees of a file for walks, and no measure counts them"),
     "zero_length": ("repaired", "nodes at the place of their parent are merged with it"),
     "bad_radius": ("repaired", "a radius that is not positive and finite is replaced"),
     "unreadable_file": ("refused", "copy the file anew"),
@@ -56,29 +59,33 @@ CODES: Codes = {
     "duplicate_id": ("refused", "give each node an id of its own"),
     "missing_parent": ("refused", "add the parent's line, or write -1 to start a tree there"),
     "cycle": ("refused", "correct the parents so that each path ends at a root"),
-    "too_long": ("refused", "correct its coordinates or units, or set a larger `resample_um`"),
+    "distant_tree": ("refused", "correct the file, set `largest_bridge_um`, or set roots to join"),
+    "two_cells": ("refused", "give each cell a file of its own, or set roots to largest"),
     "nothing_left": ("refused", "choose compartments that the file has or remove the file"),
+    "no_cable": ("refused", "correct the coordinates, or remove the file"),
     "same_neuron": ("refused", "keep one of the two files"),
 }
 
-# What is measured of a file, as it is read and as it is prepared (repaired, perhaps resampled).
+# What is measured of a file, as it is read and as it is prepared.
 MEASURED = {
     "n_nodes_read": "Int64",
     "cable_length_read_um": "float64",
     "n_nodes": "Int64",
     "cable_length_um": "float64",
+    "n_bridges": "Int64",
+    "bridge_length_um": "float64",
 }
 
-UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
+FILES_AT_ONCE = 16  # that a process is given where several read
 
-NODE_BYTES = 170  # that a node takes while it is resampled (162 measured)
+UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
 
 
 @dataclass(frozen=True)
 class Part:
     """Files whose coordinates have one unit: ``um``, ``nm`` or ``voxel`` of ``voxel_size_um`` (3,).
 
-    ``files`` are ``.swc`` files and ``.zip`` archives of such.
+    ``files`` are ``.swc`` and ``.swc.gz`` files and ``.zip`` archives of such.
     """
 
     files: Sequence[Path]
@@ -98,84 +105,124 @@ class Preparation:
     """What is to be made of each file; see :func:`read_neurons`."""
 
     compartments: list[str]
-    resample_um: float
-    roots: str
+    joining: Joining
 
 
 def read_neurons(
     parts: Sequence[Part],
     *,
     compartments: list[str],
-    resample_um: float,
     roots: str,
+    largest_bridge_um: float | None = None,
     on_bad_input: str,
+    jobs: int = 1,
 ) -> tuple[Forest, pd.DataFrame]:
     """Read the neurons of all files of all parts, in the order given; their stems are the ids.
 
-    ``compartments`` are any of axon, dendrite, apical, other; ``resample_um`` is the spacing of
-    nodes along the cable, 0 to keep them; ``roots`` is ``join`` or ``largest``. A refused file
-    stops the reading (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is
-    left out and listed (``"skip"``). Returns the neurons, each with its soma at the origin, and the
-    quality table.
+    ``compartments`` are any of axon, dendrite, apical, other; ``roots`` is ``join``, ``refuse`` or
+    ``largest``, and ``largest_bridge_um`` as in :func:`one_tree`. A refused file stops the reading
+    (``on_bad_input="stop"``: InputError with file, line, value and remedy) or is left out and
+    listed (``"skip"``). So many ``jobs`` read at once, to the same result. Returns the neurons,
+    each with its soma at the origin, and the quality table; hidden files are only listed there.
     """
-    sources = list_sources([file for part in parts for file in part.files])
+    files = [Path(file) for part in parts for file in part.files]
+    sources = list_sources(files)
     scale_um = {Path(file): part.scale_um for part in parts for file in part.files}
-    plan = Preparation(compartments, resample_um, roots)
-    reports, neurons = [], []
-    first_with: dict[bytes, str] = {}
-    for source in sources:
-        report = Report(source.name, CODES, source.id)
-        reports.append(report)
-        try:
-            neurons.append(_neuron(source, scale_um[source.path], plan, first_with, report))
-        except Refused as refused:
-            report.findings.append(refused.finding)
+    plan = Preparation(compartments, Joining(roots, largest_bridge_um))
+    read = _read_all(sources, [scale_um[source.path] for source in sources], plan, jobs)
+    _refuse_same(read)
+    for one in read:
+        if one.neuron is not None:
+            _measure(one.neuron, one.report)
+    reports = [one.report for one in read]
     _stop_if_refused(reports, on_bad_input)
-    return concatenate(neurons), quality_table(reports, MEASURED, lines=True)
+    neurons = [one.neuron for one in read if one.neuron is not None]
+    quality = quality_table(reports, MEASURED, lines=True)
+    return concatenate(neurons), with_rows(quality, [_hidden(n) for n in hidden_names(files)])
 
 
-def _neuron(
-    source: Source,
-    scale_um: np.ndarray,
-    plan: Preparation,
-    first_with: dict[bytes, str],
-    report: Report,
-) -> Forest:
+@dataclass
+class Read:
+    """What became of one file; the neuron is None where it is refused."""
+
+    report: Report
+    neuron: Forest | None = None
+    geometry: bytes = b""
+
+
+def _read_all(
+    sources: list[Source], scales_um: list[np.ndarray], plan: Preparation, jobs: int
+) -> list[Read]:
+    if jobs == 1:
+        return [_read(*each, plan) for each in zip(sources, scales_um, strict=True)]
+    with ProcessPoolExecutor(jobs) as pool:
+        files = pool.map(_read, sources, scales_um, repeat(plan), chunksize=FILES_AT_ONCE)
+        return list(files)
+
+
+def _read(source: Source, scale_um: np.ndarray, plan: Preparation) -> Read:
+    read = Read(Report(source.name, CODES, source.id))
+    try:
+        tree = _tree(source, scale_um, plan, read.report)
+    except Refused as refused:
+        read.report.findings.append(refused.finding)
+        return read
+    read.neuron = single(
+        source.id, tree.xyz, tree.parent, tree.radius, tree.compartment, tree.bridge
+    )
+    read.geometry = _digest(tree)
+    return read
+
+
+def _tree(source: Source, scale_um: np.ndarray, plan: Preparation, report: Report) -> Tree:
+    """The tree of a file, repaired."""
     notes = report.findings
     tree = link(parse(source.read(), notes), scale_um, notes)
     report.measured["n_nodes_read"] = len(tree.parent)
     report.measured["cable_length_read_um"] = float(tree.segment_length.sum())
-    tree = _repaired(tree, plan, notes)
-    _refuse_same(tree, source, first_with)
-    if plan.resample_um > 0:
-        tree = _resampled(tree, plan.resample_um, source.name)
-    neuron = single(source.id, tree.xyz, tree.parent, tree.radius, tree.compartment)
-    report.measured["n_nodes"] = len(tree.parent)
-    report.measured["cable_length_um"] = float(neuron.cable_length[0])
-    return neuron
-
-
-def _resampled(tree: Tree, spacing_um: float, file: str) -> Tree:
-    """The tree with nodes at even spacing; raises Refused where memory has no room for them."""
-    with refusing("too_long", "it cannot be resampled"):
-        n = tree.segment_length.sum() / spacing_um
-        check_size(n * NODE_BYTES, f"{n:,.0f} nodes, one every {spacing_um:g} um of cable", file)
-        return resample(tree, spacing_um)
-
-
-def _repaired(tree: Tree, plan: Preparation, notes: list[Finding]) -> Tree:
     tree, soma = collapse_soma(tree, notes)
-    tree = centre(one_tree(tree, soma, plan.roots, notes))
+    tree = centre(one_tree(tree, soma, plan.joining, notes))
     tree = select_compartments(tree, plan.compartments, notes)
-    return fill_radii(merge_coinciding(tree, notes), notes)
+    tree = fill_radii(merge_coinciding(tree, notes), notes)
+    if not tree.cable.any():
+        raise Refused("no_cable", "all nodes of each tree lie in one place, so there is no cable")
+    return tree
 
 
-def _refuse_same(tree: Tree, source: Source, first_with: dict[bytes, str]) -> None:
-    geometry = _digest(tree)
-    if geometry in first_with:
-        other = first_with[geometry]
-        raise Refused("same_neuron", f"the geometry is that of {other}", value=other)
-    first_with[geometry] = source.name
+def _hidden(name: str) -> dict:
+    message = "a hidden file, as macOS and editors leave them, is left out"
+    return quality_row("skipped", "info", "hidden_file", message, file=name, value=name)
+
+
+def _measure(neuron: Forest, report: Report) -> None:
+    """Write sizes into the report, and a finding on the bridges with their share."""
+    cable, bridges = float(neuron.cable_length[0]), float(neuron.bridge_length[0])
+    n = int(neuron.bridge.sum())
+    report.measured.update(
+        {
+            "n_nodes": len(neuron.parent),
+            "cable_length_um": cable,
+            "n_bridges": n,
+            "bridge_length_um": bridges,
+        }
+    )
+    if n:
+        share = bridges / (bridges + cable)
+        message = f"{n} bridges of {bridges:.3f} um, {share:.1%} of cable and bridges, are no cable"
+        report.findings.append(Finding("bridges", message, value=f"{share:.4f}"))
+
+
+def _refuse_same(read: list[Read]) -> None:
+    """Refuse each neuron whose geometry is that of one before it."""
+    first_with: dict[bytes, str] = {}
+    for one in read:
+        if one.neuron is None:
+            continue
+        other = first_with.setdefault(one.geometry, one.report.file)
+        if other != one.report.file:
+            message = f"the geometry is that of {other}"
+            one.report.findings.append(Finding("same_neuron", message, value=other))
+            one.neuron = None
 
 
 def _digest(tree: Tree) -> bytes:
@@ -197,64 +244,3 @@ def _stop_if_refused(reports: list[Report], on_bad_input: str) -> None:
         f"{refused[0].file}{line}: {finding.sentence(CODES)}{skip} "
         f"({len(refused)} of {len(reports)} files are refused)."
     )
-
-
-# Several trees in one file become one neuron, with the soma as its root.
-
-
-def one_tree(tree: Tree, soma: int | None, roots: str, notes: list[Finding]) -> Tree:
-    """One tree with its root as node 0: the soma, or without one the root of the main tree.
-
-    ``roots`` is ``join`` (each further tree is joined at its nearest pair of nodes, the nearest
-    tree first, to the tree of the soma or else the one with most cable) or ``largest`` (the tree
-    with most cable stays, the others are left out).
-    """
-    top = root_of(tree.parent)
-    tops = np.unique(top)
-    cable = np.bincount(top, weights=tree.segment_length)[tops]
-    main = int(tops[np.argmax(cable)])
-    bridges = np.empty((0, 2), dtype=np.int64)
-    if roots == "join":
-        main = main if soma is None else int(top[soma])
-        bridges = _bridges(tree, top, main, notes)
-    else:
-        _note_dropped(tree, tops, cable, main, notes)
-    root = main
-    if soma is None or top[soma] != main:
-        notes.append(Finding("no_soma", "the root stands for the soma", line=int(tree.line[main])))
-    elif soma != main:
-        root = soma
-        notes.append(Finding("moved_root", "the root moves to the soma", line=int(tree.line[soma])))
-    return rooted(tree, root, bridges)
-
-
-def _note_dropped(
-    tree: Tree, tops: np.ndarray, cable: np.ndarray, main: int, notes: list[Finding]
-) -> None:
-    for top, length in zip(tops.tolist(), cable.tolist(), strict=True):
-        if top != main:
-            message = f"a further tree with {length:.3f} um of cable is left out"
-            line = int(tree.line[top])
-            notes.append(Finding("dropped_tree", message, line=line, value=f"{length:.3f} um"))
-
-
-def _bridges(tree: Tree, top: np.ndarray, main: int, notes: list[Finding]) -> np.ndarray:
-    """Edges (k, 2) that join all trees to the main one, each time the one that is nearest."""
-    away = np.full(len(top), np.inf)
-    nearest = np.full(len(top), -1)
-    waiting = np.flatnonzero(top != main)
-    newest, edges = main, []
-    while len(waiting):
-        anchors = np.flatnonzero(top == newest)
-        distance, which = cKDTree(tree.xyz[anchors]).query(tree.xyz[waiting])
-        closer = distance < away[waiting]
-        away[waiting[closer]] = distance[closer]
-        nearest[waiting[closer]] = anchors[which[closer]]
-        start = waiting[np.argmin(away[waiting])]
-        edges.append((start, nearest[start]))
-        newest = top[start]
-        waiting = waiting[top[waiting] != newest]
-        message = f"a further tree is joined by a bridge of {away[start]:.3f} um"
-        line = int(tree.line[newest])
-        notes.append(Finding("joined_tree", message, line=line, value=f"{away[start]:.3f} um"))
-    return np.array(edges, dtype=np.int64).reshape(-1, 2)

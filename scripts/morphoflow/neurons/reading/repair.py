@@ -17,7 +17,7 @@ def select_compartments(tree: Tree, compartments: list[str], notes: list[Finding
     """Keep the root, the soma and the named compartments: axon, dendrite, apical, other.
 
     ``other`` stands for all types but 1 to 4. A kept piece whose parent is left out hangs on its
-    nearest kept ancestor. Raises Refused if nothing but the root and the soma is left.
+    nearest kept ancestor by a bridge. Raises Refused if nothing but the root and the soma is left.
     """
     keep = _wanted(tree.compartment, compartments)
     keep[0] = True
@@ -27,7 +27,7 @@ def select_compartments(tree: Tree, compartments: list[str], notes: list[Finding
     if keep.all():
         return tree
     lost = ~keep
-    length = float(tree.segment_length[lost].sum())
+    length = float(tree.cable[lost].sum())
     message = f"{lost.sum()} nodes with {length:.3f} um of cable are of other compartments"
     notes.append(
         Finding("left_out", message, line=int(tree.line[np.argmax(lost)]), value=f"{length:.3f} um")
@@ -35,7 +35,8 @@ def select_compartments(tree: Tree, compartments: list[str], notes: list[Finding
     up = follow(own_if(keep, tree.parent))[tree.parent]
     up[0] = -1
     _note_reconnected(tree, up, keep, notes)
-    return tree.take(np.flatnonzero(keep), up)
+    bridge = tree.bridge | (up != tree.parent)
+    return replace(tree, bridge=bridge).take(np.flatnonzero(keep), up)
 
 
 def _wanted(compartment: np.ndarray, compartments: list[str]) -> np.ndarray:
@@ -50,7 +51,7 @@ def _note_reconnected(tree: Tree, up: np.ndarray, keep: np.ndarray, notes: list[
     moved = np.flatnonzero(keep & (up != tree.parent))
     if len(moved):
         length = float(np.linalg.norm(tree.xyz[moved] - tree.xyz[up[moved]], axis=1).sum())
-        message = f"{len(moved)} pieces are reconnected by {length:.3f} um of cable in all"
+        message = f"{len(moved)} pieces are reconnected by bridges of {length:.3f} um in all"
         line = int(tree.line[moved].min())
         notes.append(Finding("reconnected", message, line=line, value=f"{length:.3f} um"))
 
@@ -105,6 +106,7 @@ def link(table: Table, scale_um: np.ndarray, notes: list[Finding]) -> Tree:
         compartment=table.compartment[rows],
         parent=parent,
         line=table.line[rows],
+        bridge=np.zeros(len(rows), dtype=bool),
     )
 
 

@@ -1,8 +1,11 @@
-"""The SWC files in a list of files and zip archives."""
+"""The SWC files in folders, lists of files and zip archives."""
 
+import gzip
+import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from morphoflow.errors import InputError
@@ -12,6 +15,9 @@ from morphoflow.reading.names import check_file_name
 # Bytes of memory that a byte of SWC text takes while it is read (7.3 measured).
 TEXT_FACTOR = 8
 
+ENDINGS = (".swc", ".swc.gz", ".zip")
+ENDING = re.compile(r"\.swc(\.gz)?$", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -20,26 +26,59 @@ class Source:
     id: str
     name: str
     path: Path
-    archive: zipfile.ZipFile | None = None
     member: str = ""
 
     @property
     def place(self) -> str:
         """The path as the user gave it, with the member of an archive after it."""
-        return f"{self.path}/{self.member}" if self.archive else str(self.path)
+        return f"{self.path}/{self.member}" if self.member else str(self.path)
 
     def read(self) -> bytes:
-        """The bytes of the file; raises Refused where they cannot be had."""
+        """The bytes of the file, unpacked; raises Refused where they cannot be had."""
         with refusing("unreadable_file", "the file cannot be read"):
-            archive, member = self.archive, self.member
-            n = archive.getinfo(member).file_size if archive else self.path.stat().st_size
-            check_size(n * TEXT_FACTOR, f"a text of {n:,} bytes", self.name)
-            return archive.read(member) if archive else self.path.read_bytes()
+            if self.member:
+                archive = _archive(self.path)
+                self._check_room(archive.getinfo(self.member).file_size)
+                return _unpacked(self.member, archive.read(self.member))
+            data = self.path.read_bytes()
+            # The last four bytes of a gzip file are the size of its content.
+            packed = self.path.suffix.lower() == ".gz"
+            self._check_room(int.from_bytes(data[-4:], "little") if packed else len(data))
+            return _unpacked(self.path.name, data)
+
+    def _check_room(self, n: int) -> None:
+        check_size(n * TEXT_FACTOR, f"a text of {n:,} bytes", self.name)
+
+
+def files_with_neurons(path: Path) -> list[Path]:
+    """The files below a folder that hold neurons, hidden ones too, sorted; a file for itself."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.name.lower().endswith(ENDINGS))
+
+
+def is_hidden(path: Path | PurePosixPath) -> bool:
+    """Whether a file is one that systems hide, such as the ``._`` files of macOS beside others."""
+    return path.name.startswith(".") or "__MACOSX" in path.parts
+
+
+def hidden_names(files: Iterable[Path]) -> list[str]:
+    """The names of the hidden files among ``files`` and in archives, which hold no neurons."""
+    files = [Path(file) for file in files]
+    apart = [file.name for file in files if is_hidden(file)]
+    archives = [file for file in files if file.suffix.lower() == ".zip" and not is_hidden(file)]
+    return apart + [
+        f"{file.name}/{member}"
+        for file in archives
+        for member in sorted(_archive(file).namelist())
+        if ENDING.search(member) and is_hidden(PurePosixPath(member))
+    ]
 
 
 def list_sources(files: Sequence[Path]) -> list[Source]:
     """All SWC files, those of an archive by name; InputError for other files and repeated stems."""
-    sources = [source for path in files for source in _sources_of(Path(path))]
+    visible = [path for path in map(Path, files) if not is_hidden(path)]
+    sources = [source for path in visible for source in _sources_of(path)]
     if not sources:
         raise InputError("there are no neurons to read; name .swc files or .zip archives of them.")
     seen: dict[str, Source] = {}
@@ -55,26 +94,36 @@ def list_sources(files: Sequence[Path]) -> list[Source]:
 
 
 def _sources_of(path: Path) -> list[Source]:
-    suffix = path.suffix.lower()
-    if suffix not in (".swc", ".zip"):
+    if not path.name.lower().endswith(ENDINGS):
         raise InputError(f"{path} is neither a .swc file nor a .zip archive; leave it out.")
     if not path.is_file():
         raise InputError(f"{path} does not exist; correct the path.")
-    if suffix == ".swc":
-        return [Source(path.stem, path.name, path)]
+    if path.suffix.lower() != ".zip":
+        return [Source(ENDING.sub("", path.name), path.name, path)]
     return _members(path)
 
 
 def _members(path: Path) -> list[Source]:
-    with reading(path):
-        # It stays open, since to open it again for each member takes longer than to read them.
-        archive = zipfile.ZipFile(path)
-    names = [name for name in sorted(archive.namelist()) if _is_neuron(name)]
+    names = [
+        name
+        for name in sorted(_archive(path).namelist())
+        if ENDING.search(name) and not is_hidden(PurePosixPath(name))
+    ]
     if not names:
         raise InputError(f"{path} holds no .swc file; leave it out.")
-    return [Source(PurePosixPath(n).stem, f"{path.name}/{n}", path, archive, n) for n in names]
+    stems = [ENDING.sub("", PurePosixPath(name).name) for name in names]
+    return [
+        Source(stem, f"{path.name}/{name}", path, name)
+        for stem, name in zip(stems, names, strict=True)
+    ]
 
 
-def _is_neuron(member: str) -> bool:
-    # macOS adds a folder of files that have the names of neurons but hold none.
-    return member.lower().endswith(".swc") and not member.startswith("__MACOSX/")
+@lru_cache(maxsize=64)
+def _archive(path: Path) -> zipfile.ZipFile:
+    """An open archive: to open it again for each member takes longer than to read them."""
+    with reading(path):
+        return zipfile.ZipFile(path)
+
+
+def _unpacked(name: str, data: bytes) -> bytes:
+    return gzip.decompress(data) if name.lower().endswith(".gz") else data

@@ -19,6 +19,11 @@ LARGEST_COORDINATE = 1e12
 
 LONGEST_VALUE = 60
 
+TAIL = "\0\x1a"
+
+# From here on not every whole number is one of float64.
+LARGE = 2**53
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -42,7 +47,7 @@ def parse(data: bytes, notes: list[Finding]) -> Table:
     Comments, blank lines, tabs, commas, further columns, any line ending, a byte order mark, any
     order of ids and ids such as ``12.0`` are read. Raises Refused with line and value otherwise.
     """
-    text = _decode(data)
+    text = _without_tail(_decode(data), notes)
     lines = COMMENT.sub("", text).split("\n")
     number = [i for i, line in enumerate(lines, 1) if line and not line.isspace()]
     if not number:
@@ -52,8 +57,10 @@ def parse(data: bytes, notes: list[Finding]) -> Table:
     if any("," in row for row in rows):
         rows = _without_commas(rows, line)
     values = _numbers(rows, line)
+    _refuse_fractions(values, line)
+    whole = _whole(values, rows, line)
     _note_leftovers(text, rows, line, notes)
-    return _table(values, line, notes)
+    return _table(values, whole, line, notes)
 
 
 def _decode(data: bytes) -> str:
@@ -65,6 +72,18 @@ def _decode(data: bytes) -> str:
         except UnicodeDecodeError:
             text = data.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _without_tail(text: str, notes: list[Finding]) -> str:
+    """The text without the bytes that DOS, and systems that fill up blocks, put behind it."""
+    kept = text.rstrip(TAIL + " \t\n")
+    tail = [letter for letter in text[len(kept) :] if letter in TAIL]
+    if tail:
+        name = "NUL" if tail[0] == "\0" else "Ctrl-Z"
+        message = f"{len(tail)} bytes ({name}) at the end are not read"
+        line = text[: text.index(tail[0], len(kept))].count("\n") + 1
+        notes.append(Finding("tail", message, line=line, value=str(len(tail))))
+    return kept
 
 
 def _without_commas(rows: list[str], line: np.ndarray) -> list[str]:
@@ -129,8 +148,7 @@ def _rescales(scale: str) -> bool:
     return any(float(factor) != 1.0 for factor in factors)
 
 
-def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
-    _refuse_fractions(values, line)
+def _table(values: np.ndarray, whole: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
     xyz = values[:, 2:5]
     bad = ~(np.abs(xyz) < LARGEST_COORDINATE)
     if bad.any():
@@ -140,24 +158,39 @@ def _table(values: np.ndarray, line: np.ndarray, notes: list[Finding]) -> Table:
         message = f"the {'xyz'[column]} coordinate {value} is not finite or beyond measure{more}"
         raise Refused("bad_coordinate", message, line=int(line[row]), value=value)
     return Table(
-        id=values[:, 0].astype(np.int64),
+        id=whole[:, 0],
         compartment=_types(values[:, 1], line, notes),
         xyz=np.ascontiguousarray(xyz),
         radius=values[:, 5].copy(),
-        parent=_parents(values[:, 6].astype(np.int64), line, notes),
+        parent=_parents(whole, line, notes),
         line=line,
     )
 
 
 def _refuse_fractions(values: np.ndarray, line: np.ndarray) -> None:
     whole = values[:, [0, 1, 6]]
-    bad = ~((np.abs(whole) < 2**53) & (whole == np.rint(whole)))
+    bad = ~(np.isfinite(whole) & (whole == np.rint(whole)))
     if bad.any():
         row, column = np.argwhere(bad)[0]
         name = ("id", "type", "parent")[column]
         value = f"{whole[row, column]:.15g}"
         message = f"the {name} {value} is not a whole number{_more(int(bad.any(axis=1).sum()))}"
         raise Refused("not_an_integer", message, line=int(line[row]), value=value)
+
+
+def _whole(values: np.ndarray, rows: list[str], line: np.ndarray) -> np.ndarray:
+    """The ids and parents (N, 2) int64, read from the text where float64 would round them."""
+    whole = values[:, [0, 6]]
+    large = (np.abs(whole) >= LARGE).any(axis=1)
+    if not large.any():
+        return whole.astype(np.int64)
+    try:
+        return np.loadtxt(rows, np.int64, comments=None, usecols=(0, 6), ndmin=2)
+    except (ValueError, OverflowError):
+        at = int(np.argmax(large))
+        message = "an id beyond 2^53 is not a whole number of at most 64 bits, written in full"
+        value = _shown(rows[at])
+        raise Refused("not_an_integer", message, line=int(line[at]), value=value) from None
 
 
 def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
@@ -171,7 +204,15 @@ def _types(types: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndar
     return np.where(bad, 0, types).astype(np.uint8)
 
 
-def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
+def _parents(whole: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.ndarray:
+    """The parents (N,) of ids and parents (N, 2), -1 for roots however they are written."""
+    ids, parent = whole.T
+    zero = parent == 0
+    if zero.any() and not (ids == 0).any():
+        row = int(np.argmax(zero))
+        message = f"{zero.sum()} parents 0, of which there is no node, are read as -1"
+        notes.append(Finding("zero_parent", message, line=int(line[row]), value="0"))
+        parent = np.where(zero, -1, parent)
     bad = parent < -1
     if bad.any():
         row = int(np.argmax(bad))
@@ -183,7 +224,9 @@ def _parents(parent: np.ndarray, line: np.ndarray, notes: list[Finding]) -> np.n
 
 
 def _shown(text: str) -> str:
-    return text.strip()[:LONGEST_VALUE]
+    """A piece of the text for a message, with letters that cannot be seen as escapes."""
+    visible = (c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text.strip())
+    return "".join(visible)[:LONGEST_VALUE]
 
 
 def _more(n: int) -> str:

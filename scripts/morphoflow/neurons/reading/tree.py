@@ -14,7 +14,8 @@ class Tree:
     """Nodes with parents, one root or several.
 
     ``xyz`` (N, 3) and ``radius`` (N,) float64 in um; ``compartment`` (N,) uint8; ``parent`` (N,)
-    int64, -1 for a root; ``line`` (N,) int64, the line of the file that a node comes from.
+    int64, -1 for a root; ``line`` (N,) int64, the line of the file that a node comes from;
+    ``bridge`` (N,) bool, True where the way to the parent is no cable of the file.
     """
 
     xyz: np.ndarray
@@ -22,12 +23,18 @@ class Tree:
     compartment: np.ndarray
     parent: np.ndarray
     line: np.ndarray
+    bridge: np.ndarray
 
     @property
     def segment_length(self) -> np.ndarray:
         """The distance of each node to its parent in um, (N,); 0 for roots."""
         step = np.linalg.norm(self.xyz - self.xyz[self.parent], axis=1)
         return np.where(self.parent < 0, 0.0, step)
+
+    @property
+    def cable(self) -> np.ndarray:
+        """The cable between each node and its parent in um, (N,); 0 for roots and bridges."""
+        return np.where(self.bridge, 0.0, self.segment_length)
 
     def take(self, rows: np.ndarray, parent: np.ndarray) -> "Tree":
         """The nodes at ``rows`` in that order; ``parent`` (N,) still counts in the old order."""
@@ -40,6 +47,7 @@ class Tree:
             compartment=self.compartment[rows],
             parent=np.where(up < 0, -1, new[np.maximum(up, 0)]),
             line=self.line[rows],
+            bridge=self.bridge[rows],
         )
 
 
@@ -97,7 +105,10 @@ def rooted(tree: Tree, root: int, bridges: np.ndarray) -> Tree:
     n = len(up)
     graph = coo_array((np.ones(len(edges)), (edges[:, 1], edges[:, 0])), shape=(n, n)).tocsr()
     order, before = breadth_first_order(graph, root, directed=False)
-    return tree.take(order, before.astype(np.int64))
+    bridged = np.zeros(n, dtype=bool)
+    bridged[bridges[:, 0]] = before[bridges[:, 0]] == bridges[:, 1]
+    bridged[bridges[:, 1]] |= before[bridges[:, 1]] == bridges[:, 0]
+    return replace(tree, bridge=bridged).take(order, before.astype(np.int64))
 
 
 def _in_order(parent: np.ndarray) -> bool:

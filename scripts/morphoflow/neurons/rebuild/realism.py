@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wasserstein_distance
 
+from morphoflow.analysis.classification import FEWEST_FOR_INTERVAL, percentiles
 from morphoflow.analysis.feature_distances import two_sample_accuracy
 from morphoflow.analysis.scores import score
 from morphoflow.errors import InputError
@@ -47,17 +48,20 @@ FEWEST = 2
 
 @dataclass(frozen=True, eq=False)
 class Neurons:
-    """Neurons of one kind with their labels (n,) and morphometrics ``x`` (n, d) by ``names``."""
+    """Neurons of one kind with their labels (n,), the group (n,) that each is of, such as its
+    animal, and morphometrics ``x`` (n, d) by ``names``.
+    """
 
     forest: Forest
     labels: np.ndarray
+    groups: np.ndarray
     x: np.ndarray
     names: list[str]
 
     @classmethod
-    def of(cls, forest: Forest, labels: np.ndarray) -> "Neurons":
+    def of(cls, forest: Forest, labels: np.ndarray, groups: np.ndarray) -> "Neurons":
         """Measure the neurons of a forest."""
-        return cls(forest, labels, *morphometrics(forest))
+        return cls(forest, labels, groups, *morphometrics(forest))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -65,7 +69,8 @@ class Neurons:
     def of_label(self, label: str) -> "Neurons":
         """Those of a label."""
         rows = np.flatnonzero(self.labels == label)
-        return Neurons(self.forest.select(rows), self.labels[rows], self.x[rows], self.names)
+        forest, groups = self.forest.select(rows), self.groups[rows]
+        return Neurons(forest, self.labels[rows], groups, self.x[rows], self.names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +157,7 @@ def realism_scores(sets: Sets, table: pd.DataFrame, *, repeats: int, seed: int) 
 
     ``morphometric_error`` is the mean over classes and morphometrics of the relative error of the
     class mean (of Laturnus and Berens' figures), with an interval from ``repeats`` bootstraps of
-    the neurons; ``morphometric_error_published`` is that of the features in PUBLISHED.
+    the groups; ``morphometric_error_published`` is that of the features in PUBLISHED.
     ``two_sample_accuracy`` is of the nearest neighbour in standardised morphometrics;
     ``nearest_train_ratio`` the median distance of generated neurons to the nearest training
     neuron over that of held-out ones; ``branch_angle_distance_deg`` the Wasserstein distance of
@@ -160,8 +165,9 @@ def realism_scores(sets: Sets, table: pd.DataFrame, *, repeats: int, seed: int) 
     """
     n, labels = len(sets.generated), sets.labels
     by_label = [sets.of_label(label) for label in labels]
-    low, high = _bootstrap(by_label, repeats, np.random.default_rng(seed))
     features = table[table["quantity"].isin(sets.generated.names)]
+    error = float(features["error"].mean())
+    low, high = error_interval(sets, error, repeats, np.random.default_rng(seed))
     published = features[features["quantity"].isin(PUBLISHED)]
     center, scale = sets.train.x.mean(axis=0), sets.train.x.std(axis=0)
     scale = np.where(scale > 0, scale, 1)
@@ -185,7 +191,7 @@ def realism_scores(sets: Sets, table: pd.DataFrame, *, repeats: int, seed: int) 
         values[f"two_sample_accuracy{end}"] = np.mean(accuracy)
         values[f"branch_angle_distance{end}_deg"] = np.mean(angle)
         values[f"polytomy_share{end}"] = np.mean(polytomy)
-    rows = [score("test", "morphometric_error", features["error"].mean(), n, low, high)]
+    rows = [score("test", "morphometric_error", error, n, low, high)]
     return [*rows, *(score("test", name, float(value), n) for name, value in values.items())]
 
 
@@ -199,20 +205,43 @@ def _nearest_ratio(sets: Sets, center: np.ndarray, scale: np.ndarray) -> float:
     return nearest[0] / nearest[1]
 
 
-def _bootstrap(by_label: list[Sets], repeats: int, rng: np.random.Generator) -> tuple[float, float]:
-    """What 95 % of the errors lie within where the neurons on both sides are drawn anew."""
+def error_interval(
+    sets: Sets, error: float, repeats: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The 95 % interval of the ``error`` of the class means, from ``repeats`` bootstraps.
+
+    Groups are drawn anew on both sides (Efron 1979); there is none for fewer than 10 of either. A
+    mean that is drawn lies further from another than the mean itself, and so do absolute
+    differences, so that the draws lend the interval their spread alone, around ``error``.
+    """
+    sides = sets.generated, sets.held_out
+    fewest = min(len(np.unique(side.groups)) for side in sides)
+    if fewest < FEWEST_FOR_INTERVAL:
+        return np.nan, np.nan
+    drawn = [_drawn_means(side, sets.labels, repeats, rng) for side in sides]
+    held_out = np.where(drawn[1] == 0, np.nan, np.abs(drawn[1]))
+    errors = np.abs(drawn[0] - drawn[1]) / held_out
+    means = np.nanmean(errors.reshape(repeats, -1), axis=1)
+    low, high = error + np.quantile(means, percentiles(fewest)) - means.mean()
+    return max(0.0, float(low)), float(high)
+
+
+def _drawn_means(
+    side: Neurons, labels: list[str], repeats: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Means (repeats, labels, d) of the morphometrics where groups are drawn with replacement.
+
+    Missing for a label of which a draw has no neuron.
+    """
+    names, of = np.unique(side.groups, return_inverse=True)
+    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=repeats)
     means = []
-    for _ in range(repeats):
-        errors = []
-        for own in by_label:
-            a, b = (
-                part.x[rng.integers(len(part), size=len(part))].mean(axis=0, dtype=np.float64)
-                for part in (own.generated, own.held_out)
-            )
-            errors.append(np.abs(a - b)[b != 0] / np.abs(b[b != 0]))
-        means.append(np.concatenate(errors).mean())
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    for label in labels:
+        rows = np.flatnonzero(side.labels == label)
+        weight = times[:, of[rows]].astype(np.float64)
+        total = weight.sum(axis=1, keepdims=True)
+        means.append(weight @ side.x[rows] / np.where(total > 0, total, np.nan))
+    return np.stack(means, axis=1)
 
 
 # What the realism of trees is judged by beside their morphometrics: angles, children, validity.

@@ -17,17 +17,18 @@ def barcodes(forest: Forest) -> tuple[np.ndarray, np.ndarray]:
     After Kanari et al., Neuroinformatics 16:3, 2018. Each tip has one bar in each filtration. Where
     branches meet, the one with the farthest tip goes on towards the soma, and the bars of the
     others start there; the farthest of all starts in the soma, at 0. A radial bar is negative
-    where its tip is nearer to the soma than its start.
+    where its tip is nearer to the soma than its start. Parts that bridges join count as branches.
 
     Returns ``x`` (n, most tips, 4) float32 in um, columns as in ``NAMES``, and ``length`` (n,)
     int32, the number of tips; ``x`` is 0 beyond the length.
     """
     trees = Trees.of(forest)
-    tip = np.flatnonzero(trees.is_tip)
+    has_child = np.isin(np.arange(len(trees.joined)), trees.joined)
+    tip = np.flatnonzero(~trees.is_root & ~has_child)
     length = np.bincount(trees.owner[tip], minlength=trees.n)
     columns = []
     for distance in (trees.distance, trees.path):
-        columns += [_starts(trees.parent, distance)[tip], distance[tip]]
+        columns += [_starts(trees.joined, distance)[tip], distance[tip]]
     x = np.zeros((trees.n, max(1, length.max()), len(NAMES)), dtype=np.float32)
     place = np.arange(len(tip)) - np.repeat(np.cumsum(length) - length, length)
     x[trees.owner[tip], place] = np.stack(columns, axis=1)

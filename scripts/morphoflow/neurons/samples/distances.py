@@ -31,9 +31,8 @@ def cable_points(neuron: Forest, number: int) -> np.ndarray:
     return xyz[node] + share[:, None] * (xyz[parent[node]] - xyz[node])
 
 
-def inner_distances(forest: Forest, number: int) -> np.ndarray:
-    """The Euclidean distances between the cable points of each neuron, (n, number, number) um."""
-    points = [cable_points(forest.neuron(i), number) for i in range(forest.n)]
+def inner_distances(points: np.ndarray) -> np.ndarray:
+    """The Euclidean distances between the ``points`` (n, k, 3) of each neuron, (n, k, k)."""
     return np.stack([cdist(own, own) for own in points])
 
 
@@ -44,17 +43,25 @@ def gromov_wasserstein(inner: np.ndarray) -> np.ndarray:
     (Memoli, Found. Comput. Math. 11, 2011); the search begins with points matched by how far they
     are from the others, and may end in a local optimum, above the true distance.
     """
+    distances = np.zeros((len(inner), len(inner)))
+    for i in range(1, len(inner)):
+        distances[i, :i] = distances[:i, i] = distances_to(inner[i : i + 1], inner[:i])[0]
+    return distances
+
+
+def distances_to(inner: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The distance of each of ``inner`` (n, k, k) to each of ``others`` (m, k, k), (n, m) um."""
     solve = _solver()
-    n, k = len(inner), inner.shape[1]
+    k = inner.shape[1]
     weight = np.full(k, 1 / k)
-    reach = inner.mean(axis=2)
-    distances = np.zeros((n, n))
-    for i in range(n):
-        for j in range(i):
+    order, of_others = (np.argsort(of.mean(axis=2), axis=1) for of in (inner, others))
+    distances = np.empty((len(inner), len(others)))
+    for i, own in enumerate(inner):
+        for j, other in enumerate(others):
             start = np.zeros((k, k))
-            start[np.argsort(reach[i]), np.argsort(reach[j])] = 1 / k
-            squared = solve(inner[i], inner[j], weight, weight, "square_loss", G0=start)
-            distances[i, j] = distances[j, i] = np.sqrt(max(float(squared), 0.0)) / 2
+            start[order[i], of_others[j]] = 1 / k
+            squared = solve(own, other, weight, weight, "square_loss", G0=start)
+            distances[i, j] = np.sqrt(max(float(squared), 0.0)) / 2
     return distances
 
 

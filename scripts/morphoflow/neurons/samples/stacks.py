@@ -77,7 +77,7 @@ def draw_stack(
     place = (neuron.xyz.astype(np.float64) - grid.origin_um) / grid.voxel_um + 0.5
     radius = np.maximum(radius_um / grid.voxel_um, least_voxels)
     covered = np.zeros((grid.size,) * 3, dtype=np.uint64)
-    _draw(place[:, ::-1] * FINE, neuron.parent, radius * FINE, covered)
+    _draw(place[:, ::-1] * FINE, neuron.measured_parent, radius * FINE, covered)
     return LEVELS[np.bitwise_count(covered)]
 
 
@@ -90,9 +90,10 @@ def outside_share(neuron: Forest, grid: Grid) -> float:
 @njit(cache=True, nogil=True)
 def _draw(place: np.ndarray, parent: np.ndarray, radius: np.ndarray, covered: np.ndarray) -> None:
     """Set the bits of all points within the cable; places and radii are in points, (N, 3), (N,)."""
-    _ball_chain(place[0], place[0], radius[0], radius[0], covered)
-    for node in range(1, len(parent)):
-        up = parent[node]
+    for node, up in enumerate(parent):
+        if up < 0:
+            _ball_chain(place[node], place[node], radius[node], radius[node], covered)
+            continue
         begin = radius[node] if up == 0 else radius[up]
         step = place[node] - place[up]
         length = np.sqrt((step**2).sum())

@@ -36,13 +36,24 @@ def sample_walks(
     other neurons; walk ``k`` is the same for any ``n_walks``, and longer walks
     begin with the shorter ones.
     """
+    x, length, _ = walks_and_visits(
+        forest, n_walks=n_walks, n_steps=n_steps, children=children, seed=seed
+    )
+    return x, length
+
+
+def walks_and_visits(
+    forest: Forest, *, n_walks: int, n_steps: int, children: Children, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As :func:`sample_walks`, and which nodes (N,) bool some walk comes to."""
     start, child = child_table(forest.parent_row)
     threshold = _thresholds(start, child, _child_weight(forest, start, children))
     x = np.zeros((forest.n, n_walks, n_steps, 3), dtype=np.float32)
     length = np.empty((forest.n, n_walks), dtype=np.int32)
+    visited = np.zeros(len(forest.xyz), dtype=bool)
     keys = _stream_keys(forest.ids, seed)
-    _descend(forest.xyz, forest.offsets, keys, start, child, threshold, x, length)
-    return x, length
+    _descend(forest.xyz, forest.offsets, keys, start, child, threshold, x, length, visited)
+    return x, length, visited
 
 
 def _child_weight(forest: Forest, start: np.ndarray, children: Children) -> np.ndarray:
@@ -102,12 +113,14 @@ def _descend(
     threshold: np.ndarray,
     x: np.ndarray,
     length: np.ndarray,
+    visited: np.ndarray,
 ) -> None:
-    """Fill ``x`` and ``length`` of :func:`sample_walks`; each neuron writes its own part."""
+    """Fill the arrays of :func:`walks_and_visits`; each neuron writes its own part."""
     for i in range(len(keys)):
         for walk in range(x.shape[1]):
             stream = _mix(keys[i] + np.uint64(walk + 1) * GOLDEN)
             node, step = offsets[i], 1
+            visited[node] = True
             while step < x.shape[2] and start[node] < start[node + 1]:
                 k = start[node]
                 if start[node + 1] - k > 1:
@@ -115,6 +128,7 @@ def _descend(
                     while threshold[k] <= draw:
                         k += 1
                 node = child[k]
+                visited[node] = True
                 for axis in range(3):
                     x[i, walk, step, axis] = xyz[node, axis]
                 step += 1

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.colors import cluster_color
-from morphoflow.errors import InputError
 from morphoflow.organelles.counting.lookup import Relabelling, relabel
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.pieces import pieces
 from morphoflow.organelles.volumes.source import Source
 from morphoflow.rows import rows_in_order
-from morphoflow.tables import NOISE
+from morphoflow.tables import NOISE, RECOMMENDED
 
 
 class MaskVolume:
@@ -38,23 +37,20 @@ class MaskVolume:
 # Which number in a mask stands for which cluster, under which name and in which colour.
 
 
-def objects_with_clusters(objects: pd.DataFrame, clusters: Path, method: str) -> pd.DataFrame:
+def objects_with_clusters(objects: pd.DataFrame, clusters: Path) -> pd.DataFrame:
     """The object table with the columns ``cluster``, -1 for noise, and ``number``.
 
     ``number`` is what a mask holds for the object, in the smallest unsigned type for all: the
     cluster's number plus 1, since 0 is background; noise has the number after that of the last
-    cluster. Raises InputError for a ``method`` that ``clusters`` lacks.
+    cluster. The clusters are those of the recommended method, whose name the ``attrs`` hold.
     """
     table = rows_in_order(clusters, pd.Index(objects["id"]))
-    if method not in table or method == "id":
-        known = ", ".join(name for name in table if name != "id")
-        raise InputError(
-            f"{clusters} has no clusters of '{method}' (it has: {known}); "
-            f"set masks.method to one of them, or add it to clusters.methods."
-        )
-    cluster = table[method].to_numpy(np.int64)
+    cluster = table[table.attrs[RECOMMENDED]].to_numpy(np.int64)
     number = np.where(cluster == NOISE, cluster.max() + 2, cluster + 1)
-    return objects.assign(cluster=cluster, number=number.astype(np.min_scalar_type(number.max())))
+    number = number.astype(np.min_scalar_type(number.max()))
+    joined = objects.assign(cluster=cluster, number=number)
+    joined.attrs[RECOMMENDED] = table.attrs[RECOMMENDED]
+    return joined
 
 
 def cluster_list(objects: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from morphoflow.organelles.masks.pyramid_write import write_pyramids
 from morphoflow.organelles.masks.volume import MaskVolume, cluster_list
 from morphoflow.organelles.volumes.boxes import Box, blocks
 from morphoflow.organelles.volumes.source import Source
+from morphoflow.tables import RECOMMENDED
 
 OME_ZARR, PRECOMPUTED = "clusters.ome.zarr", "clusters.precomputed"
 
@@ -78,7 +79,7 @@ def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: d
     if "mobie" in formats:
         _write_rows(folder / "mobie.tsv", mobie_table(objects, mask), "\t")
     _write_rows(folder / "objects.csv", listed, ",")
-    guide = mask_guide(clusters, settings["method"], url)
+    guide = mask_guide(clusters, objects.attrs[RECOMMENDED], url)
     (folder / "README.txt").write_text(guide, encoding="utf-8")
 
 

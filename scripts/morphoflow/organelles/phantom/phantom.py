@@ -9,7 +9,7 @@ import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.files import whole
-from morphoflow.integrity import compressed
+from morphoflow.integrity import compressed, seal
 from morphoflow.organelles.phantom.neurites import neurites_at
 from morphoflow.organelles.phantom.placement import Placed, place_objects
 from morphoflow.organelles.phantom.render import Capsules, Painted, capsules_of, paint
@@ -103,6 +103,8 @@ def write_phantom(
             owner = np.where(painted.distance < 0, painted.owner, n)
             voxels += np.bincount(owner.ravel(), minlength=n + 1)[:n]
             touches[_at_border(owner, box, shape, n)] = True
+        for name in ("em.zarr", "labels.zarr"):
+            seal(partial / name)
         truth = _truth(phantom, voxels, touches)
         truth[["label_id", "label"]].to_csv(partial / "classes.csv", index=False)
         truth.to_csv(partial / "truth.csv", index=False)
@@ -158,7 +160,7 @@ def create_image(
     multiscale = {"name": path.stem, "axes": axes, "datasets": [level]}
     group = zarr.open_group(path, mode="w", zarr_format=3)
     ome = {"version": "0.5", "multiscales": [multiscale]}
-    group.attrs.update({"ome": ome, "morphoflow": provenance})
+    group.attrs.update({"ome": ome, "provenance": provenance})
     return group.create_array(
         "0",
         shape=shape,

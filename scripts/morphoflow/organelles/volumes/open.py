@@ -1,5 +1,6 @@
 """Opens a volume of any known format, found from what lies at its path."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,7 +22,10 @@ from morphoflow.organelles.volumes.stack import MappedVolume, SliceVolume
 from morphoflow.organelles.volumes.units import Offset, Size, places_nm, to_nm
 from morphoflow.organelles.volumes.volume import Volume
 from morphoflow.organelles.volumes.watched import slice_files
-from morphoflow.reading.guard import reading
+from morphoflow.reading.guard import check_size, reading
+
+# Bytes that a header may declare for each that is there, and how many it may in any case.
+SPARSEST, ALWAYS_FINE = 1e6, 1e10
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -48,7 +52,38 @@ def open_volume(
     if not path.exists():
         raise InputError(f"the volume {path} does not exist; correct its path.")
     with reading(path):
-        return _open(path, key, level, sparse=sparse)
+        volume = _open(path, key, level, sparse=sparse)
+        check_extent(volume, path)
+    return volume
+
+
+def check_extent(volume: Volume, path: Path) -> None:
+    """Raise InputError where a damaged header declares what is no volume, or cannot be read.
+
+    A volume of any size may be right, and much of it may be absent or all 0; but not one of which
+    a millionth would be more than all that lies at ``path``.
+    """
+    shape = " x ".join(f"{n:,}" for n in volume.shape)
+    n_bytes = volume.dtype.itemsize
+    check_size(math.prod(volume.chunks) * n_bytes, "a single chunk", path)
+    declared = math.prod(volume.shape) * n_bytes
+    least = declared / SPARSEST
+    if declared > ALWAYS_FINE and not _holds(path, least):
+        raise InputError(
+            f"{path} declares {shape} voxels, {declared / 1e12:,.3g} TB, but less than "
+            f"{least:,.0f} bytes lie there; correct its metadata, or export it anew."
+        )
+
+
+def _holds(path: Path, n_bytes: float) -> bool:
+    """Whether the files at a path have that many bytes; no more of them are looked at."""
+    files = (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    found = 0
+    for file in files:
+        found += file.stat().st_size
+        if found >= n_bytes:
+            return True
+    return False
 
 
 def _open(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from morphoflow.errors import InputError
+from morphoflow.integrity import check_files, is_sealed
 from morphoflow.organelles.volumes.chunked import ChunkedVolume, open_chunked
 from morphoflow.organelles.volumes.units import (
     Offset,
@@ -66,6 +67,9 @@ class Level:
 
 
 def _open_array(folder: Path, level: Level | None, *, sparse: bool) -> ChunkedVolume:
+    if is_sealed(folder.parent):
+        # A volume of this project, which lists its chunks: one that is lost is none of zeros.
+        check_files(folder.parent)
     if not is_array(folder):
         raise InputError(
             f"{folder} is named by the metadata of its group but is no zarr array; "

@@ -1,0 +1,82 @@
+# Models of one dataset used on another.
+rule apply_model:
+    """A dataset by a model of another: where its objects lie among those, and how far outside."""
+    input:
+        script=entry("apply_model"),
+        model="results/{trained}/{model}/{variant}/seed{seed}/model.pt",
+        known="results/{trained}/{model}/{variant}/seed{seed}/embedding.h5ad",
+        clusters="results/{trained}/{model}/{variant}/seed{seed}/clusters.parquet",
+        maps="results/{trained}/{model}/{variant}/seed{seed}/maps.parquet",
+        trained=lambda wildcards: f"results/{wildcards.trained}/samples/"
+        f"{MODELS[wildcards.model]['form']}.zarr",
+        samples=model_samples,
+        objects="results/{dataset}/objects.parquet",
+    output:
+        embedding="results/{dataset}/applied/{trained}/{model}/{variant}/seed{seed}/embedding.h5ad",
+        placed="results/{dataset}/applied/{trained}/{model}/{variant}/seed{seed}/placed.parquet",
+    log:
+        "results/logs/apply_model/{dataset}/{trained}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/apply_model/{dataset}/{trained}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        trained="|".join(DATASETS),
+    conda:
+        "../envs/training.yaml"
+    # One, as when embedding: results must not depend on the cores of a machine.
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=memory(2000, 2, "samples", "known"),
+        runtime=minutes(30, 0.1, "samples"),
+    params:
+        code_digest=model_digest("apply_model"),
+        uncertainty=uncertainty,
+        size_joined=lambda wildcards: as_json(
+            bool(
+                config[DATASETS[wildcards.trained]][wildcards.trained].get(
+                    "join_scale"
+                )
+            )
+        ),
+    shell:
+        "python {input.script:q} --model {input.model:q} --known {input.known:q}"
+        " --clusters {input.clusters:q} --maps {input.maps:q} --trained {input.trained:q}"
+        " --samples {input.samples:q} --objects {input.objects:q}"
+        " --uncertainty {params.uncertainty:q} --size-joined {params.size_joined:q}"
+        " --embedding {output.embedding:q} --placed {output.placed:q}"
+        " --gpus {resources.gpu} --threads {threads} &> {log:q}"
+
+
+rule write_model_card:
+    """What a model was trained on, how good it is and what its limits are, as a text beside it."""
+    input:
+        script=entry("write_model_card"),
+        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
+        objects="results/{dataset}/objects.parquet",
+        scores=multiext(
+            "results/{dataset}/{model}/{variant}/seed{seed}/",
+            "cross_validation_scores.parquet",
+            "retrieval_scores.parquet",
+            "outlier_scores.parquet",
+        ),
+    output:
+        card="results/{dataset}/{model}/{variant}/seed{seed}/model_card.md",
+    log:
+        "results/logs/write_model_card/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/write_model_card/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        model="|".join(TRAINED),
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=minutes(10),
+    params:
+        code_digest=code_digest("write_model_card"),
+        description=lambda wildcards: MODELS[wildcards.model]["description"],
+    shell:
+        "python {input.script:q} --model {input.model:q} --description {params.description:q}"
+        " --dataset {wildcards.dataset} --objects {input.objects:q} --scores {input.scores:q}"
+        " --output {output.card:q} &> {log:q}"

@@ -1,0 +1,151 @@
+"""The atlas: one page of all embeddings of a dataset, which needs no network."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from bokeh.embed import file_html
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    HoverTool,
+    LassoSelectTool,
+    PanTool,
+    ResetTool,
+    TapTool,
+    WheelZoomTool,
+)
+from bokeh.palettes import Cividis256
+from bokeh.plotting import figure
+from bokeh.resources import INLINE
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from morphoflow.atlas.thumbnails import COLUMNS, SIDE, Sheet
+from morphoflow.colors import GREY
+
+HERE = Path(__file__).parent
+MAPS = ("umap", "tsne", "pca")
+# What every object has once, whichever run it is seen by.
+SHARED = ("label", "split", "group", "source")
+OF_RUN = ("clusters", "outlier")
+# Columns of more names say nothing as colours.
+MOST_NAMES = 30
+# So that a page of 50,000 objects stays below some 30 MB.
+MOST_FEATURES = 24
+MISSING = -1
+TOOLTIP = """<div style="width:128px;color:#222"><div style="width:64px;height:64px;zoom:2;
+display:@shown;background:var(--sheet) @left{0}px @top{0}px"></div><b>@id</b><br>@said</div>"""
+
+
+def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet) -> str:
+    """The page of ``runs``, analysed embeddings by name, the first of which is shown first.
+
+    ``sheet`` has the pictures of the first one's objects; objects of others are found by id.
+    """
+    first = next(iter(runs.values()))
+    ids = first.obs_names
+    tables = {name: _source(run.obs, OF_RUN, ids, _maps(run, ids)) for name, run in runs.items()}
+    features = first.to_df().iloc[:, :MOST_FEATURES]
+    shared, names = _source(first.obs, SHARED, ids, {f: features[f].to_numpy() for f in features})
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=select_autoescape())
+    # Columns keep their order.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    facts = {
+        "runs": list(runs),
+        "features": list(features),
+        "categories": {
+            "shared": names,
+            "runs": {name: kinds for name, (_, kinds) in tables.items()},
+        },
+        "grey": GREY,
+        # The same to viewers with and without colour vision (Nuñez, Anderton and Renslow 2018).
+        "palette": list(Cividis256),
+    }
+    plot = _plot(ids, sheet)
+    # Sources that nothing draws belong to the page through a tag of the plot.
+    plot.tags = [shared, *(source for source, _ in tables.values())]
+    return file_html(
+        plot,
+        INLINE,
+        title,
+        template=environment.get_template("atlas.html"),
+        template_variables={
+            "facts": facts,
+            "sheet": sheet.url,
+            "script": (HERE / "atlas.js").read_text(encoding="utf-8"),
+        },
+    )
+
+
+def _maps(run: AnnData, ids: pd.Index) -> dict[str, np.ndarray]:
+    place = run.obs_names.get_indexer(ids)
+    columns = {}
+    for name in MAPS:
+        if f"X_{name}" in run.obsm:
+            xy = np.where(place[:, None] < 0, np.nan, run.obsm[f"X_{name}"][place, :2])
+            columns |= {f"{name}_{k + 1}": xy[:, k].astype(np.float32) for k in (0, 1)}
+    return columns
+
+
+def _source(
+    obs: pd.DataFrame, wanted: tuple[str, ...], ids: pd.Index, columns: dict[str, np.ndarray]
+) -> tuple[ColumnDataSource, dict[str, list[str]]]:
+    """The ``columns`` with those of ``obs`` that are ``wanted``, categories by number."""
+    names = {}
+    columns = {name: np.asarray(values, np.float32) for name, values in columns.items()}
+    for column in wanted:
+        if column not in obs or not isinstance(obs[column].dtype, pd.CategoricalDtype):
+            continue
+        values = obs[column].reindex(ids)
+        if len(values.cat.categories) <= MOST_NAMES:
+            columns[column] = values.cat.codes.to_numpy(np.int32)
+            names[column] = [str(name) for name in values.cat.categories]
+    return ColumnDataSource(columns), names
+
+
+def _plot(ids: pd.Index, sheet: Sheet) -> figure:
+    n = len(ids)
+    place = np.maximum(sheet.place, 0)
+    points = ColumnDataSource(
+        {
+            "id": list(ids),
+            "x": np.zeros(n, np.float32),
+            "y": np.zeros(n, np.float32),
+            "color": [GREY] * n,
+            "said": [""] * n,
+            "place": sheet.place,
+            "left": -(place % COLUMNS * SIDE),
+            "top": -(place // COLUMNS * SIDE),
+            "shown": np.where(sheet.place < 0, "none", "block").tolist(),
+        },
+        name="points",
+    )
+    plot = figure(
+        name="plot",
+        sizing_mode="stretch_both",
+        output_backend="webgl",
+        tools=[PanTool(), BoxZoomTool(), ResetTool(), TapTool()],
+        background_fill_alpha=0,
+        border_fill_alpha=0,
+        outline_line_color=None,
+    )
+    lasso, wheel = LassoSelectTool(continuous=False), WheelZoomTool()
+    hover = HoverTool(tooltips=TOOLTIP, point_policy="snap_to_data", mode="mouse")
+    plot.add_tools(lasso, wheel, hover)
+    plot.toolbar.active_drag, plot.toolbar.active_scroll = lasso, wheel
+    plot.toolbar.logo = None
+    size = 8 if n <= 2000 else 5 if n <= 10_000 else 3
+    plot.scatter(
+        "x",
+        "y",
+        source=points,
+        size=size,
+        color="color",
+        line_color=None,
+        fill_alpha=0.85,
+        nonselection_fill_alpha=0.2,
+    )
+    plot.axis.visible = False
+    plot.grid.visible = False
+    return plot

@@ -1,0 +1,87 @@
+"""Small pictures of objects, as one sheet that goes into a page."""
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from morphoflow.figures.channels import composite, display_limits
+from morphoflow.figures.crop_rows import Crops, spaced
+from morphoflow.forest import Forest
+
+SIDE = 64
+# Sheets of as many are some 4 MB; beyond, an even sample of the objects has a picture.
+MOST = 4000
+COLUMNS = 64
+QUALITY = 75
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Pictures of ``SIDE`` pixels in rows of ``COLUMNS``; ``place`` (n,) int32 is that of each
+    object's, -1 where it has none; ``url`` holds the sheet itself, empty without any.
+    """
+
+    place: np.ndarray
+    url: str
+
+
+def sheet_of_crops(path: Path, ids: np.ndarray) -> Sheet:
+    """The pictures of the objects ``ids`` (n,) in a store of crops, all with one contrast."""
+    crops = Crops.read(path)
+    rows = {name: row for row, name in enumerate(crops.ids)}
+    with_picture = np.array([i for i, name in enumerate(ids) if name in rows], dtype=int)
+    chosen = with_picture[spaced(len(with_picture), MOST)]
+    if not len(chosen):
+        return Sheet(np.full(len(ids), -1, np.int32), "")
+    small = crops.select(ids[chosen]).take_small(np.arange(len(chosen)), SIDE)
+    pictures = (composite(small, display_limits(small)) * 255).astype(np.uint8)
+    return _sheet(len(ids), chosen, [Image.fromarray(picture) for picture in pictures])
+
+
+def sheet_of_neurons(path: Path, ids: np.ndarray) -> Sheet:
+    """The neurons ``ids`` (n,) of a forest from the front, each as large as there is room."""
+    forest = Forest.read(path)
+    rows = {name: row for row, name in enumerate(forest.ids)}
+    with_picture = np.array([i for i, name in enumerate(ids) if name in rows], dtype=int)
+    chosen = with_picture[spaced(len(with_picture), MOST)]
+    drawn = [_drawn(forest.neuron(rows[ids[i]])) for i in chosen]
+    return _sheet(len(ids), chosen, drawn)
+
+
+def _drawn(neuron: Forest) -> Image.Image:
+    """The segments of a neuron, white on black, y upwards, at twice the size for smooth lines."""
+    picture = Image.new("L", (2 * SIDE, 2 * SIDE))
+    xy = neuron.xyz[:, :2] * [1, -1]
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    scale = (2 * SIDE - 8) / max(float((high - low).max()), 1e-9)
+    points = (xy - (low + high) / 2) * scale + SIDE
+    pen = ImageDraw.Draw(picture)
+    child = np.flatnonzero(neuron.parent >= 0)
+    for start, stop in zip(points[neuron.parent[child]], points[child], strict=True):
+        pen.line([*start, *stop], fill=255, width=2)
+    return picture
+
+
+def _sheet(n: int, chosen: np.ndarray, pictures: list[Image.Image]) -> Sheet:
+    place = np.full(n, -1, np.int32)
+    place[chosen] = np.arange(len(chosen))
+    if not pictures:
+        return Sheet(place, "")
+    lines = -(-len(pictures) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * SIDE, lines * SIDE))
+    for i, picture in enumerate(pictures):
+        left, top = i % COLUMNS * SIDE, i // COLUMNS * SIDE
+        sheet.paste(picture.resize(_fitted(picture.size)), (left, top))
+    stream = io.BytesIO()
+    sheet.save(stream, "WEBP", quality=QUALITY)
+    return Sheet(place, "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode())
+
+
+def _fitted(size: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of the same proportions that fits a square of the sheet."""
+    width, height = size
+    return max(1, SIDE * width // max(size)), max(1, SIDE * height // max(size))

@@ -1,0 +1,133 @@
+"""Model ``flow``: images out of noise, along straight ways that a network has learned to follow.
+
+Rectified flow (Liu, Gong and Liu, ICLR 2023; Lipman et al., "Flow matching", ICLR 2023) by a U-Net
+that predicts images. The embedding of an image is what the network sees at the bottom of the U.
+"""
+
+from collections import deque
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from morphoflow.errors import InputError
+from morphoflow.model import Model
+from morphoflow.models.flow.learner import FlowLearner, Split
+from morphoflow.models.flow.network import UNet, patch_of
+from morphoflow.models.flow.sampling import latent_size, noise_in, points
+from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
+from morphoflow.models.shared.generating import as_bytes, as_numbers, part
+from morphoflow.models.shared.generating import latents as latents
+from morphoflow.models.splits import training_and_validation
+from morphoflow.seeds import numpy_generator, torch_generator
+from morphoflow.store import Samples
+
+# Pixels that are computed at a time.
+PIXELS = 1 << 18
+# Steps of a way that is shown.
+FILMED = 24
+
+
+def build(
+    samples: Samples, objects: pd.DataFrame, settings: dict, seed: int, device: torch.device
+) -> FlowLearner:
+    """Make a network and its images ready for training.
+
+    ``samples.x`` is (n, 1, size, size) uint8. Labels of the training split are learned from as far
+    as ``label_fraction`` says.
+    """
+    train, validation = training_and_validation(objects)
+    size = _checked_size(samples, settings)
+    names = class_names(objects["label"].iloc[train])
+    numbers = class_numbers(objects["label"], names)
+    hidden = numpy_generator(seed, "sampling")
+    seen = seen_labels(samples.ids[train], numbers[train], settings["label_fraction"], hidden)
+    classes = shares(seen, names)
+    facts = {
+        "size": size,
+        "latent_size": latent_size(size, classes),
+        "classes": classes,
+        "pixel_um": samples.attributes.get("pixel_um"),
+    }
+    network = _network(facts, settings, torch_generator(seed, "initialisation"))
+    splits = [
+        Split(torch.from_numpy(samples.x.oindex[rows]).to(device), torch.from_numpy(of).to(device))
+        for rows, of in ((train, seen), (validation, numbers[validation]))
+    ]
+    return FlowLearner(network.to(device), *splits, settings, facts)
+
+
+def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
+    """The images (n, widths[-1]) float32: features at the end of the way, without noise."""
+    if samples.x.shape[-1] != model.facts["size"]:
+        raise InputError(
+            f"the images are {samples.x.shape[-1]} pixels wide and the model was trained on "
+            f"{model.facts['size']}; cut images of that size, or train the model anew."
+        )
+    network, step = load(model, device), batch_of(model)
+    features = []
+    for i in range(0, samples.x.shape[0], step):
+        x = as_numbers(torch.from_numpy(samples.x[i : i + step]).to(device))
+        features.append(network.features(x, torch.ones(len(x), device=device)))
+    return torch.cat(features).cpu().numpy()
+
+
+def generate(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
+    """The images (b, 1, size, size) uint8 of ``z`` (b, latent_size), some at a time."""
+    network, made = load(model, device), []
+    for few in z.to(device).split(batch_of(model)):
+        way = points(network, few, model.facts, model.settings)
+        made.append(as_bytes(deque(way, maxlen=1).pop()).cpu())
+    return torch.cat(made).numpy()
+
+
+def ways(model: Model, z: Tensor, device: torch.device) -> np.ndarray:
+    """The images (FILMED + 1, b, size, size) uint8 on the ways to those of ``z`` (b, latent_size).
+
+    In more steps than images are made in, so that they can be followed with the eye.
+    """
+    noise, z = noise_in(z, model.facts), z.to(device)
+    settings = {**model.settings, "steps": FILMED}
+    way = points(load(model, device), z, model.facts, settings)
+    return np.stack([as_bytes(z[:, 0]).cpu().numpy() for z in (noise, *way)])
+
+
+def load(model: Model, device: torch.device) -> UNet:
+    """The network of a saved model, ready to make images without gradients."""
+    network = _network(model.facts, model.settings, torch.Generator())
+    network.load_state_dict(part(model.state, "network"))
+    return network.to(device).eval().requires_grad_(False)
+
+
+def batch_of(model: Model) -> int:
+    """How many images are computed at a time."""
+    return max(1, PIXELS // model.facts["size"] ** 2)
+
+
+def shares(numbers: np.ndarray, names: list[str]) -> dict[str, float]:
+    """The share of each class by name among class ``numbers`` (n,), of which -1 are not known.
+
+    Empty where none is known.
+    """
+    counts = np.bincount(numbers[numbers >= 0], minlength=len(names))
+    known = max(int(counts.sum()), 1)
+    return {name: float(n / known) for name, n in zip(names, counts, strict=True) if n}
+
+
+def _network(facts: dict, settings: dict, generator: torch.Generator) -> UNet:
+    patch = patch_of(facts["size"], settings["places"])
+    return UNet(patch, settings["widths"], len(facts["classes"]), generator)
+
+
+def _checked_size(samples: Samples, settings: dict) -> int:
+    """Pixels along an edge of the images; InputError where the network cannot take them."""
+    _, channels, height, width = samples.x.shape
+    levels = len(settings["widths"])
+    multiple = patch_of(width, settings["places"]) << (levels - 1)
+    if channels != 1 or height != width or width % multiple:
+        raise InputError(
+            f"the samples are {channels} x {height} x {width} pixels and `widths` has "
+            f"{levels} levels; cut grey squares whose edge is a multiple of {multiple} pixels."
+        )
+    return width

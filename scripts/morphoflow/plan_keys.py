@@ -1,0 +1,138 @@
+"""Keys of a configuration that make no sense together, refused before the first job.
+
+The Snakefile imports this module. Every error is a ValueError with a sentence for the user.
+"""
+
+from collections.abc import Iterable, Mapping
+
+# Keys of a source that only some kinds of source can use, by modality; those with a default are
+# always there.
+SOURCE_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "cells": {
+        "array_labels": ("arrays",),
+        "key": ("arrays",),
+        "axes": ("arrays",),
+        "masks": ("images",),
+        "mask_suffix": ("images",),
+        "image_suffix": ("images",),
+        "label_from": ("images", "folder"),
+        "group": ("images", "folder", "card"),
+    },
+    "dendrites": {
+        "pixel_um": ("images",),
+    },
+}
+
+# Keys of a dataset that only have a meaning beside another, by modality.
+NEEDED_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "neurons": {"group_column": ("labels",)},
+    "cells": {"group_column": ("labels",)},
+    "organelles": {
+        "em_key": ("em",),
+        "em_voxel_size_nm": ("em",),
+        "labels_key": ("labels",),
+        "voxel_size_nm": ("labels",),
+        "classes_key": ("classes",),
+        "group_column": ("class_table",),
+    },
+    "dendrites": {"group_column": ("labels",)},
+}
+
+
+def check_together(config: Mapping[str, Mapping[str, dict]]) -> None:
+    """Raise ValueError for the first keys of a dataset of the complete ``config`` that conflict."""
+    for modality in ("neurons", "cells", "organelles", "dendrites"):
+        for name, settings in config[modality].items():
+            place = f"the config, {modality}.{name}"
+            _check_sources(place, settings.get("sources", ()), SOURCE_KEYS.get(modality, {}))
+            _check_needed(place, settings, NEEDED_KEYS[modality])
+            if modality == "cells":
+                _check_cells(place, settings)
+            if modality == "organelles":
+                _check_organelles(place, settings)
+
+
+def _check_sources(place: str, sources: Iterable[dict], only: dict[str, tuple[str, ...]]) -> None:
+    for number, source in enumerate(sources):
+        for key, kinds in only.items():
+            if key in source and not set(kinds) & set(source):
+                _refuse(
+                    f"{place}.sources.{number}",
+                    f"`{key}` has no effect without {_either(kinds)}",
+                    "remove it",
+                )
+
+
+def _check_needed(place: str, settings: dict, needed: dict[str, tuple[str, ...]]) -> None:
+    for key, others in needed.items():
+        # Cards of datasets bring tables of their own.
+        carded = any("card" in source for source in settings.get("sources", ()))
+        if key in settings and not carded and not set(others) & set(settings):
+            _refuse(
+                place, f"`{key}` has no effect without {_either(others)}", "add that or remove it"
+            )
+
+
+def _check_cells(place: str, settings: dict) -> None:
+    sources, crops = settings["sources"], settings["crops"]
+    cut = [source for source in sources if {"images", "card"} & set(source)]
+    if crops["scale"] == "object" and not cut:
+        _refuse(
+            f"{place}.crops",
+            "`scale: object` has no effect on ready crops, which are not cut out of images",
+            "remove it",
+        )
+    if crops["scale"] == "object" and "pixel_um" in crops:
+        _refuse(
+            f"{place}.crops",
+            "`pixel_um` is the width of a pixel with a fixed scale, but `scale` is object",
+            "remove one of them",
+        )
+    only_images = all("images" in source for source in sources)
+    if settings["join_scale"] and crops["scale"] == "fixed" and only_images:
+        _refuse(
+            place,
+            "`join_scale` joins the scale of each cell, but with `crops.scale: fixed` all have one",
+            "set `crops.scale` to object, or remove `join_scale`",
+        )
+    for number, source in enumerate(sources):
+        if "zoom" in source and "pixel_um" in crops:
+            _refuse(
+                f"{place}.sources.{number}",
+                "`zoom` has no effect beside `crops.pixel_um`, which says the scale",
+                "remove one of them",
+            )
+        if "folder" in source and settings["prealignment"]["foreground"] == "mask":
+            _refuse(
+                f"{place}.prealignment",
+                "`foreground: mask` needs masks, which crops of a `folder` do not have",
+                "set it to intensity",
+            )
+    low, high = crops["percentiles"]
+    if not low < high:
+        _refuse(f"{place}.crops", f"`percentiles` are {low} and {high}", "put the lower one first")
+
+
+def _check_organelles(place: str, settings: dict) -> None:
+    volumes, points = settings["volumes"], settings["points"]
+    if volumes["scale"] == "object" and "voxel_nm" in volumes:
+        _refuse(
+            f"{place}.volumes",
+            "`voxel_nm` is the size of a voxel with a fixed scale, but `scale` is object",
+            "remove one of them",
+        )
+    if settings["join_scale"] and volumes["scale"] == "fixed" and points["scale"] == "nm":
+        _refuse(
+            place,
+            "`join_scale` joins the scale of each object, but neither `volumes` nor `points` scale "
+            "objects",
+            "set `volumes.scale` to object or `points.scale` to unit, or remove `join_scale`",
+        )
+
+
+def _either(kinds: tuple[str, ...]) -> str:
+    return " or ".join(f"`{kind}`" for kind in kinds)
+
+
+def _refuse(place: str, what: str, way_out: str) -> None:
+    raise ValueError(f"{place}: {what}; {way_out}.")

@@ -1,0 +1,101 @@
+"""A paragraph on methods, with the works to cite, from what ran and with which settings."""
+
+import re
+from dataclasses import dataclass
+
+from morphoflow.report.found import NOUNS, counted
+from morphoflow.report.verdict import BASELINE, run_name
+
+MARK = re.compile(r"\[(@[^\]]+)\]")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the text is about.
+
+    ``datasets`` hold for each dataset its ``modality``, the number of ``objects``, and ``rows`` of
+    its ranking (``model variant kind``); ``models`` the cards, ``analysis`` the settings of the
+    analysis, ``versions`` those of packages.
+    """
+
+    datasets: dict[str, dict]
+    models: dict[str, dict]
+    analysis: dict[str, dict]
+    versions: dict[str, str]
+
+
+def methods(ran: Ran, bibliography: dict[str, str]) -> tuple[str, list[str]]:
+    """The paragraph with numbers in brackets, and the references in the order of their numbers."""
+    text = " ".join([_software(ran), *_data(ran), *_models(ran), *_analysis(ran)])
+    order: list[str] = []
+
+    def number(mark: re.Match) -> str:
+        keys = [key.strip().removeprefix("@") for key in mark[1].split(",")]
+        order.extend(key for key in keys if key not in order)
+        return f"[{', '.join(str(order.index(key) + 1) for key in keys)}]"
+
+    return MARK.sub(number, text), [bibliography[key] for key in order]
+
+
+def _software(ran: Ran) -> str:
+    used = ", ".join(
+        f"{name} {ran.versions[name]}"
+        for name in ("python", "numpy", "scikit-learn", "torch")
+        if name in ran.versions
+    )
+    version = ran.versions.get("morphoflow", "")
+    return (
+        f"Data were analysed with morphoflow {version} ({used}), a workflow in Snakemake "
+        "[@molder2021]; analyses use scikit-learn [@pedregosa2011]."
+    )
+
+
+def _data(ran: Ran) -> list[str]:
+    parts = [
+        f"{name} ({counted(facts['objects'], *NOUNS[facts['modality']])})"
+        for name, facts in ran.datasets.items()
+    ]
+    return [
+        f"Datasets: {', '.join(parts)}. Objects were divided into training, validation and test "
+        "splits by group, so that objects of one group share a split; models were fitted to the "
+        "training split alone."
+    ]
+
+
+def _models(ran: Ran) -> list[str]:
+    """What was compared on each dataset, each model with the works that its card names."""
+    sentences = []
+    for name, facts in ran.datasets.items():
+        rows = [
+            run_name(row["model"], row["variant"])
+            + (", a baseline" if row["kind"] == BASELINE else "")
+            + _marks(ran.models[row["model"]].get("cites", []))
+            for row in facts["rows"]
+        ]
+        sentences.append(f"Embeddings of {name}: {'; '.join(rows)}.")
+    return sentences
+
+
+def _marks(keys: list[str]) -> str:
+    return f" [{', '.join(f'@{key}' for key in keys)}]" if keys else ""
+
+
+def _analysis(ran: Ran) -> list[str]:
+    validation, maps, clusters = (ran.analysis[k] for k in ("cross_validation", "maps", "clusters"))
+    return [
+        "Labels were predicted from embeddings by nearest neighbours, logistic regression and "
+        f"random forests [@breiman2001] in {validation['repeats']} repeats of nested "
+        f"cross-validation with {validation['folds']} folds [@varma2006], whole groups held out "
+        "together. Embeddings are ranked by the balanced accuracy of logistic regression; "
+        "intervals (95 %) are of a bootstrap over groups "
+        f"({validation['bootstraps']:,} draws) [@efron1979], and differences were tested by paired "
+        "t-tests over groups with Holm's correction for all pairs of embeddings [@holm1979].",
+        f"Clusters ({', '.join(clusters['methods'])}) are compared with labels by the adjusted "
+        "Rand index [@hubert1985] and judged by their stability when a fifth of the groups is "
+        "left out [@benhur2002].",
+        f"Maps show principal components, t-SNE (perplexity {maps['perplexity']:g}) [@maaten2008] "
+        f"and UMAP ({maps['neighbours']} neighbours) [@mcinnes2018].",
+        "Outliers and retrieval are corrected for the false discovery rate [@benjamini1995] "
+        f"({ran.analysis['outliers']['false_discovery_rate']:g} and "
+        f"{ran.analysis['retrieval']['false_discovery_rate']:g}).",
+    ]

@@ -1,0 +1,74 @@
+"""What goes into an atlas: pictures where there is room, names as texts, nothing from outside."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from PIL import Image
+
+from morphoflow.atlas import thumbnails
+from morphoflow.atlas.page import atlas
+from morphoflow.atlas.thumbnails import COLUMNS, SIDE, Sheet, sheet_of_crops, sheet_of_neurons
+from morphoflow.store import write_samples
+from synthetic_neurons import small_forest
+
+EVIL = "</script><script>alert(1)</script>"
+
+
+def pixels(sheet: Sheet) -> np.ndarray:
+    content = base64.b64decode(sheet.url.split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+@pytest.fixture
+def crops(tmp_path):
+    """A store of five flat crops, each brighter than the one before."""
+    ids = [f"c{i}" for i in range(5)]
+    x = np.ones((5, 1, 8, 16), np.float32) * np.linspace(0, 1, 5)[:, None, None, None]
+    axes, facts = ["object", "channel", "y", "x"], {"channels": ["a"]}
+    write_samples(tmp_path / "c.zarr", ids, x, axes=axes, units="", facts=facts, provenance={})
+    return tmp_path / "c.zarr"
+
+
+def test_each_object_has_its_own_picture_in_its_own_place(crops):
+    sheet = sheet_of_crops(crops, np.array(["c4", "none", "c0"], dtype=object))
+    assert sheet.place.tolist() == [0, -1, 1]
+    drawn = pixels(sheet)
+    assert drawn.shape == (SIDE, COLUMNS * SIDE, 3)
+    assert drawn[4, 4].min() > 240 and drawn[4, SIDE + 4].max() < 15
+    assert drawn[SIDE // 2 + 4, 4].max() < 15  # a crop twice as wide as high keeps its shape
+
+
+def test_of_too_many_objects_an_even_sample_has_pictures(crops, monkeypatch):
+    monkeypatch.setattr(thumbnails, "MOST", 3)
+    sheet = sheet_of_crops(crops, np.array([f"c{i}" for i in range(5)], dtype=object))
+    assert sheet.place.tolist() == [0, -1, 1, -1, 2]
+
+
+def test_neurons_are_drawn_and_objects_without_any_picture_are_none(tmp_path):
+    forest = small_forest(3)
+    forest.write(tmp_path / "t.zarr", provenance={})
+    sheet = sheet_of_neurons(tmp_path / "t.zarr", forest.ids[::-1])
+    drawn = pixels(sheet)
+    assert all(drawn[:, k * SIDE : (k + 1) * SIDE].max() > 100 for k in range(3))
+    assert sheet_of_neurons(tmp_path / "t.zarr", np.array(["x"], dtype=object)).url == ""
+
+
+def a_run(n: int, label: str | None = "a") -> AnnData:
+    obs = pd.DataFrame(index=[f"{EVIL}{i}" for i in range(n)])
+    if label is not None:
+        obs["label"] = pd.Categorical([label] * n)
+    run = AnnData(X=np.ones((n, 1), np.float32), obs=obs, var=pd.DataFrame(index=["area_um2"]))
+    run.obsm["X_pca"] = np.zeros((n, 2), np.float32)
+    return run
+
+
+@pytest.mark.parametrize(("n", "label"), [(1, "a"), (3, None), (3, EVIL)])
+def test_one_object_and_none_with_labels_make_a_page_that_names_cannot_leave(n, label):
+    html = atlas(EVIL, {EVIL: a_run(n, label)}, Sheet(np.full(n, -1, np.int32), ""))
+    assert EVIL not in html
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)=.https?:", html)

@@ -1,0 +1,125 @@
+"""Features of cells in their images: known answers, cp_measure's values, and what leaves them."""
+
+import re
+
+import numpy as np
+import pytest
+import tifffile
+
+from cell_sources import read
+from morphoflow.cells.reading.regions import measure_regions
+from morphoflow.cells.shapes.features import invariant
+from morphoflow.cells.shapes.granularity import granularities
+from morphoflow.cells.shapes.source import measure_sources, neighbours, source_features, windows
+from morphoflow.images.intensity import to_unit
+from record_cp_measure import recorded, scene
+from synthetic_cells import disc, write_fields
+
+
+def of_image(image: np.ndarray, labels: np.ndarray, channels=("a", "b")) -> dict[str, np.ndarray]:
+    """The features (n,) of all objects of an image (c, h, w), by name."""
+    regions, found = measure_regions(labels), {}
+    for part, x, inside, edge in windows(image, labels, regions, np.arange(len(regions.label))):
+        for name, values in source_features(x, inside, edge, list(channels)[: len(image)]).items():
+            found.setdefault(name, np.zeros(len(regions.label)))[part] = values
+    return found
+
+
+THEIRS = (
+    "AreaShape",
+    "Intensity",
+    "Texture",
+    "Correlation",
+)
+
+
+def test_features_under_the_names_of_cellprofiler_are_its_features():
+    image, labels = scene()
+    theirs, compared = recorded(), set()
+    for name, values in of_image(image, labels).items():
+        plain = re.sub(r"_(px2?|deg)$", "", name)
+        if name.split("_")[0] in THEIRS and not re.search(r"_b(_3_mean_256|_px)?$", name):
+            np.testing.assert_allclose(values, theirs[plain], rtol=0.01, atol=1e-9, err_msg=name)
+            compared.add(plain)
+    assert len(compared) > 40
+    spectrum = granularities(image[0], labels, np.arange(1, 6))
+    expected = np.stack([theirs[f"Granularity_{k}_a"] for k in range(1, 17)], axis=1)
+    np.testing.assert_allclose(spectrum, expected, atol=1e-6)
+
+
+def test_the_contour_is_near_that_of_cellprofiler():
+    image, labels = scene()
+    found, theirs = of_image(image, labels), recorded()
+    whole = [0, 1, 2, 4]  # theirs of the cell with a hole leaves the hole's border out
+    ratio = found["Contour_Perimeter_px"][whole] / theirs["AreaShape_Perimeter"][whole]
+    np.testing.assert_allclose(ratio, 1, atol=0.04)
+
+
+@pytest.mark.parametrize(
+    ("radius", "centre"), [(20, (50, 50)), (20, (50.5, 50.5)), (30, (50.3, 49.8))]
+)
+def test_a_constant_disc_has_one_intensity(radius, centre):
+    labels = disc((100, 100), centre, radius).astype(np.int32)
+    image = np.where(labels > 0, np.float32(0.5), np.float32(0.2))[None]
+    found = of_image(image, labels)
+    for name in ("Min", "LowerQuartile", "Median", "Mean", "Max"):
+        assert found[f"Intensity_{name}Intensity_a"][0] == pytest.approx(0.5)
+    for name in ("StdIntensity", "MADIntensity", "StdIntensityEdge", "MassDisplacement"):
+        unit = "_px" if name == "MassDisplacement" else ""
+        assert found[f"Intensity_{name}_a{unit}"][0] == pytest.approx(0, abs=1e-6)
+    assert found["Texture_AngularSecondMoment_a_3_mean_256"][0] == pytest.approx(1)
+    assert (
+        found["Texture_Contrast_a_3_mean_256"][0] == found["Texture_Entropy_a_3_mean_256"][0] == 0
+    )
+    for k in range(1, 5):
+        assert found[f"Ring_MeanFrac_{k}of4_a"][0] == pytest.approx(1)
+        assert found[f"Ring_CV_{k}of4_a"][0] == pytest.approx(0, abs=1e-6)
+    assert sum(found[f"Ring_FracAtD_{k}of4_a"][0] for k in range(1, 5)) == pytest.approx(1)
+
+
+def test_quarter_turns_and_flips_change_nothing_that_models_are_given():
+    image, labels = scene()
+    plain, names = invariant(of_image(image, labels))
+    for change in (lambda v: np.rot90(v, axes=(-2, -1)), lambda v: v[..., ::-1]):
+        moved, _ = invariant(of_image(change(image).copy(), change(labels).copy()))
+        for k, name in enumerate(names):
+            np.testing.assert_allclose(moved[:, k], plain[:, k], rtol=2e-3, atol=2e-5, err_msg=name)
+
+
+def test_channels_that_are_alike_and_those_that_are_not():
+    labels = disc((60, 60), (30, 30), 12).astype(int)
+    first = np.random.default_rng(0).uniform(0.2, 0.4, labels.shape)
+    twice = of_image(np.stack([first, 2 * first]), labels)
+    assert twice["Correlation_Correlation_a_b"][0] == pytest.approx(1)
+    assert twice["Correlation_Overlap_a_b"][0] == twice["Correlation_Manders_a_b"][0] == 1
+    assert twice["Correlation_K_a_b"][0] == pytest.approx(2)
+    flat = of_image(np.stack([first, np.full_like(first, 0.5)]), labels)
+    assert flat["Correlation_Correlation_a_b"][0] == 0
+
+
+def test_neighbours_are_counted_and_their_distance_is_that_of_centroids():
+    labels = np.zeros((40, 60), dtype=int)
+    labels[5:15, 5:15], labels[15:25, 15:25], labels[5:15, 45:55] = 3, 7, 9
+    near = neighbours(labels, measure_regions(labels))
+    assert near["NumberOfNeighbors_Adjacent"].tolist() == [1, 1, 0]
+    np.testing.assert_allclose(near["FirstClosestDistance"], np.hypot([10, 10, 30], [10, 10, 10]))
+    alone = neighbours(labels * (labels == 3), measure_regions(labels * (labels == 3)))
+    assert alone["FirstClosestDistance"][0] == np.hypot(40, 60)
+
+
+def test_how_crops_are_cut_changes_no_feature(tmp_path):
+    source = write_fields(tmp_path, n=2, channels=2)
+    results = []
+    for changed in ({"size": 16}, {"scale": "object", "size": 48, "range": "object"}):
+        crops, rows, _ = read(tmp_path, source, **changed)
+        results.append(measure_sources([source], crops, rows))
+    (first, names), (second, same) = results
+    assert names == same and len(first) == 24
+    np.testing.assert_array_equal(first, second)
+    labels = tifffile.imread(tmp_path / "masks" / "field1.tif")
+    image = to_unit(tifffile.imread(tmp_path / "images" / "field1.ome.tif"))
+    row = list(crops.ids).index("field1_5")
+    mean = first[row, names.index("Intensity_MeanIntensity_stain1")]
+    assert mean == pytest.approx(image[1][labels == 5].mean(), rel=1e-5)
+    area = first[row, names.index("AreaShape_Area_um2")]
+    assert area == pytest.approx((labels == 5).sum() * 0.25)

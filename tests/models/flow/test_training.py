@@ -1,0 +1,184 @@
+"""The training of a flow: motions, a stopped run, labels, saving, bad input."""
+
+import signal
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from model_settings import model_of, settings
+from morphoflow.errors import InputError
+from morphoflow.integrity import open_store
+from morphoflow.model import write_model
+from morphoflow.models.flow import model as flow
+from morphoflow.models.flow.learner import FlowLearner, moved, rolled
+from morphoflow.models.flow.model import FILMED, shares
+from morphoflow.models.flow.sampling import chosen, drawn_classes, guided, points
+from morphoflow.models.flow.timelapse import timelapse
+from morphoflow.training.loop import fit
+from morphoflow.training.start import labels_seen
+from small_flow import SETTINGS, built, objects
+from small_progressive_gan import CPU, Stored, crosses
+
+pytestmark = pytest.mark.usefixtures("deterministic")
+
+ON_ANOTHER = {"start_from": "others/flow/default"}
+
+
+def trained(learner, folder):
+    fabric = Fabric(accelerator="cpu", devices=1)
+    epochs = learner.settings["epochs"]
+    return fit(learner, epochs=epochs, patience=0, seed=0, fabric=fabric, checkpoint=folder)
+
+
+def saved(learner):
+    return model_of("flow", learner.settings, learner.facts, learner.state())
+
+
+def test_motions_move_pixels_and_change_none():
+    x = torch.arange(64.0).view(1, 1, 8, 8).expand(200, 1, 8, 8)
+    y = moved(x, torch.Generator().manual_seed(0))
+    assert torch.equal(y.flatten(1).sort(1).values, x.flatten(1))
+    # The corner comes to all four corners, and both neighbours of it lie to either side.
+    assert len({tuple(image.flatten().tolist()) for image in y}) == 8
+    again = moved(x, torch.Generator().manual_seed(0))
+    assert torch.equal(y, again)
+
+
+def test_each_image_is_shifted_by_its_own_way_in_a_circle():
+    x = torch.rand(3, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    for axis in (2, 3):
+        y = rolled(x, torch.tensor([0, 2, -1]), axis)
+        for image, other, shift in zip(x, y, (0, 2, -1), strict=True):
+            assert torch.equal(other, image.roll(shift, axis - 1))
+
+
+@pytest.mark.parametrize("changes", [{}, {"label_fraction": 0.5}])
+def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, changes):
+    class Stopping(FlowLearner):
+        def step(self, *given):
+            if self.steps_left == 0:
+                signal.raise_signal(signal.SIGTERM)
+            self.steps_left -= 1
+            return super().step(*given)
+
+    def run(folder, steps=-1):
+        learner = built(**changes)
+        learner.__class__, learner.steps_left = Stopping, steps
+        return trained(learner, folder)
+
+    with pytest.raises(SystemExit):
+        run(tmp_path / "stopped", 10)
+    whole, resumed = run(tmp_path / "whole"), run(tmp_path / "stopped")
+    pd.testing.assert_frame_equal(whole.history, resumed.history, check_exact=True)
+    assert all(torch.equal(whole.last[key], resumed.last[key]) for key in whole.last)
+    assert whole.last["timelapse_step"].tolist() == [8, 12, 16]
+
+
+def test_training_lowers_the_loss_on_images_held_back(tmp_path):
+    learner = built(crosses(40, 16), epochs=4, epoch_images=160, average_images=40)
+    with torch.no_grad():
+        before = learner.validate()["loss"]
+    history = trained(learner, tmp_path).history
+    assert history["validation_loss"].iloc[-1] < 0.5 * before
+
+
+def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
+    x = crosses()
+    learner = built(x)
+    fitted = trained(learner, tmp_path)
+    model = model_of("flow", SETTINGS, learner.facts, fitted.last)
+    z = flow.latents(5, learner.facts["latent_size"], 3, CPU)
+    images = flow.generate(model, z, CPU)
+    assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
+    way = flow.ways(model, z, CPU)
+    assert way.shape == (FILMED + 1, 5, 32, 32) and way.dtype == np.uint8
+    noise = z.view(5, 32, 32)
+    assert np.array_equal(way[0] > 127, noise.numpy() > 0)
+    alone = flow.generate(model, z[3:4], CPU)
+    assert np.abs(alone[0].astype(int) - images[3]).max() <= 1
+    features = flow.embed(model, Stored(x), CPU)
+    assert features.shape == (20, SETTINGS["widths"][-1]) and features.dtype == np.float32
+    few = flow.embed(model, Stored(x[7:9]), CPU)
+    np.testing.assert_allclose(few, features[7:9], rtol=1e-4, atol=1e-5)
+    assert timelapse(model).size.tolist() == [32, 32, 32]
+    other = built(**ON_ANOTHER)
+    other.start_from(fitted.last)
+    state = other.state()
+    assert all(torch.equal(state[k], v) for k, v in fitted.last.items() if "." in k)
+    larger = built(crosses(size=64), **ON_ANOTHER)
+    larger.start_from(fitted.last)
+    with pytest.raises(InputError, match="64 pixels wide"):
+        flow.embed(model, Stored(crosses(4, 64)), CPU)
+
+
+def test_equal_latents_give_equal_images_and_guidance_of_1_is_none():
+    learner = built(label_fraction=1, epochs=0)
+    network = learner.average.network
+    generator = torch.Generator().manual_seed(0)
+    for parameter in network.parameters():
+        parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    model = saved(learner)
+    z = flow.latents(4, learner.facts["latent_size"], 0, CPU)
+    assert np.array_equal(flow.generate(model, z, CPU), flow.generate(model, z, CPU))
+    point, time, classes = torch.randn(2, 1, 32, 32), torch.rand(2), torch.eye(2)
+    with torch.no_grad():
+        of_class, of_any = network(point, time, classes), network(point, time)
+        assert torch.equal(guided(network, classes, 1)(point, time), of_class)
+        torch.testing.assert_close(guided(network, classes, 0)(point, time), of_any)
+        further = of_any + 3 * (of_class - of_any)
+        torch.testing.assert_close(guided(network, classes, 3)(point, time), further)
+        assert len(list(points(network, z, learner.facts, learner.settings))) == SETTINGS["steps"]
+
+
+def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():
+    known = shares(np.array([1, 0, -1, 0, 0]), ["a", "b"])
+    assert known == {"a": 0.75, "b": 0.25}
+    assert shares(np.array([-1, -1]), ["a", "b"]) == {}
+    draws = torch.randn(4000, generator=torch.Generator().manual_seed(0))
+    made = drawn_classes(draws, known)
+    assert torch.equal(made.sum(1), torch.ones(4000))
+    assert made[:, 0].mean() == pytest.approx(0.75, abs=0.03)
+    assert chosen(torch.tensor([1, -1]), 2).tolist() == [[0, 1], [0, 0]]
+    learner = built(label_fraction=1)
+    numbers = learner.train.classes.tolist()
+    rows = objects()[objects()["split"] == "train"]
+    assert numbers == [{"a": 0, "b": 1}.get(label, -1) for label in rows["label"]]
+    assert built().facts["classes"] == {}
+
+
+def test_labels_count_as_seen_where_images_are_made_for_them():
+    rows = objects()
+    assert labels_seen(rows, SETTINGS, []) == []
+    seen = labels_seen(rows, settings("flow", "of_classes"), [])
+    assert seen == sorted(rows["id"][rows["label"].notna()])
+
+
+def test_images_that_cannot_be_learned_from_are_refused():
+    for x, changes, words in [
+        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 16"),
+        (np.repeat(crosses(), 3, 1), {}, "3 x 32 x 32"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            built(x, **changes)
+    with pytest.raises(InputError, match="validation"):
+        table = objects().assign(split="train")
+        flow.build(Stored(crosses()), table, SETTINGS, 0, CPU)
+
+
+def test_ways_are_filmed_with_equal_bytes(tmp_path, monkeypatch):
+    import film_ways
+
+    monkeypatch.setattr(film_ways, "provenance", lambda **_: {})
+    write_model(tmp_path / "model.pt", saved(built(epochs=0)))
+    for name in ("first", "second"):
+        movies = [tmp_path / f"{name}.{kind}" for kind in ("gif", "mp4")]
+        flags = {"model": tmp_path / "model.pt", "settings": {"seed": 1}, "movies": movies}
+        film_ways.main(**flags, output=tmp_path / f"{name}.zarr", gpus=0, threads=1)
+    ways = open_store(tmp_path / "first.zarr")["x"][:]
+    assert ways.shape == (FILMED + 1, film_ways.SHOWN, 32, 32)
+    for kind in ("gif", "mp4"):
+        first, second = (tmp_path / f"{name}.{kind}" for name in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
