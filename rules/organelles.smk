@@ -24,6 +24,35 @@ rule generate_phantom:
         " &> {log:q}"
 
 
+rule find_instances:
+    """The labels in which every object is connected: the parts of a semantic mask, or of ids in pieces."""
+    input:
+        script=entry("find_instances"),
+        volumes=organelle_volumes_as_given,
+    output:
+        labels=directory("results/{dataset}/instances.zarr"),
+    log:
+        "results/logs/find_instances/{dataset}.log",
+    benchmark:
+        "results/benchmarks/find_instances/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=ORGANELLE_DATASETS,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60, 1e-4, "volumes"),
+    params:
+        code_digest=code_digest("find_instances"),
+        source=organelle_source_as_given,
+        fingerprint=organelle_fingerprint,
+        by=instances_by,
+    shell:
+        "python {input.script:q} --source {params.source:q} --by {params.by}"
+        " --output {output.labels:q} &> {log:q}"
+
+
 rule count_blocks:
     """Sums over the voxels of each object in a share of the volume's blocks, and where objects touch."""
     input:

@@ -1,12 +1,38 @@
 def organelle_source(wildcards):
-    """Where the volumes of a dataset lie and how they are to be read, as JSON."""
+    """Where the volumes of a dataset lie and how they are to be read, as JSON.
+
+    The labels are those of ``find_instances`` where a dataset asks for it.
+    """
+    source = json.loads(organelle_source_as_given(wildcards))
+    if instances_by(wildcards):
+        source["labels"] = instances_of(wildcards)
+        source.pop("labels_key", None)
+    return as_json(source)
+
+
+def instances_of(wildcards):
+    """The labels of a dataset in which every object is connected."""
+    return f"results/{wildcards.dataset}/instances.zarr"
+
+
+def instances_by(wildcards):
+    """How the connected parts of a dataset's labels are numbered; None where they stay."""
+    settings = dataset_of(wildcards)
+    if settings["instances"] == "connected":
+        return "connected"
+    return None if settings["pieces"] == "keep" else settings["pieces"]
+
+
+def organelle_source_as_given(wildcards):
+    """The same with the label volume of the user."""
     settings = dataset_of(wildcards)
     if "phantom" in settings:
         folder = f"results/{wildcards.dataset}/phantom"
         return as_json({"em": f"{folder}/em.zarr", "labels": f"{folder}/labels.zarr"})
     volumes = ("em", "labels", "classes")
     names = [name for volume in volumes for name in (volume, f"{volume}_key")]
-    names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm", "level"]
+    names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm"]
+    names += ["level", "em_level"]
     return as_json({name: settings[name] for name in names if name in settings})
 
 
@@ -15,6 +41,12 @@ def organelle_volumes(wildcards):
 
     A user's files are looked at by that alone, so that only what it says runs jobs again.
     """
+    made = [instances_of(wildcards)] if instances_by(wildcards) else []
+    return made + organelle_volumes_as_given(wildcards)
+
+
+def organelle_volumes_as_given(wildcards):
+    """The same without the labels that ``find_instances`` writes."""
     if "phantom" in dataset_of(wildcards):
         return [f"results/{wildcards.dataset}/phantom"]
     return [ancient(file) for file in ORGANELLE_FILES[wildcards.dataset]["volumes"]]

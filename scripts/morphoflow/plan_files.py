@@ -137,8 +137,14 @@ def organelle_files(
 def organelle_fingerprints(settings: dict) -> str:
     """The fingerprints of a dataset's volumes as one text, by times or contents as it says."""
     contents = FINGERPRINTS if settings["fingerprint"] == "contents" else None
+    levels = {"em": settings.get("em_level", settings["level"])}
     texts = [
-        fingerprint(settings[key], settings.get(f"{key}_key"), settings["level"], contents=contents)
+        fingerprint(
+            settings[key],
+            settings.get(f"{key}_key"),
+            levels.get(key, settings["level"]),
+            contents=contents,
+        )
         for key in ("em", "labels", "classes")
         if key in settings
     ]

@@ -1,7 +1,7 @@
 """How often the skeleton of a tube of known shape has wrong branches or a wrong length.
 
-`python tests/campaigns/skeletons.py [NUMBER]` makes so many random tubes of each kind (50) on
-voxels of 8 nm and of 30 x 8 x 8 nm, and prints a row for each kind.
+`python tests/campaigns/skeletons.py [NUMBER [SEED]]` makes so many random tubes of each kind (50)
+on voxels of 8 nm and of 30 x 8 x 8 nm, and prints a row for each kind.
 """
 
 import sys
@@ -20,9 +20,9 @@ SPACINGS = ((8.0, 8.0, 8.0), (30.0, 8.0, 8.0))
 FAR = 0.1
 
 
-def campaign(kind: str, spacing: tuple[float, float, float], number: int) -> str:
+def campaign(kind: str, spacing: tuple[float, float, float], number: int, seed: int) -> str:
     """A row of the table: wrong branches, wrong lengths, and what one tube took."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     wrong, far, ratios, seconds = 0, 0, [], 0.0
     for _ in range(number):
         tube = random_tube(kind, np.array(spacing), rng)
@@ -43,6 +43,7 @@ def campaign(kind: str, spacing: tuple[float, float, float], number: int) -> str
 
 if __name__ == "__main__":
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     for spacing in SPACINGS:
         for kind in KINDS:
-            print(campaign(kind, spacing, number), flush=True)
+            print(campaign(kind, spacing, number, seed), flush=True)

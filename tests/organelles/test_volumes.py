@@ -107,6 +107,55 @@ def test_tiff_stacks_tell_their_voxel_size(tmp_path):
         np.testing.assert_array_equal(volume.read(Box((0, 0, 0), (2, 3, 4))), values)
 
 
+GROUPS = {
+    "cellmap": (
+        "",
+        {
+            "multiscales": [
+                {
+                    "datasets": [
+                        {
+                            "path": "s1",
+                            "transform": {
+                                "axes": ["z", "y", "x"],
+                                "scale": [40.0, 16.0, 8.0],
+                                "translate": [0.0, 4.0, 2.0],
+                                "units": ["nm"] * 3,
+                            },
+                        }
+                    ]
+                }
+            ]
+        },
+    ),
+    "n5-viewer": (
+        "",
+        {
+            "pixelResolution": {"dimensions": [4.0, 8.0, 40.0], "unit": "nm"},
+            "scales": [[1, 1, 1], [2, 2, 1]],
+        },
+    ),
+    "paintera": ("data", {"resolution": [4.0, 8.0, 40.0], "offset": [1.0, 2.0, 3.0]}),
+}
+
+
+@pytest.mark.parametrize("exporter", GROUPS)
+def test_groups_of_n5_state_the_voxel_size_of_their_levels(exporter, ids, tmp_path):
+    inside, attributes = GROUPS[exporter]
+    path = tmp_path / "a.n5"
+    (path / "labels" / inside).mkdir(parents=True)
+    write_n5(path / "labels" / inside, ids)
+    (path / "labels" / inside / "attributes.json").write_text(json.dumps(attributes))
+    level = path / "labels" / inside / "s1"
+    shutil.copytree(level.with_name("s0"), level)
+    if exporter == "paintera":
+        stored = json.loads((level / "attributes.json").read_text())
+        stored["downsamplingFactors"] = [2, 2, 1]
+        (level / "attributes.json").write_text(json.dumps(stored))
+    volume = open_volume(path, key="labels", level=1)
+    assert volume.shape == SHAPE and volume.voxel_size_nm == pytest.approx((40.0, 16.0, 8.0))
+
+
 def test_downsampled_n5_levels_have_larger_voxels(ids, tmp_path):
     path = tmp_path / "a.n5"
     write_n5(path, ids)

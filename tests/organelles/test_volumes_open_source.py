@@ -195,10 +195,30 @@ def test_neither_a_plain_em_nor_speckled_labels_alone_are_taken_for_exchanged(pa
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float32])
-def test_signed_and_real_labels_are_refused(dtype, pair, tmp_path):
+def test_signed_and_real_labels_are_read_as_ids(dtype, pair, tmp_path):
     labels = write(tmp_path / "other.zarr", labelled(dtype=dtype))
-    with pytest.raises(InputError, match=rf"other\.zarr are {np.dtype(dtype)}, but ids are unsign"):
-        open_source({**pair, "labels": labels})
+    source = open_source({**pair, "labels": labels, "classes": labels})
+    for read in (source.read_labels(whole(SHAPE)), source.classes.read(whole(SHAPE))):
+        assert read.dtype.kind == "u"
+        np.testing.assert_array_equal(read, labelled())
+
+
+def test_em_has_a_level_of_its_own(pair, tmp_path):
+    group = zarr.open_group(tmp_path / "em", mode="w")
+    group.create_array("0", data=np.repeat(noise(), 2, axis=2))
+    group.create_array("1", data=noise())
+    group.attrs["ome"] = {"version": "0.5", "multiscales": pyramid_of_two()}
+    source = open_source({**pair, "em": str(tmp_path / "em"), "em_level": 1})
+    assert source.em.shape == SHAPE
+    np.testing.assert_array_equal(source.read_em(whole(SHAPE)), noise())
+
+
+def pyramid_of_two():
+    axes = [{"name": name, "type": "space", "unit": "nanometer"} for name in "zyx"]
+    scales = ([40.0, 8.0, 4.0], [40.0, 8.0, 8.0])
+    steps = [[{"type": "scale", "scale": scale}] for scale in scales]
+    datasets = [{"path": str(k), "coordinateTransformations": s} for k, s in enumerate(steps)]
+    return [{"axes": axes, "datasets": datasets}]
 
 
 def test_the_voxel_size_of_labels_is_required(pair, tmp_path):

@@ -45,7 +45,8 @@ def write_cluster_properties(path: Path, clusters: pd.DataFrame) -> None:
     ]
     write_properties(path / PROPERTIES, clusters["number"], properties)
     info = json.loads((path / "info").read_text(encoding="utf-8"))
-    _write_json(path / "info", {**info, PROPERTIES: PROPERTIES})
+    # Chunks without objects are left out, which cloud-volume takes for an error unless it is told.
+    _write_json(path / "info", {**info, PROPERTIES: PROPERTIES, "fill_missing": True})
 
 
 def write_object_properties(path: Path, objects: pd.DataFrame, clusters: pd.DataFrame) -> None:

@@ -35,6 +35,8 @@ Neuroglancer reads this folder over HTTP from a server that allows other origins
 for example `npx http-server . --cors -p PORT`, or from a bucket. The links in objects.csv expect it
 at {url}; set masks.url to another place.
 objects_properties holds segment properties for a layer with the original labels.
+In Python: cloudvolume.CloudVolume("file://.../clusters.precomputed", fill_missing=True), since
+chunks without objects are left out.
 """
 
 NM_PER_UM = 1000.0

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from morphoflow.images.skeleton_graph import Graph, cycles, longest_path, skeleton_graph
+from morphoflow.organelles.shapes.ends import reaching_ends
 from morphoflow.organelles.shapes.masks import WHOLE, ObjectMask
 from morphoflow.organelles.shapes.surface import face_centres
 from morphoflow.organelles.shapes.topology import topology, without_cavities
@@ -24,10 +25,10 @@ LAYER = np.float32(0.5)
 # A branch sticks out of its stem by more than the stem's radius: the edges of a flat end, along
 # which the deepest voxels lie, do so by less.
 BRANCH = 1.25
-# The line of a flat end goes on from the centre of the last ball inside to an edge 1.41 radii away;
-# so much of it is kept that, measured on random rods, their lengths are right within some 10 %.
-# That of a round end stops at the centre itself.
-END, REACH = 0.42, 0.65
+# A line is cut where the ball about its tip sticks out of one before it by less than this share of
+# the radius: beyond, the edges of a flat end draw it aside (a rim lies 0.41 radii outside of the
+# last ball). Rays through the mask then say how far the line reaches.
+END = 0.55
 
 _STEPS = np.abs(OFFSETS).sum(axis=1)
 
@@ -78,6 +79,10 @@ def skeleton_measures(mask: ObjectMask, spacing: np.ndarray) -> dict[str, float]
     else:
         surface = face_centres(mask.whole, spacing)
     graph = _graph(coarse, spacing * factors, repeats, surface)
+    if mask.giant:
+        graph = reaching_ends(graph, coarse, spacing * factors)
+    else:
+        graph = reaching_ends(graph, mask.whole, spacing)
     holes = topology(coarse)
     return {
         **_lengths(graph),
@@ -121,7 +126,7 @@ def _graph(coarse: np.ndarray, spacing: np.ndarray, repeats: Triple, surface: np
     for axis, times in enumerate(repeats):
         fine = np.repeat(fine, times, axis=axis)
     voxels = thin(fine, spacing / repeats)
-    return skeleton_graph(voxels, spacing / repeats, surface, branch=BRANCH, end=END, reach=REACH)
+    return skeleton_graph(voxels, spacing / repeats, surface, branch=BRANCH, end=END, reach=0)
 
 
 def thin(mask: np.ndarray, spacing: np.ndarray) -> np.ndarray:

@@ -1,4 +1,9 @@
-"""Datasets of N5, alone or as levels s0, s1, ... of a pyramid; their axes are x, y and z."""
+"""Datasets of N5, alone or as levels s0, s1, ... of a pyramid; their axes are x, y and z.
+
+Groups state voxel sizes and offsets in the ways of several exporters: CellMap a ``transform`` of
+each level in ``multiscales``, n5-viewer ``scales`` of the levels beside ``pixelResolution``,
+Paintera ``resolution`` and ``offset`` of a group ``data`` in the one that users name.
+"""
 
 from pathlib import Path
 
@@ -13,7 +18,8 @@ METADATA = "attributes.json"
 def open_n5(path: Path, key: str | None, level: int, *, sparse: bool) -> ChunkedVolume:
     """The dataset at ``path``, or at ``key`` in it; of a pyramid its level number ``level``."""
     target = path / (key or "")
-    chosen = next((f for f in (target, target / f"s{level}") if is_dataset(f)), None)
+    places = (target, target / f"s{level}", target / "data" / f"s{level}")
+    chosen = next((folder for folder in places if is_dataset(folder)), None)
     if chosen is None:
         datasets = list(array_folders(path, is_dataset))
         if key is not None or len(datasets) != 1:
@@ -33,9 +39,26 @@ def open_n5(path: Path, key: str | None, level: int, *, sparse: bool) -> Chunked
 
 def _with_inherited(dataset: Path, attributes: dict, level: int) -> dict:
     """The attributes of a dataset with those of its pyramid, which hold for the finest level."""
-    if dataset.name != f"s{level}" or (level > 0 and "downsamplingFactors" not in attributes):
+    above = _attributes(dataset.parent)
+    transform = _transform(above, dataset.name)
+    if transform:
+        return {"transform": transform, **attributes}
+    if dataset.name != f"s{level}":
         return attributes
-    return {**_attributes(dataset.parent), **attributes}
+    if dataset.parent.name == "data":
+        above = {**_attributes(dataset.parent.parent), **above}
+    factors = above.pop("scales", [])
+    if level < len(factors):
+        attributes = {"downsamplingFactors": factors[level], **attributes}
+    is_known = level == 0 or "downsamplingFactors" in attributes
+    return {**above, **attributes} if is_known else attributes
+
+
+def _transform(group: dict, name: str) -> dict | None:
+    """What the first pyramid of a group says of its dataset ``name``, if it says so."""
+    pyramids = group.get("multiscales") or [{}]
+    levels = pyramids[0].get("datasets", [])
+    return next((level.get("transform") for level in levels if level.get("path") == name), None)
 
 
 def is_dataset(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """Opens a volume of any known format, found from what lies at its path."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from morphoflow.images.tiff import open_tiff
 from morphoflow.organelles.volumes import n5 as volume_n5
 from morphoflow.organelles.volumes import precomputed as volume_precomputed
 from morphoflow.organelles.volumes import zarr as volume_zarr
+from morphoflow.organelles.volumes.arrays import open_mrc, open_nifti, open_npy, open_nrrd
 from morphoflow.organelles.volumes.boxes import Triple
 from morphoflow.organelles.volumes.hdf5 import open_hdf5
 from morphoflow.organelles.volumes.slices import open_slices
@@ -28,7 +30,7 @@ SPARSEST, ALWAYS_FINE = 1e6, 1e10
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 KNOWN = (
-    "OME-Zarr, zarr, N5, neuroglancer precomputed, HDF5, a TIFF stack, "
+    "OME-Zarr, zarr, N5, neuroglancer precomputed, HDF5, a TIFF stack, NIfTI, NRRD, MRC, .npy, "
     "or a folder of TIFF or PNG slices"
 )
 
@@ -93,7 +95,22 @@ def _open(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:
         return open_hdf5(path, key)
     if mark in TIFF_MARKS:
         return open_tiff_stack(path)
+    opener = _array_opener(path, mark)
+    if opener is not None:
+        return opener(path)
     raise InputError(f"{path} is no volume in a known format; convert it to {KNOWN}.")
+
+
+def _array_opener(path: Path, mark: bytes) -> Callable[[Path], Volume] | None:
+    """What opens a file of one array, found by how it begins or, without a mark, by its name."""
+    name = path.name.lower()
+    if mark == b"\x93NUM":
+        return open_npy
+    if mark == b"NRRD":
+        return open_nrrd
+    if name.endswith((".nii", ".nii.gz")):
+        return open_nifti
+    return open_mrc if name.endswith((".mrc", ".map", ".rec")) else None
 
 
 def _open_folder(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:

@@ -8,6 +8,7 @@ from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
 from morphoflow.organelles.volumes.chunked import ChunkedVolume
 from morphoflow.organelles.volumes.grids import RegriddedVolume
+from morphoflow.organelles.volumes.ids import as_ids
 from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.organelles.volumes.pairing import (
     Pairing,
@@ -35,16 +36,17 @@ PLACES = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75), (0.5, 0.25, 0
 def open_source(settings: dict) -> Source:
     """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes``.
 
-    Each may have a key (``em_key``, ...); ``level`` is that of pyramids. ``voxel_size_nm`` and
-    ``offset_nm``, ``em_voxel_size_nm`` and ``em_offset_nm`` (z, y, x) take the place of what the
-    files say of labels and EM. EM on a finer, coarser or shifted grid is brought to that of the
-    labels, of which only what has EM is used. Raises InputError for labels that are no unsigned
-    integers, for a voxel size that is not stated, for grids that do not fit, and for labels and EM
-    that were exchanged.
+    Each may have a key (``em_key``, ...); ``level`` is that of pyramids, and ``em_level`` that of
+    the EM where it is another. ``voxel_size_nm`` and ``offset_nm``, ``em_voxel_size_nm`` and
+    ``em_offset_nm`` (z, y, x) take the place of what the files say of labels and EM. EM on a finer,
+    coarser or shifted grid is brought to that of the labels, of which only what has EM is used.
+    Raises InputError for labels of a type that holds no whole numbers, for a voxel size that is not
+    stated, for grids that do not fit, and for labels and EM that were exchanged.
     """
     level = settings.get("level") or 0
     labels = _open(settings, "labels", level)
-    em = _open(settings, "em", level)
+    em_level = settings.get("em_level", level)
+    em = _open(settings, "em", em_level)
     _check_distinct(settings)
     _check_types(labels, em)
     size = _size(settings.get("voxel_size_nm")) or labels.voxel_size_nm
@@ -64,12 +66,13 @@ def open_source(settings: dict) -> Source:
             f"the labels {labels.path} change from voxel to voxel like an image, and the EM "
             f"{em.path} hardly does; exchange `labels` and `em`."
         )
+    labels = as_ids(labels, "labels")
     classes = _classes(settings, level, labels, offset)
     if pairing.overlap != whole(labels):
         labels = PartlyRead(labels, pairing.overlap)
     on_grid = _on_grid(em, labels.shape, pairing)
     if isinstance(em, ChunkedVolume):
-        strict = _on_grid(_open(settings, "em", level, sparse=False), labels.shape, pairing)
+        strict = _on_grid(_open(settings, "em", em_level, sparse=False), labels.shape, pairing)
         on_grid = GapCheckedVolume(strict, on_grid, labels)
     return Source(labels, on_grid, size, classes, offset, pairing.overlap)
 
@@ -82,8 +85,7 @@ def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volu
 def _classes(settings: dict, level: int, labels: Volume, offset: Offset) -> Volume | None:
     if not settings.get("classes"):
         return None
-    classes = _open(settings, "classes", level)
-    _check_unsigned(classes, "classes")
+    classes = as_ids(_open(settings, "classes", level), "classes")
     if classes.shape != labels.shape:
         raise InputError(
             f"the classes {classes.path} have {times(classes.shape)} voxels, but the labels "
@@ -104,24 +106,14 @@ def _check_distinct(settings: dict) -> None:
 
 
 def _check_types(labels: Volume, em: Volume) -> None:
-    if labels.dtype.kind != "u" and em.dtype.kind == "u" and em.dtype.itemsize > 2:
+    if labels.dtype.kind == "f" and em.dtype.kind == "u" and em.dtype.itemsize > 2:
         raise InputError(
             f"the labels {labels.path} are {labels.dtype} and the EM {em.path} is {em.dtype}; "
             f"exchange `labels` and `em`."
         )
-    _check_unsigned(labels, "labels")
     if em.dtype.name not in EM_TYPES:
         raise InputError(
             f"the EM {em.path} is {em.dtype}, not grey values; convert it to uint8 or uint16."
-        )
-
-
-def _check_unsigned(volume: Volume, what: str) -> None:
-    if volume.dtype.kind != "u":
-        raise InputError(
-            f"the {what} {volume.path} are {volume.dtype}, but ids are unsigned integers; "
-            f"convert them, for example to uint32, after making sure that none is negative "
-            f"or broken."
         )
 
 
