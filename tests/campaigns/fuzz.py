@@ -533,10 +533,13 @@ def main() -> int:
     numbers = range(asked.first, asked.first + asked.cases)
     jobs = [(asked.only[number % len(asked.only)], number) for number in numbers]
     counts: Counter = Counter()
-    for name, number, outcome, detail in campaign(asked.seed, sorted(jobs), asked.workers):
-        counts[name, outcome] += 1
-        if asked.show or outcome not in OUTCOMES[:2]:
-            print(f"{name} {number}: {outcome} {detail[:400]}", flush=True)
+    try:
+        for name, number, outcome, detail in campaign(asked.seed, jobs, asked.workers):
+            counts[name, outcome] += 1
+            if asked.show or outcome not in OUTCOMES[:2]:
+                print(f"{name} {number}: {outcome} {detail[:400]}", flush=True)
+    except KeyboardInterrupt:
+        print("interrupted after:")
     print_table(counts, asked.only)
     return int(any(outcome not in OUTCOMES[:2] for _, outcome in counts))
 
