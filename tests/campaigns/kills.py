@@ -1,7 +1,7 @@
 """Kill small workflows at random times, and compare how they end with one that was left alone.
 
     python tests/campaigns/kills.py --kills 200 --seed 1
-    python tests/campaigns/kills.py --kills 20 --workflow all
+    python tests/campaigns/kills.py --kills 20 --workflow all --folder FOLDER
 
 A workflow runs once undisturbed. Then, until there were enough kills, its results are set back to
 some moment of that run, it goes on, and is killed up to MOST times: all of it or one of its jobs,
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psutil
 
+from morphoflow.files import whole
 from workflow import CONFIG, RUNS, Workflow, environment, forking, results
 
 NEURONS = """
@@ -47,25 +48,28 @@ WORKFLOWS = {
 }
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 # Kills between the moment to which a workflow is set back and its end.
-MOST = 6
+MOST = 10
 # Seconds from a workflow's first job to the latest kill, and that it may then take to end.
 LATEST, PATIENCE = 6, 120
 MARK = ".snakemake_timestamp"
 
 
-def main(kills: int, seed: int, name: str) -> int:
-    """Print the counts of all kills and ends."""
+def main(kills: int, seed: int, name: str, folder: Path | None) -> int:
+    """Print the counts of all kills and ends; ``folder`` keeps the undisturbed run for more."""
     chance = random.Random(seed)
     config, runs, targets = WORKFLOWS[name]
     counts: Counter = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        calm, shaken = (Workflow(_new(Path(folder) / each), config, runs) for each in "ab")
-        begun = time.time()
-        calm.snakemake(*targets)
-        wanted = results(calm)
-        print(f"undisturbed: {len(wanted)} files in {time.time() - begun:.0f} s", flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        calm = (folder or Path(place)) / name
+        if not calm.exists():
+            with whole(calm) as partial:
+                Workflow(_new(partial), config, runs).snakemake(*targets)
+        moments = [when(output) for output in outputs(calm / "results")]
+        shaken = Workflow(_new(Path(place) / "shaken"), config, runs)
+        set_back(calm, shaken.folder, max(moments))
+        wanted = results(shaken)
         while counts["kills"] < kills:
-            set_back(calm.folder, shaken.folder, chance.uniform(begun, time_of_last(calm.folder)))
+            set_back(calm, shaken.folder, chance.uniform(min(moments), max(moments)))
             for _ in range(min(chance.randint(1, MOST), kills - counts["kills"])):
                 if killed(shaken, targets, chance, counts):
                     break
@@ -78,11 +82,6 @@ def main(kills: int, seed: int, name: str) -> int:
 FAULTS = ("faults: ends that differ", "faults: files left", "faults: did not end")
 # What is said by the documentation after a power cut: a lock and half results may be there.
 OPTIONS = ("--rerun-incomplete", "--nolock")
-
-
-def time_of_last(folder: Path) -> float:
-    """When the last result of a workflow was there."""
-    return max(map(when, outputs(folder / "results")))
 
 
 def set_back(finished: Path, folder: Path, moment: float) -> None:
@@ -185,5 +184,6 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workflow", choices=WORKFLOWS, default="neurons")
+    parser.add_argument("--folder", type=Path, help="where the undisturbed run is kept for more")
     asked = parser.parse_args()
-    sys.exit(main(asked.kills, asked.seed, asked.workflow))
+    sys.exit(main(asked.kills, asked.seed, asked.workflow, asked.folder))
