@@ -14,7 +14,7 @@ from machine import cpu_model
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
 from morphoflow import integrity
-from morphoflow.store import read_samples, write_samples
+from morphoflow.store import write_samples
 
 # Walks (n, number, steps, 3) in um, as float32.
 SHAPE = (640, 256, 256, 3)
@@ -43,7 +43,7 @@ def main() -> None:
         path = Path(folder) / "walks.zarr"
         megabytes = write_walks(path)
         jobs = {
-            "as the project reads": lambda: read_samples(path).x[:],
+            "as the project reads": lambda: integrity.open_store(path)["x"][:],
             "without checksums": lambda: unchecked(path)["x"][:],
         }
         spent = in_turns(jobs, repeats)

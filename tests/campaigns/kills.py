@@ -43,6 +43,7 @@ classification: {neighbours: [1], bootstraps: 50}
 NEURON_RUNS = "".join(line for line in RUNS.splitlines(True) if line.startswith(("data", "tiny")))
 # Their configuration and runs, and what is made.
 WORKFLOWS = {
+    "embeddings": (NEURONS, NEURON_RUNS, ("embeddings",)),
     "neurons": (NEURONS, NEURON_RUNS, ("figures",)),
     "all": (CONFIG, RUNS, ("all", "masks", "dendrites", "sweeps")),
 }
