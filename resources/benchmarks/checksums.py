@@ -50,8 +50,8 @@ def main() -> None:
     record = {"command": COMMAND, "machine": {"cpu": cpu_model()}, "megabytes": megabytes}
     record["what"] = f"process CPU seconds of a reading, the least of {repeats} in turns"
     record["seconds"] = {name: round(value, 3) for name, value in spent.items()}
-    checked, unchecked = spent.values()
-    record["more in percent"] = round(100 * (checked / unchecked - 1), 1)
+    whole, bare = spent.values()
+    record["more in percent"] = round(100 * (whole / bare - 1), 1)
     text = json.dumps(record, indent=1)
     print(text)
     Path(__file__).with_suffix(".json").write_text(text + "\n")
