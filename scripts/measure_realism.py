@@ -42,7 +42,7 @@ def main(
     made = generated_images(generated, generated_arbors, real)
     other = simulated_images(*simulated, real) if simulated else None
     distances = measure_realism(real, made, settings, seed, device, other)
-    likeness = measure_nearest(real, made, settings, seed, device)
+    likeness = measure_nearest(real, made, seed, device)
     rows = [*realism_scores(distances), *memorisation_scores(likeness, settings["threshold"])]
     inputs = [samples, objects, arbors, generated, generated_arbors, *simulated]
     record = provenance(inputs=inputs, settings=settings, seed=seed)

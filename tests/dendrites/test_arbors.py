@@ -105,6 +105,13 @@ def test_sholl_circles_lie_about_the_soma_and_the_soma_has_its_area() -> None:
     assert [found[f"sholl_{k:02d}"] for k in range(3, 9)] == [4] * 6
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_soma_of_few_photons_has_its_area(seed) -> None:
+    photons = np.random.default_rng(seed).poisson(tree() / 255 * 15)
+    clean, noisy = measured(tree(), np.clip(photons * 14, 0, 255).astype(np.uint8))
+    assert noisy["soma_area_px2"] == pytest.approx(clean["soma_area_px2"], rel=0.15)
+
+
 def test_segments_sum_to_the_skeleton() -> None:
     (found,) = measured(tree())
     assert counts(found) == (5, 7, 11, 0)

@@ -56,6 +56,13 @@ def test_png_and_jpeg_are_read_and_grey_kept_as_colours_is_grey(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "deep.png")[0], neuron(0))
     save_png(tmp_path / "rgb.png", np.stack([grey] * 3, axis=2))
     np.testing.assert_array_equal(read(tmp_path / "rgb.png")[0], grey)
+    nothing = np.zeros_like(grey)
+    for name, planes in {
+        "green": [nothing, grey, nothing],
+        "magenta": [grey, nothing, grey],
+    }.items():
+        save_png(tmp_path / f"{name}.png", np.stack(planes, axis=2))
+        np.testing.assert_array_equal(read(tmp_path / f"{name}.png")[0], grey)
     Image.fromarray(grey).save(tmp_path / "g.jpg", quality=95)
     assert np.abs(read(tmp_path / "g.jpg")[0] - grey.astype(float)).mean() < 5
 
@@ -121,7 +128,7 @@ def test_an_image_does_not_know_the_depth_gain_or_offset_of_its_camera(tmp_path)
     counts = neuron(4)
     save_png(tmp_path / "deep.png", counts)
     tifffile.imwrite(tmp_path / "gain.tif", (counts * 0.37 + 55).astype(np.float32))
-    source = {"frame": "first", "crop": "soma", "offset": 0, "group": "file"}
+    source = {"frame": "first", "crop": "soma", "offset": 0, "group": "file", "invert": False}
     deep, gain = (
         next(read_images(ImageFile(tmp_path / name, "n", name), source, SETTINGS, []))
         for name in ("deep.png", "gain.tif")
@@ -129,6 +136,37 @@ def test_an_image_does_not_know_the_depth_gain_or_offset_of_its_camera(tmp_path)
     assert np.abs(deep.pixels.astype(int) - gain.pixels).max() <= 1
     assert deep.pixels.min() == 0 and deep.pixels.max() == 255
     assert deep.row["soma_row_px"] == gain.row["soma_row_px"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dark_neurons_on_light_are_refused_and_read_inverted(tmp_path, seed):
+    counts = neuron(seed)
+    noisy = np.random.default_rng(seed).poisson(counts / 200)
+    for name, pixels in {"plain.tif": counts, "noisy.tif": noisy.astype(np.uint16)}.items():
+        tifffile.imwrite(tmp_path / name, pixels)
+        tifffile.imwrite(tmp_path / f"dark_{name}", pixels.max() - pixels)
+        source = {"frame": "first", "crop": "soma", "offset": 0, "group": "file", "invert": False}
+        light, dark = (ImageFile(tmp_path / n, "n", n) for n in (name, f"dark_{name}"))
+        (expected,) = read_images(light, source, SETTINGS, [])
+        with pytest.raises(Refused, match="dark lines"):
+            list(read_images(dark, source, SETTINGS, []))
+        (found,) = read_images(dark, {**source, "invert": True}, SETTINGS, [])
+        difference = found.pixels.astype(int) - expected.pixels
+        assert np.abs(difference).max() <= 1
+
+
+def test_it_is_said_where_one_frame_of_several_is_read(tmp_path):
+    tifffile.imwrite(tmp_path / "m.tif", np.stack([neuron(0)] * 3), photometric="minisblack")
+    file = ImageFile(tmp_path / "m.tif", "m", "m.tif")
+    source = {"crop": "soma", "offset": 0, "group": "file", "invert": False}
+    for frame, codes in (
+        ("first", ["one_of_several_frames"]),
+        (1, ["one_of_several_frames"]),
+        ("max", []),
+    ):
+        notes = []
+        list(read_images(file, {**source, "frame": frame}, SETTINGS, notes))
+        assert [finding.code for finding in notes] == codes
 
 
 def test_images_are_brought_to_the_pixel_size_that_is_asked_for(tmp_path):
@@ -140,7 +178,7 @@ def test_images_are_brought_to_the_pixel_size_that_is_asked_for(tmp_path):
         resolution=(5, 5),
     )
     file = ImageFile(tmp_path / "a.tif", "a", "a.tif")
-    source = {"frame": "first", "crop": "soma", "offset": 100}
+    source = {"frame": "first", "crop": "soma", "offset": 100, "invert": False}
     (image,) = read_images(file, source, {**SETTINGS, "pixel_um": 0.5}, [])
     assert image.row["pixel_um"] == pytest.approx(0.5)
     assert image.row["crop_side_px"] == pytest.approx(160)

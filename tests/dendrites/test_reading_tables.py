@@ -21,6 +21,10 @@ FAULTS = {
         lambda f: save_png(f / "x.png", np.arange(27648, dtype="u1").reshape(96, 96, 3)),
         "colour image; save it in grey",
     ),
+    "dark": (
+        lambda f: tifffile.imwrite(f / "x.tif", 4095 - neuron(9).clip(0, 4095)),
+        "invert: true",
+    ),
     "text": (lambda f: (f / "notes.txt").write_text("hello"), "it is not a TIFF"),
     "small": (
         lambda f: tifffile.imwrite(f / "x.tif", neuron(9, 60, 96)),
@@ -31,7 +35,7 @@ FAULTS = {
         lambda f: tifffile.imwrite(f / "x.tif", np.full((96, 96), 7, "u2")),
         "one value 7",
     ),
-    "dark": (
+    "nearly black": (
         lambda f: tifffile.imwrite(f / "x.tif", np.diag([1] * 5 + [0] * 91).astype("u2")),
         "percentiles 1 and 99.5 are both 0",
     ),

@@ -11,7 +11,12 @@ import pytest
 import draw_run
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.realism.inputs import generated_images, real_images
-from morphoflow.dendrites.realism.memorisation import laid_upon, memorisation_scores, nearest_table
+from morphoflow.dendrites.realism.memorisation import (
+    bent_copies,
+    laid_upon,
+    memorisation_scores,
+    nearest_table,
+)
 from morphoflow.dendrites.realism.run import measure_nearest, measure_realism
 from morphoflow.errors import InputError
 from morphoflow.figures.arbors import plot_arbors, statistic_name
@@ -21,7 +26,7 @@ from morphoflow.tables import read_table, write_objects, write_table
 from places import SCRIPTS
 from synthetic_dendrites import bright_lines
 
-SETTINGS = {"images": 8, "neighbours": 3, "repeats": 2, "threshold": 0.6, "compared": 3}
+SETTINGS = {"images": 8, "neighbours": 3, "repeats": 2, "threshold": 0.6}
 AXES = ["image", "channel", "y", "x"]
 
 
@@ -77,9 +82,13 @@ def test_the_order_of_images_in_their_stores_changes_nothing(folder, tmp_path_fa
     write_dataset(other, rng.permutation(16), rng.permutation(8))
     tables = [measure_realism(*opened(place), SETTINGS, 0, "cpu") for place in (folder, other)]
     pd.testing.assert_frame_equal(*tables)
-    near = [measure_nearest(*opened(place), SETTINGS, 0, "cpu") for place in (folder, other)]
+    near = [measure_nearest(*opened(place), 0, "cpu") for place in (folder, other)]
     pd.testing.assert_frame_equal(*near)
-    assert set(tables[0]["n_a"]) == {6} and (near[0]["kind"] == "generated").sum() == 3
+    assert set(tables[0]["n_a"]) == {6} and near[0]["kind"].value_counts().to_dict() == {
+        "bent": 10,
+        "generated": 8,
+        "held_out": 6,
+    }
 
 
 def test_known_pixel_sizes_change_units_and_no_distance(folder, tmp_path_factory):
@@ -114,6 +123,24 @@ def test_copies_are_found_however_turned_and_held_out_images_are_not_taken_for_t
     assert 0.5 <= scores["train", "nearer_than_real_share"] <= 1
     laid = laid_upon(real[:2], table.iloc[:2])
     assert np.abs(laid[..., 1:-1, 1:-1].astype(int) - made[:2, ..., 1:-1, 1:-1]).max() <= 1
+
+
+def test_bent_copies_are_found_and_other_images_are_not():
+    real = bright_lines(24, 4, size=64)
+    ids = np.array([f"im{i:02d}" for i in range(24)])
+    rng = np.random.default_rng(0)
+    copies = (ids[:12], bent_copies(real[:12], rng))
+    others = (ids[12:], real[12:])
+    table = nearest_table({"bent": copies, "generated": others}, [(ids[:12], real[:12])])
+    bent, made = (table[table["kind"] == kind] for kind in ("bent", "generated"))
+    assert (bent["nearest"] == bent["id"]).all()
+    assert bent["correlation"].median() > 0.9 and made["correlation"].max() < 0.75
+    scores = {s["score"]: s for s in memorisation_scores(table, 0.75)}
+    assert scores["found_copies_share"]["value"] > 0.9
+    none = scores["memorised_share"]
+    # Nothing seen of n: the upper end is 1 - 0.025^(1 / n).
+    assert (none["value"], none["low"]) == (0, 0)
+    assert none["high"] == pytest.approx(1 - 0.025 ** (1 / 12)) and none["n"] == 12
 
 
 def test_nothing_is_shown_where_a_motion_looks_past_the_image():

@@ -169,7 +169,7 @@ MISTAKES = {
         ["combinations.form_and_points", "'standard'"],
     ),
     "an unknown simulation": (
-        CONFIG.replace("repeats: 4, compared", "simulated: arbor, repeats: 4, compared"),
+        CONFIG.replace("repeats: 4, images", "simulated: arbor, repeats: 4, images"),
         RUNS,
         ["dendrites.arbors.realism.simulated", "'arbor'", "'arbors'?"],
     ),

@@ -1,6 +1,7 @@
-"""p-values from draws of a null distribution, and their correction for many tests."""
+"""p-values from draws of a null distribution, their correction, and intervals of shares."""
 
 import numpy as np
+from scipy.stats import beta
 
 
 def share_above(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -25,3 +26,13 @@ def corrected(p: np.ndarray) -> np.ndarray:
     adjusted = np.full(len(p), np.nan)
     adjusted[order] = np.minimum(1, np.minimum.accumulate(p[order] * len(order) / ranks))
     return adjusted
+
+
+def share_interval(found: int, number: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share, of which ``found`` of ``number`` were seen.
+
+    Clopper and Pearson, Biometrika 26, 1934.
+    """
+    low = beta.ppf(0.025, found, number - found + 1) if found else 0.0
+    high = beta.ppf(0.975, found + 1, number - found) if found < number else 1.0
+    return float(low), float(high)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from morphoflow.analysis.significance import share_interval
 from morphoflow.colors import DARK, GREY
 from morphoflow.figures.crop_rows import spaced
 from morphoflow.figures.montage import Tiles, add_axes, heading, shortened
@@ -16,7 +17,7 @@ HEAD, CHART, AXIS, LINE, WORDS = 0.25, 1.0, 0.45, 0.22, 0.34  # inches
 PAIRS, APART = 5, 0.12
 MOST = 20
 LONGEST_ID = 12  # letters that fit below a picture
-GENERATED, HELD_OUT, COPIED = "#0072B2", "#D55E00", "#C8102E"
+GENERATED, HELD_OUT, BENT, COPIED = "#0072B2", "#D55E00", "#009E73", "#C8102E"
 BINS = np.linspace(0, 1, 41)
 
 
@@ -35,7 +36,7 @@ def shown_rows(table: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
 def plot_nearest_images(
     table: pd.DataFrame, shown: pd.DataFrame, pairs: np.ndarray, threshold: float
 ) -> Figure:
-    """How like training images generated and held-out ones are, and pairs of them.
+    """How like training images generated, held-out and bent ones are, and pairs of them.
 
     ``table`` is that of :func:`~morphoflow.dendrites.realism.memorisation.nearest_table`, ``shown``
     (m rows) those of its rows that are drawn, and ``pairs`` (m, 2, s, s) uint8 the generated image
@@ -64,25 +65,27 @@ def plot_nearest_images(
 
 
 def _chart(figure: Figure, table: pd.DataFrame, threshold: float) -> None:
-    """The distribution of correlations of generated and of held-out images."""
+    """The distribution of correlations of each kind of image."""
     axes = add_axes(figure, MARGIN + 0.45, MARGIN + HEAD, WIDTH - 2 * MARGIN - 0.45, CHART)
-    words = []
     for kind, color, name in (
         ("generated", GENERATED, "generated"),
         ("held_out", HELD_OUT, "held-out real"),
+        ("bent", BENT, "training images that were bent"),
     ):
         values = table.loc[table["kind"] == kind, "correlation"]
         if values.empty:
             continue
         weights = np.full(len(values), 1 / len(values))
-        label = f"{name} (n = {len(values)}, {(values > threshold).mean():.0%} above)"
+        above = values > threshold
+        low, high = share_interval(int(above.sum()), len(values))
+        label = f"{name}: {above.sum()} of {len(values)} above ({low:.1%} to {high:.1%})"
         axes.hist(values.clip(0, 1), BINS, weights=weights, color=color, alpha=0.5, label=label)
         axes.plot(values.median(), 0, "^", color=color, ms=5, clip_on=False, zorder=3)
-        words.append(name)
     axes.axvline(threshold, color=GREY, lw=0.9, ls="--")
     axes.set_xlim(0, 1)
-    axes.set_xlabel("correlation with the most similar training image (triangle: median)")
+    axes.set_xlabel("correlation with the most similar training image, bent (triangle: median)")
     axes.set_ylabel("share of images")
-    axes.legend(loc="upper right")
-    title = f"{' and '.join(words)} images; above {threshold:g} (dashed) they may be copies"
+    axes.set_ylim(top=2.4 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(loc="upper center")
+    title = f"above {threshold:g} (dashed) images may be copies; shares with 95 % intervals"
     heading(figure, title, MARGIN, MARGIN)

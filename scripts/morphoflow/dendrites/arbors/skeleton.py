@@ -46,11 +46,12 @@ def skeleton(image: np.ndarray) -> Skeleton:
     """
     grey = image.astype(np.float32)
     background = float(np.median(grey))
-    span = float(gaussian_filter(grey, SIGMAS[0], mode="reflect").max()) - background
+    smooth = gaussian_filter(grey, SIGMAS[0], mode="reflect")
+    span = float(smooth.max()) - background
     if span <= 0:
         empty = np.zeros(grey.shape, dtype=bool)
         return Skeleton(empty, empty, empty, np.array(grey.shape) / 2, background)
-    solid, soma, centre = _solid(grey > background + span / 2)
+    solid, soma, centre = _solid(smooth > background + span / 2)
     mask = solid
     for sigma in SIGMAS:
         response = _ridge(gaussian_filter(grey, sigma, mode="reflect")) * sigma**2

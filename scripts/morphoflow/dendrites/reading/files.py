@@ -32,7 +32,8 @@ def resolve(source: dict) -> dict:
 
     Raises InputError for a path that does not exist.
     """
-    resolved = {"frame": "first", "crop": "soma", "group": "file", "offset": 0, **source}
+    plain = {"frame": "first", "crop": "soma", "group": "file", "offset": 0, "invert": False}
+    resolved = {**plain, **source}
     if is_simulated(source):
         folder = Path(source["simulated_folder"])
         images = str(folder / SIMULATED_IMAGES)

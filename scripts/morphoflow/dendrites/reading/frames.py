@@ -101,11 +101,12 @@ def _by_number(
 
 
 def grey(pixels: np.ndarray) -> np.ndarray:
-    """One plane (h, w) of pixels (c, h, w) that hold a grey image, or grey stored as colours."""
+    """One plane (h, w) of pixels (c, h, w) that hold grey, or the shades of one colour."""
     check_type(pixels.dtype, "image")
-    if not all(np.array_equal(plane, pixels[0]) for plane in pixels[1:]):
+    lit = [plane for plane in pixels if plane.any()] or [pixels[0]]
+    if not all(np.array_equal(plane, lit[0]) for plane in lit[1:]):
         raise Refused("colour", "it is a colour image")
-    return pixels[0]
+    return lit[0]
 
 
 def _is_cut_short(tiff: tifffile.TiffFile) -> bool:

@@ -21,6 +21,10 @@ CODES: Codes = {
     "padded": ("info", "a crop reaches beyond the frame, where it is black"),
     "pixel_size_unknown": ("info", "an image of unknown pixel size is not resampled"),
     "pixel_sizes_differ": ("info", "images differ in pixel size; statistics are in pixels"),
+    "one_of_several_frames": (
+        "info",
+        "of a movie one frame is read; where frames are depth, set `frame` to max",
+    ),
     "not_an_image": ("refused", "remove it from the folder, or name single files as sources"),
     "no_reader": ("refused", "install the extra with `pip install nd2`, or export it as OME-TIFF"),
     "several_images": ("refused", "save each image or position to a file of its own"),
@@ -28,6 +32,7 @@ CODES: Codes = {
     "colour": ("refused", "save it in grey"),
     "unknown_axes": ("refused", "save it with the axes TZYX, as OME-TIFF or by ImageJ"),
     "frame_absent": ("refused", "set `frame` to one that is there, or to first or last"),
+    "dark_on_light": ("refused", "set `invert: true` for its source"),
     "not_finite": ("refused", "replace NaN and infinite values in the source"),
     "empty": ("refused", "remove the image, or choose another `frame`"),
     "constant": ("refused", "remove the image, or choose another `frame`"),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
+from scipy.stats import skew
 
 from morphoflow.dendrites.reading.crop import (
     LEAST_SIGNAL,
@@ -21,6 +23,10 @@ from morphoflow.reading.findings import Finding, Refused
 SAME_SIZE = 1e-3  # relative difference of pixel sizes, as files round them
 
 NAMED = {"first": 0, "last": -1}
+
+# Between these widths (sd, px) lie dendrites. Of 200 simulated images the least skewness was .8, of
+# noisy ones (three photons at the white point) .4.
+FINE, COARSE, DARK_LINES = 1.0, 4.0, -0.3
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,15 @@ def read_images(
     with open_frames(file.path) as frames:
         frame, frame_name = picture(frames, source["frame"])
         pixel_um = source.get("pixel_um") or frames.pixel_um
+        notes.extend(_several(frames, source["frame"]))
     check_picture(frame)
+    if source["invert"]:
+        frame = frame.max() - frame
     frame = np.maximum(frame - np.float32(source["offset"]), 0)
     check_picture(frame)
     scale = _scale(frame.shape, source["crop"], settings, pixel_um, notes)
     scaled = resample(frame, scale)
+    check_light(scaled)
     identifier = f"{file.id}_{frame_name}" if frame_name else file.id
     row = {
         "id": identifier,
@@ -74,6 +84,14 @@ def read_images(
             notes.append(Finding("padded", message, id=identifier, value=f"{share:.3f}"))
         ends = limits(pixels[inside], settings["percentiles"])
         yield _image(pixels, inside, square, ends, row, scale)
+
+
+def _several(frames: Frames, frame: int | str) -> Iterator[Finding]:
+    """What to know where one frame of several was taken, which may be depth stored as time."""
+    number = len(_times(frames))
+    if number > 1 and frame not in ("max", "mean"):
+        message = f"it has {number} frames, of which one ({frame}) is read"
+        yield Finding("one_of_several_frames", message, value=str(number))
 
 
 def _scale(
@@ -165,6 +183,19 @@ def check_picture(picture: np.ndarray) -> None:
         raise Refused("empty", "it is black all over", value="0")
     if low == high:
         raise Refused("constant", f"it has the one value {high:g}", value=f"{high:g}")
+
+
+def check_light(picture: np.ndarray) -> None:
+    """Raise Refused for a picture (h, w) of dark lines on light.
+
+    Without its blurred self, a picture of thin bright lines is skewed to bright values, whatever
+    its background; noise is not skewed.
+    """
+    detail = gaussian_filter(picture, FINE) - gaussian_filter(picture, COARSE)
+    if (skewness := float(skew(detail, axis=None))) < DARK_LINES:
+        raise Refused(
+            "dark_on_light", "it shows dark lines on a light ground", value=f"{skewness:.2f}"
+        )
 
 
 # One picture of a movie: a frame of it, or all of them projected.

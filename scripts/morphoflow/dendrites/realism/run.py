@@ -7,13 +7,15 @@ import torch
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.realism.distances import Distances
 from morphoflow.dendrites.realism.inputs import Images
-from morphoflow.dendrites.realism.memorisation import nearest_table
+from morphoflow.dendrites.realism.memorisation import bent_copies, nearest_table
 from morphoflow.dendrites.realism.realism import realism_table
 from morphoflow.dendrites.realism.sets import ImageSet, blurred, describe, in_units_of, noisy
 from morphoflow.errors import InputError
 
 # Training images that are compared at a time.
 BLOCK = 512
+# Training images that are bent, to see whether they are found, at most.
+COPIES = 40
 
 
 def measure_realism(
@@ -56,16 +58,19 @@ def measure_realism(
 
 
 def measure_nearest(
-    real: Images, made: Images, settings: dict, seed: int, device: str | torch.device
+    real: Images, made: Images, seed: int, device: str | torch.device
 ) -> pd.DataFrame:
-    """The table of :func:`nearest_table` for at most ``compared`` generated and held-out images."""
-    rng = np.random.default_rng([seed, 1])
+    """The table of :func:`nearest_table` for all generated and held-out images.
+
+    Some training images, bent, are among them, to tell what share of copies is found.
+    """
     held = (real.splits != "train").astype(bool)
     _check_train(~held)
+    train, rng = real.take(~held), np.random.default_rng([seed, 1])
+    copied = train.drawn(COPIES, rng)
     sides = {"generated": made, "held_out": real.take(held)}
-    chosen = {name: images.drawn(settings["compared"], rng) for name, images in sides.items()}
-    stacks = {name: (images.ids, images.read()) for name, images in chosen.items()}
-    train = real.take(~held)
+    stacks = {name: (images.ids, images.read()) for name, images in sides.items()}
+    stacks["bent"] = (copied.ids, bent_copies(copied.read(), rng))
     parts = (
         train.take(np.arange(i, min(i + BLOCK, len(train)))) for i in range(0, len(train), BLOCK)
     )

@@ -49,18 +49,19 @@ def similarity(
     *,
     angles: Sequence[float] = ANGLES,
     flips: bool = True,
+    size: int = SIZE,
     device: torch.device | str = "cpu",
 ) -> Similarity:
     """The likeness of each image of ``a`` (n, 1, s, s) to each of ``b`` (m, 1, s, s).
 
     Tried are all ``angles`` in degrees, with ``flips`` also those of the mirror image, and all
-    whole shifts of the reduced images up to a quarter of their size. An image without contrast
-    has the correlation 0. Raises ValueError for images of unequal size.
+    whole shifts of the images, reduced to ``size`` px, up to a quarter of that. An image without
+    contrast has the correlation 0. Raises ValueError for images of unequal size.
     """
     if a.shape[-2:] != b.shape[-2:]:
         raise ValueError(f"images of {a.shape[-2:]} and {b.shape[-2:]} px are not comparable")
-    scale = a.shape[-1] / min(a.shape[-1], SIZE)
-    a, b = (fine_structure(images.to(device)) for images in (a, b))
+    scale = a.shape[-1] / min(a.shape[-1], size)
+    a, b = (fine_structure(images.to(device), size) for images in (a, b))
     search = MotionSearch(a.shape[-1], angles, flips, device)
     blocks = [_compare(a, block, search) for block in b.split(BLOCK_IMAGES)]
     correlation, turn, shift = (torch.cat(values, dim=1) for values in zip(*blocks, strict=True))
@@ -85,7 +86,7 @@ def fine_structure(images: Tensor, size: int = SIZE) -> Tensor:
     small = functional.interpolate(
         images.float(), size=(size, size), mode="bilinear", antialias=True
     )[:, 0]
-    blur = _blur(size, BLUR * size / SIZE, images.device)
+    blur = blur_matrix(size, BLUR * size / SIZE, images.device)
     detail = small - blur @ small @ blur.T
     power = detail.square()
     mean_power = power.mean((1, 2), keepdim=True)
@@ -94,7 +95,7 @@ def fine_structure(images: Tensor, size: int = SIZE) -> Tensor:
     return torch.where(mean_power > CONSTANT**2 * level, detail * contrast.rsqrt(), 0.0)
 
 
-def _blur(size: int, sigma: float, device: torch.device) -> Tensor:
+def blur_matrix(size: int, sigma: float, device: torch.device) -> Tensor:
     """The Gaussian blur of a row of ``size`` px as a matrix (size, size); weights add up to 1.
 
     A product of matrices is not rounded, as convolutions on some devices are.
