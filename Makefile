@@ -15,7 +15,7 @@ CAMPAIGN := PYTHONPATH=scripts:tests/support python tests/campaigns
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-slurm gpu-check verify campaigns damage nulls fuzz format reference lock clean
+.PHONY: help demo lab test test-slurm gpu-check verify campaigns damage kills nulls fuzz format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -52,11 +52,15 @@ test-slurm: $(VENV)/test.done ## Test on a real SLURM, whose packages it install
 verify: $(VENV)/workflow.done ## Say which results are damaged, or were made of what is another now
 	@PYTHONPATH=scripts python -m morphoflow.verify results
 
-campaigns: $(VENV)/test.done ## Damage files and results, and simulate nulls: hours (also one by one)
-	@for each in damage nulls fuzz; do $(MAKE) --no-print-directory $$each || exit 1; done
+campaigns: $(VENV)/test.done ## Damage files and results, kill workflows, simulate nulls: hours (also one by one)
+	@for each in damage kills nulls fuzz; do $(MAKE) --no-print-directory $$each || exit 1; done
 
 damage: $(VENV)/test.done ## Damage every kind of result in every way, and count what goes unnoticed
 	@$(CAMPAIGN)/damage.py
+
+kills: $(VENV)/test.done ## Kill small workflows at 200 moments, and compare how they end
+	@$(CAMPAIGN)/kills.py --kills 150
+	@$(CAMPAIGN)/kills.py --kills 50 --workflow all
 
 nulls: $(VENV)/test.done ## Count what is significant where there is nothing to find
 	@$(CAMPAIGN)/nulls.py

@@ -47,7 +47,7 @@ rule draw_neurons:
             category="{dataset}",
             labels={"figure": "0 comparison of models"},
         ),
-        png=multiext(
+        others=multiext(
             "results/{dataset}/figures/",
             "neurons.png",
             "neurons_3d.png",
@@ -55,6 +55,7 @@ rule draw_neurons:
             "densities.png",
             "quality.png",
             "scores.png",
+            "files.json",
         ),
     log:
         "results/logs/draw_neurons/{dataset}.log",
@@ -111,12 +112,13 @@ rule draw_cells:
             category="{dataset}",
             labels={"figure": "0 comparison of models"},
         ),
-        png=multiext(
+        others=multiext(
             "results/{dataset}/figures/",
             "crops.png",
             "stability.png",
             "quality.png",
             "scores.png",
+            "files.json",
         ),
     log:
         "results/logs/draw_cells/{dataset}.log",
@@ -166,11 +168,12 @@ rule draw_organelles:
             category="{dataset}",
             labels={"figure": "0 comparison of models"},
         ),
-        png=multiext(
+        others=multiext(
             "results/{dataset}/figures/",
             "objects.png",
             "quality.png",
             "scores.png",
+            "files.json",
         ),
     log:
         "results/logs/draw_organelles/{dataset}.log",
@@ -220,11 +223,12 @@ rule draw_dendrites:
             category="{dataset}",
             labels={"figure": "0 comparison of models"},
         ),
-        png=multiext(
+        others=multiext(
             "results/{dataset}/figures/",
             "dendrites.png",
             "quality.png",
             "scores.png",
+            "files.json",
         ),
     log:
         "results/logs/draw_dendrites/{dataset}.log",

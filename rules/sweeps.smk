@@ -44,7 +44,7 @@ rule draw_sweep:
             category="sweeps",
             labels={"figure": "{sweep}"},
         ),
-        png="results/sweeps/{sweep}/figures/sweep.png",
+        others=multiext("results/sweeps/{sweep}/figures/", "sweep.png", "files.json"),
     log:
         "results/logs/draw_sweep/{sweep}.log",
     benchmark:
@@ -61,6 +61,7 @@ rule draw_sweep:
         code_digest=code_digest("draw_sweep"),
         swept=swept_settings,
         choose_by=lambda wildcards: config["sweeps"][wildcards.sweep]["choose_by"],
+        folder=subpath(output.svg, parent=True),
     shell:
         "python {input.script:q} --table {input.table:q} --swept {params.swept:q}"
-        " --choose-by {params.choose_by:q} --svg {output.svg:q} --png {output.png:q} &> {log:q}"
+        " --choose-by {params.choose_by:q} --folder {params.folder:q} &> {log:q}"

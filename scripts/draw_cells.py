@@ -9,6 +9,7 @@ from morphoflow.figures.quality import plot_quality
 from morphoflow.figures.save import save_figures
 from morphoflow.figures.scores import plot_scores
 from morphoflow.figures.stability import plot_stability
+from morphoflow.provenance import provenance
 from morphoflow.tables import align_objects, read_objects, read_table
 
 
@@ -30,7 +31,8 @@ def main(
         "quality": plot_quality(read_table(quality)),
         "scores": plot_scores(read_table(scores)),
     }
-    save_figures(figures, folder)
+    inputs = [crops, prealigned, objects, quality, scores]
+    save_figures(figures, folder, provenance(inputs=inputs, settings={}))
 
 
 if __name__ == "__main__":

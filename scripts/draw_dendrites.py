@@ -7,6 +7,7 @@ from morphoflow.figures.dendrites import plot_dendrites, read_images
 from morphoflow.figures.quality import plot_quality
 from morphoflow.figures.save import save_figures
 from morphoflow.figures.scores import plot_scores
+from morphoflow.provenance import provenance
 from morphoflow.tables import align_objects, read_objects, read_table
 
 
@@ -19,7 +20,8 @@ def main(*, samples: Path, objects: Path, quality: Path, scores: Path, folder: P
         "quality": plot_quality(read_table(quality)),
         "scores": plot_scores(read_table(scores)),
     }
-    save_figures(figures, folder)
+    inputs = [samples, objects, quality, scores]
+    save_figures(figures, folder, provenance(inputs=inputs, settings={}))
 
 
 if __name__ == "__main__":

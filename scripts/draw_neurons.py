@@ -14,6 +14,7 @@ from morphoflow.figures.save import save_figures
 from morphoflow.figures.scores import plot_scores
 from morphoflow.figures.walks import plot_walks, walked_neurons
 from morphoflow.forest import Forest
+from morphoflow.provenance import provenance
 from morphoflow.store import Samples, read_samples
 from morphoflow.tables import align_objects, read_objects, read_table
 
@@ -48,7 +49,8 @@ def main(
         "quality": plot_quality(read_table(quality)),
         "scores": plot_scores(read_table(scores)),
     }
-    save_figures(figures, folder)
+    inputs = [trees, walks, reach, densities, objects, quality, scores]
+    save_figures(figures, folder, provenance(inputs=inputs, settings={}))
 
 
 def walks_of(samples: Samples, ids: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:

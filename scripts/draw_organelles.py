@@ -10,6 +10,7 @@ from morphoflow.figures.quality import plot_quality
 from morphoflow.figures.save import save_figures
 from morphoflow.figures.scores import plot_scores
 from morphoflow.organelles.samples.render import surfaces
+from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, read_table
 
@@ -26,7 +27,8 @@ def main(*, volumes: Path, objects: Path, quality: Path, scores: Path, folder: P
         "quality": plot_quality(read_table(quality)),
         "scores": plot_scores(read_table(scores)),
     }
-    save_figures(figures, folder)
+    inputs = [volumes, objects, quality, scores]
+    save_figures(figures, folder, provenance(inputs=inputs, settings={}))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ from pathlib import Path
 from morphoflow.command import run as run_main
 from morphoflow.figures.of_run import RunFiles, figure_of
 from morphoflow.figures.save import save_figure
-from morphoflow.files import whole
-from morphoflow.manifest import write_manifest
+from morphoflow.manifest import whole_folder
 from morphoflow.provenance import provenance
 
 
@@ -24,12 +23,11 @@ def main(
     ``pictures`` is the store with a picture of each object, if there is one.
     """
     files = RunFiles(run, dataset, next(iter(pictures), None), settings)
-    with whole(folder) as partial:
+    with whole_folder(folder, provenance(inputs=[], settings={})) as partial:
         partial.mkdir()
         for name in figures:
             figure = figure_of(name, files)
             save_figure(figure, partial / f"{name}.svg", partial / f"{name}.png")
-        write_manifest(partial, provenance(inputs=[], settings={}))
     print(f"{len(figures)} figures")
 
 

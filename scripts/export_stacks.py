@@ -6,8 +6,8 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.file_names import file_names
-from morphoflow.files import whole
 from morphoflow.forest import Forest
+from morphoflow.manifest import whole_folder
 from morphoflow.neurons.samples.stacks import (
     draw_stack,
     drawn_radius,
@@ -31,7 +31,8 @@ def main(*, trees: Path, settings: dict, folder: Path, table: Path) -> None:
     """
     forest = Forest.read(trees)
     rows = []
-    with whole(folder) as partial:
+    record = provenance(inputs=[trees], settings=settings)
+    with whole_folder(folder, record) as partial:
         partial.mkdir()
         ids = [str(name) for name in forest.ids]
         for i, (name, file) in enumerate(zip(ids, file_names(ids), strict=True)):
@@ -45,7 +46,7 @@ def main(*, trees: Path, settings: dict, folder: Path, table: Path) -> None:
             place = {"id": name, "file": f"{file}.ome.tif"}
             rows.append({**place, "voxel_um": grid.voxel_um, **origin, "outside": outside})
     listed = pd.DataFrame(rows)
-    write_table(table, listed, provenance(inputs=[trees], settings=settings))
+    write_table(table, listed, record)
     finest, coarsest = listed["voxel_um"].min(), listed["voxel_um"].max()
     print(f"{forest.n} stacks of voxels of {finest:.3g} to {coarsest:.3g} um")
 

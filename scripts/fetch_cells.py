@@ -7,8 +7,9 @@ import yaml
 from morphoflow.cells.demo.demo import WRITERS
 from morphoflow.cells.demo.published import write_published
 from morphoflow.command import run
-from morphoflow.files import whole
+from morphoflow.manifest import whole_folder
 from morphoflow.packages import package_files
+from morphoflow.provenance import provenance
 from morphoflow.reading.guard import reading
 
 
@@ -16,7 +17,7 @@ def main(*, card: Path, output: Path) -> None:
     """Write the cells of a card into the folder ``output``."""
     with reading(card):
         facts = yaml.safe_load(card.read_text())
-    with whole(output) as partial:
+    with whole_folder(output, provenance(inputs=[card], settings={})) as partial:
         partial.mkdir()
         if facts["kind"] == "published":
             print(write_published(facts, partial))

@@ -15,8 +15,8 @@ from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.errors import InputError
 from morphoflow.file_names import file_names
-from morphoflow.files import whole
 from morphoflow.integrity import new_store
+from morphoflow.manifest import whole_folder
 from morphoflow.model import Model, read_model
 from morphoflow.models.interface import Filming, Generating, load_model, model_file
 from morphoflow.models.shared.latent import image_blocks, latent_block, round_trip
@@ -69,7 +69,7 @@ def main(
     store = stream_samples(
         output, axes=["image", "channel", "y", "x"], units="grey level", provenance=record
     )
-    with whole(folder) as pictures, store as stream:
+    with whole_folder(folder, record) as pictures, store as stream:
         pictures.mkdir()
         stream.facts["pixel_um"] = fitted.facts["pixel_um"]
         for ids, images in image_blocks(fitted, settings, device):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
+from morphoflow.manifest import whole_folder
 from morphoflow.model import read_model
 from morphoflow.models.interface import TreeMaking, WalkProbing, load_model, model_file
 from morphoflow.provenance import provenance
@@ -43,7 +44,8 @@ def main(
     inputs = [model, samples, objects]
     record = provenance(inputs=inputs, settings=settings, seed=settings["seed"], modules=(code,))
     forest.write(output, provenance=record)
-    write_swc(folder, forest)
+    with whole_folder(folder, record) as partial:
+        write_swc(partial, forest)
     write_table(table, origins, record)
     probing = load_model(fitted.code, WalkProbing)
     record = provenance(

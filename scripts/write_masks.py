@@ -1,10 +1,9 @@
 """The label volume with the number of its cluster for each object, in several formats."""
 
-import json
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.files import whole
+from morphoflow.manifest import whole_folder
 from morphoflow.organelles.masks.volume import objects_with_clusters
 from morphoflow.organelles.masks.write import write_masks
 from morphoflow.organelles.volumes.open_source import open_source
@@ -19,10 +18,8 @@ def main(*, source: dict, objects: Path, clusters: Path, settings: dict, output:
     table = objects_with_clusters(read_objects(objects), clusters)
     made_by = {**settings, "source": source_names(source)}
     record = provenance(inputs=[objects, clusters], settings=made_by)
-    with whole(output) as partial:
+    with whole_folder(output, record) as partial:
         write_masks(partial, opened, table, settings)
-        text = json.dumps(record, sort_keys=True, indent=1) + "\n"
-        (partial / "provenance.json").write_text(text, encoding="utf-8")
     print(f"{len(table)} objects in {table['number'].nunique()} clusters: {settings['formats']}")
 
 

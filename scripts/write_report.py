@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from morphoflow.command import run
+from morphoflow.manifest import whole_folder
 from morphoflow.plan import add_combinations, read_models, read_yaml
+from morphoflow.provenance import provenance
 from morphoflow.report.page import Sources, write_page
 
 
@@ -27,7 +29,8 @@ def main(
     cards = read_models(models, own=own_models)
     add_combinations(cards, config["combinations"])
     sources = Sources(config, cards, read_yaml(bibliography), captions, templates, results)
-    write_page(sources, datasets, folder)
+    with whole_folder(folder, provenance(inputs=[], settings={})) as partial:
+        write_page(sources, datasets, partial)
     readme.write_text((templates / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
 
 

@@ -1,18 +1,33 @@
-"""Folders of files that are looked at and not read again, such as figures, and their manifest."""
+"""Folders of files that this library does not read as a result, such as figures: their manifest."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from morphoflow.errors import InputError
-from morphoflow.files import sha256, way_of
+from morphoflow.files import sha256, way_of, whole
 from morphoflow.records import MANIFEST
 
 
+@contextmanager
+def whole_folder(path: Path, provenance: dict) -> Iterator[Path]:
+    """As :func:`morphoflow.files.whole`, for a folder that gets a manifest at last."""
+    with whole(path) as partial:
+        yield partial
+        write_manifest(partial, provenance)
+
+
 def write_manifest(folder: Path, provenance: dict) -> None:
-    """List the files of a folder with their SHA-256, and how they were made."""
-    files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
+    """List what a folder holds with its SHA-256, and how it was made; folders in it as one entry.
+
+    A manifest of before is replaced, and hidden files are left out.
+    """
+    kept = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    files = {file.name: sha256(file) for file in kept if file.name != MANIFEST}
     content = json.dumps({"files": files, "provenance": provenance}, indent=1, sort_keys=True)
-    (folder / MANIFEST).write_text(content)
+    with whole(folder / MANIFEST) as partial:
+        partial.write_text(content)
 
 
 def check_folder(manifest: Path) -> None:
@@ -25,7 +40,7 @@ def check_folder(manifest: Path) -> None:
         raise InputError(f"{manifest} is damaged or lost; {_way(text, manifest)}.") from None
     for name, digest in files:
         file = manifest.parent / name
-        if not file.is_file():
+        if not file.exists():
             raise InputError(f"{manifest.parent} lacks {name}; {_way(text, manifest)}.")
         if sha256(file) != digest:
             raise InputError(

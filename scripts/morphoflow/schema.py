@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
@@ -17,7 +17,11 @@ from jsonschema.validators import extend
 def complete(value: dict, schema: dict, place: str) -> dict:
     """A copy of ``value`` with the schema's defaults; ValueError names ``place``, key and value."""
     filled = copy.deepcopy(value)
-    error = best_match(Filling(schema).iter_errors(filled))
+    try:
+        error = best_match(Filling(schema).iter_errors(filled))
+    except Exception:
+        _check_schema(schema, place)
+        raise
     if error is not None:
         keys = ".".join(str(key) for key in error.absolute_path)
         raise ValueError(f"{place}{f', {keys}' if keys else ''}: {_sentence(error)}")
@@ -37,6 +41,18 @@ def _fill(
 
 
 Filling = extend(Draft202012Validator, {"properties": _fill})
+
+
+def _check_schema(schema: dict, place: str) -> None:
+    """Raise ValueError for what is no schema, such as an unknown type.
+
+    That takes longer than to hold values against it, so it is asked where that has failed.
+    """
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        keys = ".".join(str(key) for key in error.absolute_path)
+        raise ValueError(f"{place}: the schema of its settings, {keys}: {error.message}.") from None
 
 
 def _sentence(error: ValidationError) -> str:

@@ -26,6 +26,9 @@ from morphoflow.model import read_model
 from morphoflow.records import MANIFEST, ROOT, Input, Record, record_of, stale
 from morphoflow.tables import read_table
 
+# What Snakemake puts into a folder that is an output.
+MARK = ".snakemake_timestamp"
+
 
 @dataclass
 class Verified:
@@ -92,10 +95,19 @@ def results_in(folder: Path) -> list[Path]:
     """All results below a folder, each a store or a file, that keep what they were made of."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name the one with the results.")
-    paths = [p for p in folder.rglob("*") if p.suffix in READERS or p.name == MANIFEST]
+    paths = {p for p in folder.rglob("*") if p.suffix in READERS or p.name == MANIFEST}
+    # A folder that is one result is known from the workflow's mark if its manifest is lost.
+    paths |= {mark.with_name(MANIFEST) for mark in folder.rglob(MARK)}
     stores = {path for path in paths if path.suffix == ".zarr"}
-    hidden = [path for path in paths if path.name.startswith(".")]
-    return sorted(path for path in paths if not stores & {*path.parents} and path not in hidden)
+    inside = {path for path in paths if stores & {*path.parents}}
+    hidden = {path for path in paths if path.name.startswith(".")}
+    return sorted(paths - inside - hidden - _of_others(stores, paths))
+
+
+def _of_others(stores: set[Path], paths: set[Path]) -> set[Path]:
+    """Stores for other programs, such as masks: what they held is in the manifest above them."""
+    listed = {path.parent for path in paths if path.name == MANIFEST}
+    return {store for store in stores if listed & {*store.parents} and record_of(store) is None}
 
 
 def lineage(path: Path, verified: Verified, depth: int = 0) -> list[str]:

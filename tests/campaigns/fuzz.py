@@ -22,6 +22,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -193,19 +194,34 @@ def _chunked(path: Path, spec: dict, values: np.ndarray) -> Path:
     return path
 
 
-def make_volume_zarr(folder: Path) -> Path:
+def make_volume_zarr(folder: Path, codec: str = "zstd") -> Path:
     metadata = {"shape": [8, 24, 24], "chunks": [4, 12, 12], "dtype": "|u1"}
-    metadata["compressor"] = {"id": "zstd", "level": 1}
+    metadata["compressor"] = {"id": codec}
     spec = {"driver": "zarr", "metadata": metadata}
     return _chunked(folder / "volume.zarr", spec, _pixels(8, 24, 24))
 
 
-def make_volume_n5(folder: Path) -> Path:
+def make_volume_n5(folder: Path, codec: str = "gzip") -> Path:
     metadata = {"dimensions": [24, 24, 8], "blockSize": [12, 12, 4], "dataType": "uint8"}
-    metadata["compression"] = {"type": "gzip"}
+    metadata["compression"] = {"type": codec}
+    if codec == "blosc":
+        metadata["compression"] |= {"cname": "lz4", "clevel": 5, "shuffle": 1}
     return _chunked(
         folder / "volume.n5", {"driver": "n5", "metadata": metadata}, _pixels(24, 24, 8)
     )
+
+
+def make_precomputed(folder: Path, encoding: str) -> Path:
+    scale = {"size": [24, 24, 8], "chunk_size": [12, 12, 4], "resolution": [8, 8, 30]}
+    scale |= {"key": "8_8_30", "encoding": encoding}
+    labels = encoding == "compressed_segmentation"
+    if labels:
+        scale["compressed_segmentation_block_size"] = [8, 8, 4]
+    metadata = {"data_type": "uint32" if labels else "uint8", "num_channels": 1}
+    metadata["type"] = "segmentation" if labels else "image"
+    spec = {"driver": "neuroglancer_precomputed", "multiscale_metadata": metadata}
+    values = _pixels(24, 24, 8, 1).astype(metadata["data_type"])
+    return _chunked(folder / "volume.precomputed", {**spec, "scale_metadata": scale}, values)
 
 
 def make_slices(folder: Path) -> Path:
@@ -375,6 +391,19 @@ TARGETS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], None]]] = {
     "volume_tiff": (make_volume_tiff, read_volume),
     "volume_zarr": (make_volume_zarr, read_volume),
     "volume_n5": (make_volume_n5, read_volume),
+    # Decoders that could go round in a circle on a damaged chunk.
+    **{
+        f"zarr_{codec}": (partial(make_volume_zarr, codec=codec), read_volume)
+        for codec in ("blosc", "bz2", "gzip", "zlib")
+    },
+    **{
+        f"n5_{codec}": (partial(make_volume_n5, codec=codec), read_volume)
+        for codec in ("blosc", "bzip2", "xz", "zstd")
+    },
+    **{
+        f"pre_{encoding[:10]}": (partial(make_precomputed, encoding=encoding), read_volume)
+        for encoding in ("compressed_segmentation", "jpeg", "png", "raw")
+    },
     "slices": (make_slices, read_volume),
     "config": (make_config, read_configuration),
     "runs": (make_runs, read_run_table),
@@ -533,10 +562,13 @@ def main() -> int:
     numbers = range(asked.first, asked.first + asked.cases)
     jobs = [(asked.only[number % len(asked.only)], number) for number in numbers]
     counts: Counter = Counter()
-    for name, number, outcome, detail in campaign(asked.seed, sorted(jobs), asked.workers):
-        counts[name, outcome] += 1
-        if asked.show or outcome not in OUTCOMES[:2]:
-            print(f"{name} {number}: {outcome} {detail[:400]}", flush=True)
+    try:
+        for name, number, outcome, detail in campaign(asked.seed, jobs, asked.workers):
+            counts[name, outcome] += 1
+            if asked.show or outcome not in OUTCOMES[:2]:
+                print(f"{name} {number}: {outcome} {detail[:400]}", flush=True)
+    except KeyboardInterrupt:
+        print("interrupted after:")
     print_table(counts, asked.only)
     return int(any(outcome not in OUTCOMES[:2] for _, outcome in counts))
 

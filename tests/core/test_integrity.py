@@ -13,7 +13,7 @@ import zarr
 from damaged import READERS, content_of, damages, outcome, write_results
 from morphoflow.errors import InputError
 from morphoflow.files import sha256, whole
-from morphoflow.manifest import write_manifest
+from morphoflow.manifest import whole_folder, write_manifest
 from morphoflow.records import check_inputs, listed, record_of
 from morphoflow.store import read_samples, write_samples
 from morphoflow.store_stream import stream_samples
@@ -202,6 +202,30 @@ def test_a_lost_and_a_changed_figure_are_noticed(tmp_path):
     assert "figures lacks maps.png" in said
     (folder / "files.json").write_text("{")
     assert "files.json is damaged or lost" in verify(tmp_path).damaged[0]
+
+
+def test_a_folder_that_is_a_result_needs_its_manifest(tmp_path):
+    with whole_folder(tmp_path / "generated", {"command": "generate_images.py"}) as folder:
+        folder.mkdir()
+        (folder / "grid.png").write_text("grid")
+    assert not verify(tmp_path).damaged
+    (tmp_path / "generated" / ".snakemake_timestamp").touch()
+    assert not verify(tmp_path).damaged
+    (tmp_path / "generated" / "files.json").unlink()
+    (said,) = verify(tmp_path).damaged
+    assert "generated/files.json is damaged or lost" in said
+
+
+def test_a_changed_file_below_a_folder_is_noticed_and_a_store_for_others_is_no_result(tmp_path):
+    chunk = Path("clusters.ome.zarr") / "0" / "0.0.0"
+    with whole_folder(tmp_path / "masks", {"command": "write_masks.py"}) as folder:
+        (folder / chunk).parent.mkdir(parents=True)
+        (folder / chunk).write_bytes(b"voxels")
+    verified = verify(tmp_path)
+    assert not verified.damaged and [path.name for path in verified.results] == ["files.json"]
+    (tmp_path / "masks" / chunk).write_bytes(b"others")
+    (said,) = verify(tmp_path).damaged
+    assert "masks/clusters.ome.zarr is damaged" in said and "`write_masks`" in said
 
 
 @pytest.mark.parametrize("name", ["objects.parquet", "embedding.h5ad"])

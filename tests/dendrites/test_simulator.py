@@ -202,7 +202,7 @@ def test_the_script_writes_labelled_populations(tmp_path):
     truth = pd.read_csv(tmp_path / "out" / "truth.csv")
     assert truth["label"].tolist() == list(populations)
     assert truth["branching_rate"].tolist() == [0.0125, 0.005]
-    record = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    record = json.loads((tmp_path / "out" / "files.json").read_text())["provenance"]
     assert record["settings"] == settings and str(tmp_path) not in json.dumps(record)
     same = replace(SetSettings.read(settings), number=9)
     assert simulate_neuron(same, 1)[2]["length_um"] == truth["length_um"][1]

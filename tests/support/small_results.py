@@ -7,7 +7,7 @@ import pandas as pd
 
 from morphoflow.analysis.ranking import rank_models
 from morphoflow.analysis.scores import combine_scores, score, score_table
-from morphoflow.figures.save import save_figures
+from morphoflow.figures.save import save_figure, save_figures
 from morphoflow.figures.scores import plot_scores
 from morphoflow.reading.quality import COUNTS, as_quality, quality_row, verdict_row
 from morphoflow.tables import write_objects, write_table
@@ -41,16 +41,14 @@ def write_results(
         value = 1 - percent / 100 if n > 1 else np.nan
         tables.append(score_table(run, scores_of(value, n)))
         figures = place / model / variant / "seed0/figures"
-        save_figures({"scores": plot_scores(tables[-1])}, figures)
-        for ending in ("png", "svg"):
-            (figures / f"scores.{ending}").rename(figures / f"maps.{ending}")
+        save_figure(plot_scores(tables[-1]), figures / "maps.svg", figures / "maps.png")
     scores = combine_scores(tables)
     groups = objects.set_index("id")["group"]
     made = {"scores": scores}
     made["ranking"], made["pairs"] = rank_models(scores, predictions, groups)
     for name, table in made.items():
         write_table(place / "comparison" / f"{name}.parquet", table, RECORD)
-    save_figures({"scores": plot_scores(scores)}, place / "figures")
+    save_figures({"scores": plot_scores(scores)}, place / "figures", RECORD)
 
 
 def an_object_table(n: int, label: str) -> pd.DataFrame:

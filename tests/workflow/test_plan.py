@@ -256,6 +256,12 @@ def test_a_misspelt_key_of_a_setting_is_one_sentence(tmp_path):
         read_models(tmp_path / "models")
 
 
+def test_a_setting_of_an_unknown_type_is_one_sentence():
+    card = {"variants": {"v": {}}, "settings": {"n": {"type": "numbdr", "default": 1}}}
+    with pytest.raises(ValueError, match=r"m\.yaml, variant 'v': .*properties\.n\.type: 'numbdr'"):
+        settings_of({"m": card}, "m", "v")
+
+
 def test_no_setting_is_written_twice_and_each_shared_one_is_shared():
     cards = {path.stem: yaml.safe_load(path.read_text()) for path in CARDS.glob("*.yaml")}
     settings = [own for card in cards.values() for own in card["settings"].values()]

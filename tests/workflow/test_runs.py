@@ -23,6 +23,7 @@ from morphoflow.models.interface import (
     model_file,
 )
 from morphoflow.tables import read_objects, read_table
+from morphoflow.verify import verify
 from places import ROOT
 from workflow import Workflow, environment, results
 
@@ -66,6 +67,13 @@ def test_everything_is_made(finished):
         assert f'id="{dataset}"' in report
     assert "MorphVAE" in report and "progressive GAN" in report
     assert not list((finished.folder / "results/checkpoints").glob("*"))
+
+
+def test_all_results_are_what_they_were_and_no_folder_lacks_its_manifest(finished):
+    verified = verify(finished.folder / "results")
+    assert verified.damaged == [] and verified.stale == []
+    folders = {path.parent.name for path in verified.results if path.name == "files.json"}
+    assert folders >= {"figures", "generated", "generated_trees", "masks", "phantom", "report"}
 
 
 def test_nothing_is_done_twice_whatever_is_touched_and_under_any_profile(finished):

@@ -1,6 +1,5 @@
 """A set of simulated neurons: images, trees and what is true of them."""
 
-import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from morphoflow.dendrites.simulator.render import Optics, render, soma_place
 from morphoflow.dendrites.simulator.simulate import Arbor, Growth, grow_arbor
 from morphoflow.dendrites.simulator.tree import soma_forest
 from morphoflow.errors import InputError
-from morphoflow.files import whole
 from morphoflow.forest import Forest
+from morphoflow.manifest import whole_folder
 from morphoflow.swc_files import swc_text
 
 SIZES = (16, 1024)
@@ -82,9 +81,9 @@ def simulate_neuron(settings: SetSettings, i: int) -> tuple[np.ndarray, Forest, 
 
 
 def write_set(folder: Path, settings: SetSettings, provenance: dict) -> pd.DataFrame:
-    """Write images/<id>.png, trees/<id>.swc, truth.csv and provenance.json into ``folder``."""
+    """Write images/<id>.png, trees/<id>.swc, truth.csv and a manifest into ``folder``."""
     rows = []
-    with whole(folder) as partial:
+    with whole_folder(folder, provenance) as partial:
         for part in ("images", "trees"):
             (partial / part).mkdir(parents=True)
         for i in range(settings.number):
@@ -94,8 +93,6 @@ def write_set(folder: Path, settings: SetSettings, provenance: dict) -> pd.DataF
             rows.append(truth)
         table = pd.DataFrame(rows)
         table.to_csv(partial / "truth.csv", index=False, lineterminator="\n")
-        text = json.dumps(provenance, indent=1, sort_keys=True)
-        (partial / "provenance.json").write_text(text + "\n")
     return table
 
 

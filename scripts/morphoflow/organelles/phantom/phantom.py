@@ -8,8 +8,8 @@ import pandas as pd
 import zarr
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
 from morphoflow.integrity import compressed, seal
+from morphoflow.manifest import whole_folder
 from morphoflow.organelles.phantom.neurites import neurites_at
 from morphoflow.organelles.phantom.placement import Placed, place_objects
 from morphoflow.organelles.phantom.render import Capsules, Painted, capsules_of, paint
@@ -91,7 +91,7 @@ def write_phantom(
     phantom = make_phantom(settings)
     n, shape = len(phantom.objects), settings.shape
     voxels, touches = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool)
-    with whole(folder) as partial:
+    with whole_folder(folder, provenance) as partial:
         partial.mkdir()
         facts = (settings.voxel_size_nm, provenance)
         em = create_image(partial / "em.zarr", shape, "uint8", *facts)
