@@ -29,7 +29,7 @@ class Grower:
         spread = np.maximum(pool.choice.std(axis=0), 1e-6) if len(pool.choice) else 1.0
         # Directions have one scale, however the neurons lie.
         self.scale = WEIGHTS / np.where(np.arange(len(WEIGHTS)) < 6, 1.0, spread)
-        self.tree = cKDTree(pool.choice * self.scale) if len(pool.choice) else None
+        self.tree = cKDTree(pool.choice * self.scale)
 
     def grow(self, identifier: str, rng: np.random.Generator) -> tuple[Forest, int]:
         """A new neuron, and the one of the pool whose number of stems and directions it has."""
