@@ -294,6 +294,8 @@ def test_the_recommended_clustering_is_one_that_is_used():
     check_recommended({"recommended": "stable", "methods": ["kmeans"]})
     with pytest.raises(ValueError, match=r"method 'dbscan' is not in clusters\.methods"):
         check_recommended({"recommended": "dbscan", "methods": ["kmeans"]})
+
+
 @pytest.mark.parametrize(("folder", "taken"), [("a{x}b", "{x}"), ("{ y , .+ }", "{ y , .+ }")])
 def test_paths_in_which_snakemake_sees_wildcards_are_refused(tmp_path, folder, taken):
     (tmp_path / folder).mkdir()
