@@ -351,11 +351,11 @@ GENERATED = (
 
 
 def makes_trees(run):
-    """Whether new neurons are made of a run: once a variant, and where it was trained."""
+    """Whether new neurons are made of a run: once a variant, unless it is an untrained one."""
     if not is_able(run.model, "making_trees"):
         return False
-    trained = settings(run.model, run.variant)["epochs"] > 0
-    return trained and run.seed == FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
+    fitted = settings(run.model, run.variant).get("epochs") != 0
+    return fitted and run.seed == FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
 
 
 def figures_of_run(run):
@@ -367,7 +367,8 @@ def figures_of_run(run):
     names += [*GENERATED] * is_able(run.model, "generating")
     names += ["ways"] * is_able(run.model, "flowing")
     if makes_trees(run):
-        names += ["generated_neurons", "kappa_probes", "walk_map"]
+        names += ["generated_neurons"]
+        names += ["kappa_probes", "walk_map"] * is_able(run.model, "probing_walks")
     return names + ["invariance"] * is_able(run.model, "turnable")
 
 

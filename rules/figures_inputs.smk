@@ -6,7 +6,11 @@ SHOWN = {
     "invariance": ["invariance.parquet"],
     "kappa_probes": ["kappa_probes.parquet"],
     "walk_map": ["walk_map.parquet"],
-    "generated_neurons": ["generated_trees.zarr", "generated_trees.parquet"],
+    "generated_neurons": [
+        "generated_trees.zarr",
+        "generated_trees.parquet",
+        "tree_realism_scores.parquet",
+    ],
     "generated": ["generated.zarr"],
     "growth": ["model.pt"],
     "ways": ["ways.zarr"],

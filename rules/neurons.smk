@@ -193,6 +193,31 @@ rule measure_barcodes:
         "python {input.script:q} --trees {input.trees:q} --samples {output.samples:q} &> {log:q}"
 
 
+rule measure_sections:
+    """Sections of every neuron: where each runs between soma, branch points and tips."""
+    input:
+        script=entry("measure_sections"),
+        trees="results/{dataset}/trees.zarr",
+    output:
+        samples=directory("results/{dataset}/samples/sections.zarr"),
+    log:
+        "results/logs/measure_sections/{dataset}.log",
+    benchmark:
+        "results/benchmarks/measure_sections/{dataset}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000, 10, "trees"),
+        runtime=minutes(10, 0.1, "trees"),
+    params:
+        code_digest=code_digest("measure_sections"),
+        resample_um=lambda wildcards: dataset_of(wildcards)["resample_um"],
+    shell:
+        "python {input.script:q} --trees {input.trees:q} --resample-um {params.resample_um:q}"
+        " --samples {output.samples:q} &> {log:q}"
+
+
 rule export_stacks:
     """Every neuron as an image stack: OME-TIFF files, and a table of their voxel sizes and places."""
     input:

@@ -55,6 +55,14 @@ def walk_settings(wildcards):
 
 
 def tree_digest(wildcards):
-    """A digest of the code of a model that makes trees, with those that look at its walks."""
-    files = [code_file(wildcards.model, kind) for kind in (TreeMaking, WalkProbing)]
-    return dependencies.code_digest(entry("generate_trees"), *files)
+    """A digest of the code of a model that makes trees."""
+    return dependencies.code_digest(
+        entry("generate_trees"), code_file(wildcards.model, TreeMaking)
+    )
+
+
+def walk_digest(wildcards):
+    """A digest of the code of a model that looks at single walks."""
+    return dependencies.code_digest(
+        entry("probe_walks"), code_file(wildcards.model, WalkProbing)
+    )

@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 def main(
     *,
     trees: Path,
-    walks: Path,
+    samples: Path,
     objects: Path,
     generated: Path,
     origins: Path,
@@ -31,9 +31,9 @@ def main(
 ) -> None:
     """Compare the neurons ``generated``, with classes in ``origins``, to those of ``trees``.
 
-    Angles along a path depend on the spacing of nodes, so all have that of the ``walks``.
+    Angles along a path depend on the spacing of nodes, so all have that of the model's ``samples``.
     """
-    spacing_um = read_samples(walks).attributes["resample_um"]
+    spacing_um = read_samples(samples).attributes["resample_um"]
     forest, made = resample(Forest.read(trees), spacing_um), Forest.read(generated)
     table = align_objects(read_objects(objects), list(forest.ids), str(trees))
     made_table = align_objects(read_table(origins), list(made.ids), str(generated))
@@ -53,7 +53,7 @@ def main(
     detailed = details(sets)
     rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
     record = provenance(
-        inputs=[trees, walks, objects, generated, origins], settings=settings, seed=seed
+        inputs=[trees, samples, objects, generated, origins], settings=settings, seed=seed
     )
     named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
     write_table(realism, detailed, record)

@@ -54,7 +54,12 @@ def test_what_only_other_jobs_need_is_beside_the_code_that_trains():
     ("model", "old", "new", "sentence"),
     [
         ("morphvae", "morphvae/model.py", "morphvae/modle.py", "mean 'morphvae/model.py'"),
-        ("morphvae", "[making_trees]", "[]", "defines `make_trees`, but .* add 'making_trees'"),
+        (
+            "morphvae",
+            "[making_trees, probing_walks]",
+            "[probing_walks]",
+            "defines `make_trees`, but .* add 'making_trees'",
+        ),
         ("o2vae", "posterior, ", "", "defines `embed_with_uncertainty`, but the card"),
         ("point_ae", "uncertain]", "uncertain, generating]", r"no function `\w+\(.*\)`"),
         ("pixels", "turnable", "making_trees", "there is no trees.py"),

@@ -83,7 +83,7 @@ def test_a_row_of_the_table_of_runs_asks_for_a_gpu_for_its_training_alone(workfl
 def test_only_jobs_that_run_networks_ask_for_a_gpu(workflow):
     asked = gpus(workflow, "--config", "devices={training: gpu, inference: gpu}")
     assert asked.pop("train") == {"1"}
-    for rule in ("embed", "embed_and_decode", "generate_images", "generate_trees"):
+    for rule in ("embed", "embed_and_decode", "generate_images", "generate_trees", "probe_walks"):
         assert asked.pop(rule) == {"1"}
     assert asked.pop("measure_realism") == {"1"}
     assert set().union(*asked.values()) == {"0"}

@@ -125,7 +125,8 @@ MODELS_OF = {
     "embed_and_decode": (DECODING, [Decoding]),
     "measure_invariance": (["o2vae"], [Embedding]),
     "generate_images": (GENERATING, [Generating, Filming]),
-    "generate_trees": (["morphvae"], [TreeMaking, WalkProbing]),
+    "generate_trees": (["morphvae"], [TreeMaking]),
+    "probe_walks": (["morphvae"], [WalkProbing]),
     "draw_run": (GENERATING, [Filming]),
 }
 # The small workflow makes all its data itself.

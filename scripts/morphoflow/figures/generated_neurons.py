@@ -3,10 +3,18 @@
 import textwrap
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.colors import DARK, GREY, known_labels, label_colors, sorted_labels
+from morphoflow.colors import (
+    DARK,
+    GREY,
+    LABEL_COLORS,
+    known_labels,
+    label_colors,
+    sorted_labels,
+)
 from morphoflow.figures.scale import round_length, scale_bar
 from morphoflow.figures.style import in_style, readable
 from morphoflow.figures.trees import (
@@ -21,17 +29,32 @@ from morphoflow.forest import Forest
 PER_LABEL = 5
 WIDTH, NAMES, ROW, MARGIN, HEAD = 7.2, 1.2, 1.05, 0.3, 0.25  # inches
 GAP = 0.15  # inches between the real and the generated ones
+# A median size of generated neurons that is off by this factor is no slight fault any more.
+SEVERAL_FOLD = 2.0
+
+
+def several_fold(scores: pd.DataFrame) -> float | None:
+    """The factor by which generated neurons are off in size where it is several-fold, else None.
+
+    ``scores`` are those of how real they are, with a row for each ``score`` and its ``value``.
+    """
+    fold = float(scores.set_index("score")["value"]["largest_fold"])
+    return None if fold < SEVERAL_FOLD else fold
 
 
 @in_style
 def plot_generated_neurons(
-    real: Forest, real_labels: list, generated: Forest, generated_labels: list
+    real: Forest,
+    real_labels: list,
+    generated: Forest,
+    generated_labels: list,
+    fold: float | None = None,
 ) -> Figure:
     """Up to five real and five generated neurons of each label, of one scale a row.
 
     Those of a label are evenly spaced in rank from least to most cable on both sides, so that
     none is chosen by its looks. All are projected on the two axes along which real ones extend
-    most.
+    most. Where generated ones are off in size by a factor ``fold``, the figure says so.
     """
     groups, colors = sorted_labels(generated_labels), label_colors(real_labels)
     flat = list(longest_axes(real))
@@ -69,6 +92,10 @@ def plot_generated_neurons(
             weight="bold",
             va="center",
         )
+    if fold is not None:
+        text = f"not realistic: median size of a class off by a factor of {fold:.2g}"
+        place = (1 - 0.1 / WIDTH, 0.1 / height)
+        figure.text(*place, text, color=LABEL_COLORS[1], weight="bold", ha="right")
     axis_names = " and ".join(AXES[axis] for axis in flat)
     figure.text(0.1 / WIDTH, 0.1 / height, f"projected on {axis_names}; dot: soma", color=DARK)
     return figure

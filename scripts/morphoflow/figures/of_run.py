@@ -32,7 +32,7 @@ from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.cross_validation import plot_cross_validation
 from morphoflow.figures.dendrites import read_images
 from morphoflow.figures.generated import plot_generated
-from morphoflow.figures.generated_neurons import plot_generated_neurons
+from morphoflow.figures.generated_neurons import plot_generated_neurons, several_fold
 from morphoflow.figures.growth import plot_growth
 from morphoflow.figures.history import plot_history
 from morphoflow.figures.image_map import plot_image_map
@@ -244,6 +244,7 @@ def generated_neurons(files: RunFiles) -> Figure:
         table["label"].iloc[held_out].tolist(),
         made,
         origins["label"].tolist(),
+        several_fold(files.table("tree_realism_scores")),
     )
 
 

@@ -137,7 +137,7 @@ class Filming(Protocol):
 
 
 class TreeMaking(Protocol):
-    """A model of walks that makes new neurons."""
+    """A model that makes new neurons."""
 
     def make_trees(
         self,
@@ -147,7 +147,10 @@ class TreeMaking(Protocol):
         settings: dict,
         device: torch.device,
     ) -> tuple[Forest, pd.DataFrame]:
-        """New neurons of each class, and a table of what each was made from."""
+        """New neurons of each class, and a table of their ``id``, ``label`` and ``reference``.
+
+        The reference is the real neuron that each was made from.
+        """
         ...
 
 
@@ -184,7 +187,8 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
     "flowing": (Flowing,),
     "generating": (Generating, Filming),
     "posterior": (Posterior,),
-    "making_trees": (TreeMaking, WalkProbing),
+    "making_trees": (TreeMaking,),
+    "probing_walks": (WalkProbing,),
     "turnable": (Turnable,),
     "uncertain": (Uncertain,),
 }

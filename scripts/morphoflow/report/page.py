@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from morphoflow.figures.generated_neurons import several_fold
 from morphoflow.figures.style import readable
 from morphoflow.files import whole
 from morphoflow.plan import MODALITIES
@@ -185,12 +186,20 @@ def _runs(place: Path, ranking: pd.DataFrame, folder: Path, captions: Captions) 
         run = {"dataset": place.name, "model": row.model, "variant": row.variant, "seed": seed}
         figures = place / row.model / row.variant / f"seed{seed}" / "figures"
         sections = [
-            (section, _figures(figures, names, folder, captions, **run))
+            (section, _figures(figures, _shown(names, figures.parent), folder, captions, **run))
             for section, names in OF_RUN.items()
         ]
         sections = [(section, drawn) for section, drawn in sections if drawn]
         shown.append({"name": run_name(row.model, row.variant), "seed": seed, "sections": sections})
     return shown
+
+
+def _shown(names: tuple[str, ...], run: Path) -> tuple[str, ...]:
+    """Those of the named figures of a run that the page shows: no neurons of a wrong size."""
+    scores = run / "tree_realism_scores.parquet"
+    if not scores.is_file() or several_fold(read_table(scores)) is None:
+        return names
+    return tuple(name for name in names if name != "generated_neurons")
 
 
 def _ran(sources: Sources, shown: list[dict], versions: dict[str, str]) -> Ran:

@@ -13,6 +13,7 @@ from morphoflow.errors import InputError
 from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.table import morphometrics, sibling_pairs
 from morphoflow.neurons.morphometrics.tree import Trees
+from morphoflow.neurons.rebuild.judged import forest_accuracy, largest_fold, medians
 
 # Our morphometrics that we take for counterparts of MorphoPy's; the list itself was not available.
 PUBLISHED = (
@@ -162,6 +163,9 @@ def realism_scores(sets: Sets, table: pd.DataFrame, *, repeats: int, seed: int) 
     ``nearest_train_ratio`` the median distance of generated neurons to the nearest training
     neuron over that of held-out ones; ``branch_angle_distance_deg`` the Wasserstein distance of
     local branch angles; ``polytomy_share`` the branch points with more than two children.
+    ``medians_within_quartiles`` is the share of the medians of JUDGED that are within the quartiles
+    of held-out neurons, ``largest_fold`` the factor by which a median of size is off at most, and
+    ``forest_accuracy`` that of a random forest.
     """
     n, labels = len(sets.generated), sets.labels
     by_label = [sets.of_label(label) for label in labels]
@@ -188,6 +192,12 @@ def realism_scores(sets: Sets, table: pd.DataFrame, *, repeats: int, seed: int) 
             angles = branch_angles(one.forest), branch_angles(other.forest)
             angle.append(wasserstein_distance(*angles) if all(map(len, angles)) else np.nan)
             polytomy.append(_share(child_counts(one.forest) > 2))
+        one, other = getattr(sets, part), sets.held_out
+        pair = one.x, one.labels, other.x, other.labels
+        table = medians(*pair, one.names)
+        values[f"medians_within_quartiles{end}"] = table["within"].mean()
+        values[f"largest_fold{end}"] = largest_fold(table)
+        values[f"forest_accuracy{end}"] = forest_accuracy(*pair, seed)
         values[f"two_sample_accuracy{end}"] = np.mean(accuracy)
         values[f"branch_angle_distance{end}_deg"] = np.mean(angle)
         values[f"polytomy_share{end}"] = np.mean(polytomy)
