@@ -36,6 +36,7 @@ from morphoflow.plan import (
     Run,
     add_combinations,
     check_applied,
+    check_compared,
     check_named,
     check_recommended,
     check_simulated,
@@ -85,6 +86,7 @@ try:
     LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
     check_applied(config["apply"], DATASETS, MODELS, RUNS)
+    check_compared(config["compare"], DATASETS, RUNS, ELSEWHERE)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
@@ -336,8 +338,9 @@ OF_RUN = {
     "dendrites": ("cluster_gallery", "outlier_gallery", "image_map"),
 }
 
-# Tables of the comparison of models that the report shows.
+# Tables that the report shows: of the comparison of models, and of groups of objects.
 REPORTED = ("comparison/ranking", "comparison/pairs", "comparison/scores")
+COMPARED = ("comparison/differences", "comparison/mixing")
 
 GENERATED = (
     "generated",
@@ -382,6 +385,7 @@ def dataset_figures(datasets):
         f"results/{dataset}/figures/{name}.svg"
         for dataset in {run.dataset for run in RUNS}.intersection(datasets)
         for name in OF_DATASET[DATASETS[dataset]]
+        + ("differences",) * (dataset in config["compare"])
     )
 
 
@@ -423,6 +427,15 @@ def movies_of(datasets):
         f"results/{run.folder}/timelapse.mp4"
         for run in RUNS
         if run.dataset in datasets and is_able(run.model, "generating")
+    ]
+
+
+def first_runs(dataset):
+    """The folders of all variants on a dataset, each with its first seed."""
+    return [
+        f"{folder}/seed{seed}"
+        for folder, seed in FIRST_SEEDS.items()
+        if folder.split("/")[0] == dataset
     ]
 
 

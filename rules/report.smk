@@ -23,6 +23,9 @@ rule write_report:
             dataset=datasets_run(),
             name=["objects", "quality", *REPORTED],
         ),
+        compared=expand(
+            "results/{dataset}/{name}.parquet", dataset=config["compare"], name=COMPARED
+        ),
     output:
         folder=directory("results/report"),
         readme="results/README.md",
