@@ -118,7 +118,15 @@ rule compare_scores:
         runtime=minutes(20),
     params:
         code_digest=code_digest("compare_scores"),
+        # A shell takes at most 128 KB: of hundreds of runs the folders alone are named.
+        folder="results/{dataset}",
+        runs=lambda wildcards: [
+            run.folder.partition("/")[2]
+            for run in RUNS
+            if run.dataset == wildcards.dataset
+        ],
     shell:
-        "python {input.script:q} --scores {input.scores:q} --objects {input.objects:q}"
+        "python {input.script:q} --folder {params.folder:q} --runs {params.runs:q}"
+        " --objects {input.objects:q}"
         " --output {output.scores:q} --summary {output.summary:q} --ranking {output.ranking:q}"
         " --pairs {output.pairs:q} &> {log:q}"

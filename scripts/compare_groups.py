@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from morphoflow.analysis.differences import cluster_values, compare_groups, feature_values
 from morphoflow.analysis.mixing import mixing, mixing_table
+from morphoflow.analysis.tables import UNFIT
 from morphoflow.command import run
 from morphoflow.embedding import read_embedding
 from morphoflow.figures.differences import plot_differences
@@ -27,12 +26,13 @@ def main(
 ) -> None:
     """Compare groups of the objects of ``analysed``, one file for each variant of a model.
 
-    ``settings`` are those of ``compare`` in the configuration; ``table``, at most one, holds further
-    columns of the objects.
+    ``settings`` are those of ``compare`` in the configuration; ``table``, at most one, holds
+    further columns of the objects.
     """
     first = read_embedding(analysed[0])
     objects = with_columns(first.obs, table)
-    named = [feature_values(first.X, list(first.var_names))]
+    fit = ~first.var_names.str.startswith(UNFIT)
+    named = [feature_values(first.X[:, fit], list(first.var_names[fit]))]
     batch = settings["within"] or settings["unit"]
     rows = []
     for path in analysed:

@@ -82,7 +82,7 @@ def compare_groups(
 def _contrasts(
     texts: pd.Series, reference: str | None
 ) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-    """Of each comparison the value, what it is compared with, the rows, and which have the value."""
+    """Each comparison: the value, what it is compared with, the rows, and which have the value."""
     known = texts.notna().to_numpy()
     present = sorted(set(texts[known].astype(str)))
     if reference is None and len(present) == 2:
@@ -159,6 +159,6 @@ def _check_batches(design: Design, unit: str, within: str | None) -> None:
     pairs = np.unique(np.stack([design.units, design.strata]), axis=1)
     if len(pairs.T) > design.units.max() + 1:
         raise InputError(
-            f"compare: objects of one '{unit}' have several values of '{within}', so that it cannot "
-            f"be exchanged within one; name a smaller `unit`, such as the well or the slice."
+            f"compare: objects of one '{unit}' have several values of '{within}', so that it "
+            f"cannot be exchanged within one; name a smaller `unit`, such as the well or the slice."
         )

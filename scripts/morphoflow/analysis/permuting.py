@@ -68,7 +68,9 @@ def design_of(treated: np.ndarray, units: np.ndarray, within: np.ndarray | None 
     ``within`` (n,) names batches, inside which alone units are compared; each unit is in one.
     """
     unit = np.unique(units, return_inverse=True)[1]
-    batch = np.zeros(len(unit), int) if within is None else np.unique(within, return_inverse=True)[1]
+    batch = (
+        np.zeros(len(unit), int) if within is None else np.unique(within, return_inverse=True)[1]
+    )
     share = np.bincount(unit, weights=treated) / np.bincount(unit)
     if np.isin(share, (0, 1)).all():
         return Design(treated, unit, batch, crossed=False)
@@ -158,9 +160,7 @@ def effects(
 def _ratio(gains: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted means (b,) over strata of ``gains`` (b, s), missing where nothing has a weight."""
     total = weights.sum(axis=1)
-    return np.divide(
-        gains.sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 1e-12
-    )
+    return np.divide(gains.sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 1e-12)
 
 
 def _drawn(design: Design, bootstraps: int, rng: np.random.Generator) -> np.ndarray:

@@ -70,9 +70,9 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
 
     With a method that cannot be used on these objects all are noise, its scores are missing, and
     ``attrs`` hold the reason by method. They also name the recommended method: that of the
-    settings, or the most stable one.
+    settings, or the most stable one. Its scores stand a second time as ``recommended_<score>``.
     """
-    columns, rows, reasons, stabilities = {}, [], {}, {}
+    columns, rows, reasons, stabilities = {}, {}, {}, {}
     labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
         try:
@@ -88,14 +88,19 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
         mine = cluster_scores(data.X, method, columns[method], labels, split=split)
         mine.append(stability(data.X, method, columns[method], _groups(data), seed))
         stabilities[method] = mine[-1]["value"]
-        rows += [{**row, "value": np.nan} for row in mine] if method in reasons else mine
+        rows[method] = [{**row, "value": np.nan} for row in mine] if method in reasons else mine
     table = pd.DataFrame({"id": data.obs_names, **columns})
     table.attrs[REASONS] = reasons
     chosen = settings["recommended"]
-    table.attrs[RECOMMENDED] = most_stable(columns, stabilities) if chosen == "stable" else chosen
+    chosen = most_stable(columns, stabilities) if chosen == "stable" else chosen
+    table.attrs[RECOMMENDED] = chosen
+    rows[RECOMMENDED] = [
+        {**row, "score": f"{RECOMMENDED}_{row['score'].removeprefix(f'{chosen}_')}"}
+        for row in rows[chosen]
+    ]
     for reason in reasons.values():
         print(f"cannot: {reason}")
-    return table, rows
+    return table, [row for of_method in rows.values() for row in of_method]
 
 
 def profiles(

@@ -35,13 +35,15 @@ def plot_differences(table: pd.DataFrame) -> Figure:
     size = (2.6 + 2.3 * max(2, len(groups)), 1.8 + 0.19 * sum(heights))
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(
-        len(shown), len(groups), squeeze=False, sharey="row", height_ratios=heights
+        len(shown), len(groups), squeeze=False, sharex="row", sharey="row", height_ratios=heights
     )
     for row, (kind, names) in zip(panels, shown.items(), strict=True):
         for panel, group in zip(row, groups, strict=True):
             _draw(panel, table[(table["kind"] == kind) & (table["group"] == group)], names, kind)
         row[0].set_yticks(range(len(names)), [_title(name) for name in names])
         row[0].set_ylim(len(names) - 0.4, -0.6)
+        reach = np.abs(row[0].get_xlim()).max()
+        row[0].set_xlim(-reach, reach)
     for panel, group in zip(panels[0], groups, strict=True):
         first = table[table["group"] == group].iloc[0]
         sizes = f"{first['units']} and {first['units_of_reference']} units"
@@ -85,9 +87,6 @@ def _draw(panel: Axes, table: pd.DataFrame, names: list[tuple], kind: str) -> No
     panel.hlines(y, rows["low"], rows["high"], colors=colors, lw=1.4)
     faces = np.where(told, LABEL_COLORS[0], "white")
     panel.scatter(effect, y, s=18, c=faces, edgecolors=colors, linewidths=1, zorder=3)
-    ends = np.nan_to_num(rows[["effect", "low", "high"]].abs().to_numpy())
-    reach = min(1.05, 1.1 * max(0.1, ends.max(initial=0)))
-    panel.set_xlim(-reach, reach)
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
     panel.set_xlabel(AXES[kind].format(readable(table["reference"].iloc[0])))
