@@ -46,9 +46,9 @@ rule write_report:
         code_digest=code_digest("write_report"),
         config=as_json(config),
         datasets=datasets_run(),
-        models=os.path.relpath(WORKFLOW / "config/models"),
-        captions=os.path.relpath(WORKFLOW / "rules/report"),
-        templates=os.path.relpath(WORKFLOW / "scripts/morphoflow/report/templates"),
+        models=lambda wildcards, input: os.path.dirname(input.cards[0]),
+        captions=lambda wildcards, input: os.path.dirname(input.captions[0]),
+        templates=lambda wildcards, input: os.path.dirname(input.templates[0]),
     shell:
         "python {input.script:q} --config {params.config:q} --datasets {params.datasets:q}"
         " --results results --models {params.models:q} --own-models config/models"

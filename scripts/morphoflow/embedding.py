@@ -59,10 +59,10 @@ def write_embedding(path: Path, embedding: anndata.AnnData) -> None:
     """Write an embedding as ``.h5ad``."""
     with whole(path) as partial:
         embedding.write_h5ad(partial)
-        content = partial.read_bytes()
-        with partial.open("ab") as file:
-            # HDF5 knows where it ends, and does not look further.
-            file.write(seal_of(content))
+        # In plain text, so that it can be told of a damaged file. HDF5 knows where it ends.
+        made_by = f'\n"command": "{embedding.uns["provenance"].get("command", "")}"'.encode()
+        content = partial.read_bytes() + made_by
+        partial.write_bytes(content + seal_of(content))
 
 
 def read_embedding(path: Path) -> anndata.AnnData:
