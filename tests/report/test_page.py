@@ -21,10 +21,10 @@ CONFIG = {
 }
 
 
-def sources(results) -> Sources:
+def sources(results, config=CONFIG) -> Sources:
     schema = ROOT / "config/schemas/config.schema.yaml"
     return Sources(
-        CONFIG | read_config(CONFIG, schema),
+        config | read_config(config, schema),
         read_models(ROOT / "config/models"),
         read_yaml(ROOT / "resources/bibliography.yaml"),
         ROOT / "rules/report",
@@ -33,9 +33,9 @@ def sources(results) -> Sources:
     )
 
 
-def page_of(folder, **options) -> str:
+def page_of(folder, config=CONFIG, **options) -> str:
     write_results(folder / "results", **options)
-    write_page(sources(folder / "results"), ["discs"], folder / "report")
+    write_page(sources(folder / "results", config), ["discs"], folder / "report")
     return (folder / "report/index.html").read_text()
 
 
@@ -134,7 +134,7 @@ def test_ids_and_labels_with_html_in_them_are_text(tmp_path):
 
 
 def test_one_object_without_a_label_has_a_page(tmp_path):
-    text = words(page_of(tmp_path, n=1))
+    text = words(page_of(tmp_path, {"cells": CONFIG["cells"]}, n=1))
     assert "1 cell; without labels" in text and "No order can be given" in text
 
 

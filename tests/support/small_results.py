@@ -65,7 +65,8 @@ def compared(objects: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         feature_values(x, ["area", "hue"]),
         cluster_values(np.where(np.arange(n) // 2 % 2, "1", "0"), "shape_features", "default"),
     ]
-    settings = {"column": "label", "unit": "group", "within": None, "reference": None}
+    settings = {"column": "label", "unit": "group", "within": None}
+    settings["reference"] = objects["label"][0]
     table = compare_groups(named, objects, permutations=499, bootstraps=100, **settings)
     row = {"model": "o2vae", "variant": "demo", "batch": "group"}
     return table, mixing_table([row | mixing(x, objects["group"], objects["label"])])

@@ -209,7 +209,7 @@ class _Pairs:
         return cls(rows, design.treated[rows], ties, strata, number, names, n_strata)
 
     def sums(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The weighted delta of each stratum (b, s) and its weight, by weights (b, n) of objects."""
+        """The weighted delta of each stratum (b, s) and its weight; objects have weights (b, n)."""
         gains = np.zeros((len(weights), self.n_strata))
         total = np.zeros_like(gains)
         if not len(self.rows):

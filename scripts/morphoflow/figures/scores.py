@@ -60,8 +60,8 @@ PANELS = (
 def panels_of(scores: pd.DataFrame) -> list[Panel]:
     """The panels to draw: cross-validation first, then retrieval, invariance and clusters.
 
-    Of clusters, those of the method that is recommended for a run are shown. A score that no run has
-    a value of, as where there are no labels, gets none.
+    Of clusters, those of the method that is recommended for a run are shown. A score that no
+    run has a value of, as where there are no labels, gets none.
     """
     scores = scores[scores["value"].notna()]
     present = set(zip(scores["split"], scores["score"], strict=True))

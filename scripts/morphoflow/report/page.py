@@ -49,6 +49,7 @@ OF_RUN = {
         "arbors",
         "growth",
         "interpolation",
+        "ways",
         "kappa_probes",
         "walk_map",
     ),
