@@ -31,5 +31,6 @@ def test_batches_of_different_conditions_are_not_held_against_an_embedding():
     assert found["same_batch"] == pytest.approx(found["expected"], abs=0.02)
 
 
-def test_one_batch_cannot_be_mixed():
-    assert np.isnan(mixing(np.ones((20, 2)), np.zeros(20), np.zeros(20))["same_batch"])
+@pytest.mark.parametrize("batches", [np.zeros(20), np.arange(20)])
+def test_one_batch_and_batches_of_one_cannot_be_mixed(batches):
+    assert np.isnan(mixing(np.ones((20, 2)), batches, np.zeros(20))["same_batch"])

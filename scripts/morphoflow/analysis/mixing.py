@@ -15,14 +15,15 @@ def mixing(x: np.ndarray, batches: np.ndarray, conditions: np.ndarray) -> dict[s
     drawn from all others of its condition (``conditions``, (n,)): batches that differ in what they
     hold are not held against the embedding. ``effective_batches`` is the inverse of Simpson's index
     among the neighbours, averaged: 1 where each sees one batch alone (after the inverse Simpson
-    index of Korsunsky et al. 2019, with neighbours that count alike). Missing for one batch.
+    index of Korsunsky et al. 2019, with neighbours that count alike). Missing for one batch, and
+    where most batches are of one object.
     """
     codes = np.unique(batches.astype(str), return_inverse=True)[1]
     kinds = np.unique(conditions.astype(str), return_inverse=True)[1]
     n, n_batches = len(codes), int(codes.max()) + 1
     found = {"batches": n_batches, "same_batch": np.nan, "expected": np.nan}
     found |= {"effective_batches": np.nan, "neighbours": 0}
-    if n_batches < 2 or n < 10:
+    if n_batches < 2 or n_batches > n / 2 or n < 10:
         return found
     k = min(NEIGHBOURS, n // 5)
     near = NearestNeighbors(n_neighbors=k).fit(x).kneighbors(return_distance=False)

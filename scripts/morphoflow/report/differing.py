@@ -16,39 +16,55 @@ def differing_in_words(table: pd.DataFrame, settings: dict) -> list[str]:
     """Sentences on each group of a table of differences, by the settings of the comparison."""
     sentences = []
     for (group, reference), rows in table.groupby(["group", "reference"], sort=False):
-        sentences.append(
-            f"{readable(group)} beside {readable(reference)} ({readable(settings['column'])}; "
-            f"{_sizes(rows.iloc[0], settings)}): {_told(rows)}"
-        )
+        named, sizes = f"{readable(group)} beside {readable(reference)}", _sizes(rows, settings)
+        sentences.append(f"{named} ({readable(settings['column'])}): {_counts(rows)}.")
+        sentences.append(f"{sizes}. {_most(rows)}".strip())
         sentences += _cautions(rows.iloc[0], settings)
     return sentences
 
 
-def _sizes(row: pd.Series, settings: dict) -> str:
+def _sizes(rows: pd.DataFrame, settings: dict) -> str:
+    row = rows.iloc[0]
     n, m = row["units"], row["units_of_reference"]
     if row["crossed"]:
         both = counted(n, "unit", "units")
-        return f"both in {both} of {readable(settings['unit'])}, and compared inside them"
+        return f"Both in {both} of {readable(settings['unit'])}, and compared inside them"
     alone = (n, m) == (row["n"], row["n_of_reference"])
     objects = "" if alone else f", {row['n']:,} and {row['n_of_reference']:,} objects"
-    unit = "objects" if alone else f"units of {readable(settings['unit'])}"
+    unit = "objects, each for itself" if alone else f"units of {readable(settings['unit'])}"
     within = settings["within"]
-    inside = f", compared within {readable(within)}" if within else ""
+    inside = f", compared inside each {readable(within)}" if within else ""
     return f"{n:,} and {m:,} {unit}{objects}{inside}"
 
 
-def _told(rows: pd.DataFrame) -> str:
-    parts = []
-    for kind, nouns in NOUNS.items():
+def _told(rows: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, int]]:
+    """Of each kind the rows that differ, the largest effects first, and how many were tested."""
+    found = {}
+    for kind in NOUNS:
         mine = rows[rows["kind"] == kind].dropna(subset="p_value")
         differ = mine[mine["corrected_p_value"] <= LEVEL]
-        if mine.empty:
-            continue
-        most = differ.loc[differ["effect"].abs().sort_values(ascending=False).index]
-        named = "; ".join(_named(row) for _, row in most[:MOST_NAMED].iterrows())
-        told = f"{len(differ):,} of {counted(len(mine), *nouns)} differ"
-        parts.append(told + (f", most: {named}" if named else ""))
-    return f"{'. '.join(parts)}."
+        order = differ["effect"].abs().sort_values(ascending=False, kind="stable").index
+        found[kind] = differ.loc[order], len(mine)
+    return found
+
+
+def _counts(rows: pd.DataFrame) -> str:
+    counts = " and ".join(
+        f"{len(differ):,} of {counted(n, *NOUNS[kind])}"
+        for kind, (differ, n) in _told(rows).items()
+        if n
+    )
+    return f"{counts} differ"
+
+
+def _most(rows: pd.DataFrame) -> str:
+    """The largest effects that are told from chance; nothing where there are none."""
+    named = [
+        "; ".join(_named(row) for _, row in differ[:MOST_NAMED].iterrows())
+        for differ, _ in _told(rows).values()
+        if len(differ)
+    ]
+    return f"Most: {'; '.join(named)}." if named else ""
 
 
 def _named(row: pd.Series) -> str:

@@ -20,10 +20,6 @@ COLUMNS = {
         "Clusters",
         "Adjusted Rand index of the recommended clusters, found without labels, with the labels",
     ),
-    "cluster_stability": (
-        "Stability",
-        "Agreement of the recommended clusters with those found without a fifth of the groups",
-    ),
     "invariance_shift": (
         "Moved by turns",
         "Largest median move as a crop turns, of the way to the nearest other object; low is good",
