@@ -86,7 +86,7 @@ try:
     LISTED = read_runs(Path(config["runs"]), DATASETS, MODELS, ELSEWHERE)
     RUNS = runs_of_datasets(config, MODELS, LISTED)
     check_applied(config["apply"], DATASETS, MODELS, RUNS)
-    check_compared(config["compare"], DATASETS, RUNS, ELSEWHERE)
+    check_compared(config["compare"], DATASETS, ELSEWHERE)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)

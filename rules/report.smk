@@ -26,7 +26,7 @@ rule write_report:
         ),
         compared=expand(
             "results/{dataset}/{name}.parquet",
-            dataset=config["compare"],
+            dataset=[name for name in datasets_run() if name in config["compare"]],
             name=COMPARED,
         ),
     output:

@@ -336,28 +336,19 @@ def check_recommended(clusters: dict) -> None:
 
 
 def check_compared(
-    compared: dict[str, dict],
-    datasets: dict[str, str],
-    runs: Collection[Run],
-    elsewhere: Iterable[Path] = (),
+    compared: dict[str, dict], datasets: dict[str, str], elsewhere: Iterable[Path] = ()
 ) -> None:
-    """Raise ValueError unless every dataset whose groups are compared has a run, and its table is.
+    """Raise ValueError unless every dataset whose groups are compared is there, and its table is.
 
     ``elsewhere`` are folders in which a user may have meant the table.
     """
-    with_runs = {run.dataset for run in runs}
     for name, settings in compared.items():
-        place = f"the config, compare.{name}"
         _known(name, datasets, "the config, compare: dataset", "the config")
-        if name not in with_runs:
-            raise ValueError(
-                f"{place}: no model is computed on '{name}', so that nothing can be compared; give "
-                f"it `models`, or rows in the table of runs."
-            )
         table = settings["table"]
         if table is not None and not Path(table).is_file():
             raise ValueError(
-                f"{place}: the table '{table}' does not exist. {relative(table, elsewhere)}"
+                f"the config, compare.{name}: the table '{table}' does not exist. "
+                f"{relative(table, elsewhere)}"
             )
 
 
