@@ -119,7 +119,7 @@ rule compare_scores:
     params:
         code_digest=code_digest("compare_scores"),
         # A shell takes at most 128 KB: of hundreds of runs the folders alone are named.
-        folder="results/{dataset}",
+        folder=lambda wildcards: f"results/{wildcards.dataset}",
         runs=lambda wildcards: [
             run.folder.partition("/")[2]
             for run in RUNS
