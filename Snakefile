@@ -25,6 +25,7 @@ report: "rules/report/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/wanted.smk"
 
 
 onstart:

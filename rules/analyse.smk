@@ -45,6 +45,51 @@ rule analyse_embedding:
         " --variant {wildcards.variant} --folder {params.folder:q} &> {log:q}"
 
 
+rule compare_groups:
+    """In which measures and clusters groups of objects differ, and how embeddings mix batches."""
+    input:
+        script=entry("compare_groups"),
+        analysed=lambda wildcards: expand(
+            "results/{folder}/analysed.h5ad", folder=first_runs(wildcards.dataset)
+        ),
+        table=lambda wildcards: config["compare"][wildcards.dataset]["table"] or [],
+    output:
+        differences="results/{dataset}/comparison/differences.parquet",
+        mixing="results/{dataset}/comparison/mixing.parquet",
+        svg=report(
+            "results/{dataset}/figures/differences.svg",
+            caption="report/differences.rst",
+            category="{dataset}",
+            labels={"figure": "0 differences of groups"},
+        ),
+        png="results/{dataset}/figures/differences.png",
+    log:
+        "results/logs/compare_groups/{dataset}.log",
+    benchmark:
+        "results/benchmarks/compare_groups/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset="|".join(config["compare"]) or "-",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000, 4, "analysed"),
+        runtime=minutes(30, 1, "analysed"),
+    params:
+        code_digest=code_digest("compare_groups"),
+        settings=lambda wildcards: as_json(
+            {
+                key: value
+                for key, value in config["compare"][wildcards.dataset].items()
+                if key != "table"
+            }
+        ),
+    shell:
+        "python {input.script:q} --analysed {input.analysed:q} --table {input.table:q}"
+        " --settings {params.settings:q} --differences {output.differences:q}"
+        " --mixed {output.mixing:q} --svg {output.svg:q} --png {output.png:q} &> {log:q}"
+
+
 rule compare_scores:
     """The scores of all models, variants and seeds of a dataset in one table, and their ranking."""
     input:
@@ -73,7 +118,15 @@ rule compare_scores:
         runtime=minutes(20),
     params:
         code_digest=code_digest("compare_scores"),
+        # A shell takes at most 128 KB: of hundreds of runs the folders alone are named.
+        folder=lambda wildcards: f"results/{wildcards.dataset}",
+        runs=lambda wildcards: [
+            run.folder.partition("/")[2]
+            for run in RUNS
+            if run.dataset == wildcards.dataset
+        ],
     shell:
-        "python {input.script:q} --scores {input.scores:q} --objects {input.objects:q}"
+        "python {input.script:q} --folder {params.folder:q} --runs {params.runs:q}"
+        " --objects {input.objects:q}"
         " --output {output.scores:q} --summary {output.summary:q} --ranking {output.ranking:q}"
         " --pairs {output.pairs:q} &> {log:q}"

@@ -18,10 +18,16 @@ rule write_report:
         ],
         bibliography=os.path.relpath(WORKFLOW / "resources/bibliography.yaml"),
         figures=figures_of(DATASETS),
+        atlases=atlases_of(DATASETS),
         tables=lambda wildcards: expand(
             "results/{dataset}/{name}.parquet",
             dataset=datasets_run(),
             name=["objects", "quality", *REPORTED],
+        ),
+        compared=expand(
+            "results/{dataset}/{name}.parquet",
+            dataset=[name for name in datasets_run() if name in config["compare"]],
+            name=COMPARED,
         ),
     output:
         folder=directory("results/report"),

@@ -8,34 +8,47 @@ from morphoflow.command import run
 from morphoflow.provenance import provenance
 from morphoflow.tables import read_objects, read_table, write_table
 
+# Tables of scores in the folder of each run, and those that only some models have.
+TABLES = ("", "cluster_", "cross_validation_", "retrieval_", "outlier_")
+FURTHER = ("invariance_", "realism_")
+
 
 def main(
-    *, scores: list[Path], objects: Path, output: Path, summary: Path, ranking: Path, pairs: Path
+    *,
+    folder: Path,
+    runs: list[str],
+    objects: Path,
+    output: Path,
+    summary: Path,
+    ranking: Path,
+    pairs: Path,
 ) -> None:
-    """Put score tables together; ``summary`` has mean, sd and range over the seeds of each.
+    """Put together the scores of ``runs``, folders ``<model>/<variant>/seed<k>`` in ``folder``.
 
-    ``ranking`` has a row for each variant of a model, the best first, and ``pairs`` compares any
-    two, by the predictions that lie beside the table ``scores.parquet`` of each run, in a folder
-    ``<model>/<variant>/seed<k>``.
+    ``summary`` has mean, sd and range over the seeds of each score, ``ranking`` a row for each
+    variant of a model, the best first, and ``pairs`` compares any two by their predictions.
     """
+    scores = sorted(path for run in runs for path in _score_tables(folder / run))
     table = combine_scores([read_table(path) for path in scores])
     record = provenance(inputs=scores, settings={})
     write_table(output, table, record)
     write_table(summary, summarise_scores(table), record)
-    predictions = [
-        path.with_name("cross_validation.parquet")
-        for path in scores
-        if path.name == "scores.parquet"
-    ]
+    predictions = {run: folder / run / "cross_validation.parquet" for run in runs}
     groups = read_objects(objects).set_index("id")["group"]
-    predicted = {_run(path): read_table(path) for path in predictions}
-    record = provenance(inputs=[*scores, *predictions, objects], settings={})
+    predicted = {_named(run): read_table(path) for run, path in predictions.items()}
+    record = provenance(inputs=[*scores, *predictions.values(), objects], settings={})
     for path, made in zip((ranking, pairs), rank_models(table, predicted, groups), strict=True):
         write_table(path, made, record)
 
 
-def _run(path: Path) -> tuple[str, str, int]:
-    model, variant, seed = path.parts[-4:-1]
+def _score_tables(run: Path) -> list[Path]:
+    further = (run / f"{name}scores.parquet" for name in FURTHER)
+    always = [run / f"{name}scores.parquet" for name in TABLES]
+    return always + [path for path in further if path.is_file()]
+
+
+def _named(run: str) -> tuple[str, str, int]:
+    model, variant, seed = run.split("/")
     return model, variant, int(seed.removeprefix("seed"))
 
 

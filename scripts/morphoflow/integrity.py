@@ -7,6 +7,7 @@ computed with. Files that are no folder have a checksum in :mod:`morphoflow.file
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,18 @@ def new_store(path: Path) -> Iterator[zarr.Group]:
     """A zarr group to write into; the store is there, with its list of files, once it is whole."""
     with whole(path) as partial:
         yield zarr.open_group(partial, mode="w", zarr_format=3)
+        _consolidate(partial)
         seal(partial)
+
+
+def _consolidate(path: Path) -> None:
+    """List the arrays of a store in its root, so that readers do not look into the folder.
+
+    Snakemake puts a file of its own there, of which zarr would warn.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+        zarr.consolidate_metadata(path)
 
 
 def open_store(path: Path) -> zarr.Group:
@@ -45,7 +57,7 @@ def open_store(path: Path) -> zarr.Group:
     Raises InputError, now or then, naming the store and what of it is damaged or lost.
     """
     check_files(path)
-    return zarr.open_group(Checked(path, read_only=True), mode="r")
+    return zarr.open_group(Checked(path, read_only=True), mode="r", use_consolidated=False)
 
 
 def check_files(path: Path) -> dict[str, list | str]:

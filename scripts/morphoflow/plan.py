@@ -335,6 +335,23 @@ def check_recommended(clusters: dict) -> None:
         _known(clusters["recommended"], clusters["methods"], place, "clusters.methods")
 
 
+def check_compared(
+    compared: dict[str, dict], datasets: dict[str, str], elsewhere: Iterable[Path] = ()
+) -> None:
+    """Raise ValueError unless every dataset whose groups are compared is there, and its table is.
+
+    ``elsewhere`` are folders in which a user may have meant the table.
+    """
+    for name, settings in compared.items():
+        _known(name, datasets, "the config, compare: dataset", "the config")
+        table = settings["table"]
+        if table is not None and not Path(table).is_file():
+            raise ValueError(
+                f"the config, compare.{name}: the table '{table}' does not exist. "
+                f"{relative(table, elsewhere)}"
+            )
+
+
 def check_applied(
     applied: dict[str, list[str]],
     datasets: dict[str, str],

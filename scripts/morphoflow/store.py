@@ -68,13 +68,13 @@ def write_samples(
     attributes = {"axes": axes, "units": units, "names": names, **(facts or {})}
     with new_store(path) as group:
         group.attrs.update({**attributes, "provenance": provenance})
-        write_array(group, "x", x)
-        write_array(group, "id", text_bytes(ids))
+        write_array(group, "x", x, axes)
+        write_ids(group, ids, axes[0])
         for name, values in (("length", length), ("mask", mask), ("scale", scale)):
             if values is not None:
-                write_array(group, name, values)
+                write_array(group, name, values, axes)
         for side, values in levels.items():
-            write_array(group, level_name(side), values)
+            write_array(group, level_name(side), values, level_axes(axes, side))
 
 
 def read_samples(path: Path) -> Samples:
@@ -85,7 +85,7 @@ def read_samples(path: Path) -> Samples:
     optional = {
         name: np.asarray(array_of(group, name)[:]) if name in group else None for name in OPTIONAL
     }
-    x, ids = array_of(group, "x"), text_array(np.asarray(array_of(group, "id")[:]))
+    x, ids = array_of(group, "x"), read_ids(group)
     levels = _read_levels(group)
     names = attributes["names"]
     return Samples(x, ids, names=names, attributes=attributes, levels=levels, **optional)
@@ -94,6 +94,11 @@ def read_samples(path: Path) -> Samples:
 def level_name(side: int) -> str:
     """The name of the array that holds images of ``side`` px."""
     return f"x_{side}"
+
+
+def level_axes(axes: list[str], side: int) -> list[str]:
+    """The axes of images of ``side`` px: a dimension of another length has another name."""
+    return [*axes[:-2], *(f"{axis}_{side}" for axis in axes[-2:])]
 
 
 def check_levels(x: np.ndarray, levels: dict[int, np.ndarray]) -> None:
@@ -120,8 +125,13 @@ def array_of(group: zarr.Group, name: str) -> zarr.Array:
     return array
 
 
-def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
-    """Store an array, chunked along its first axis in pieces of some 4 MB."""
+def write_array(
+    group: zarr.Group, name: str, values: np.ndarray, axes: Sequence[str] | None = None
+) -> None:
+    """Store an array, chunked along its first axis in pieces of some 4 MB.
+
+    Its dimensions have the names of the first ``axes``, by which xarray tells what fits together.
+    """
     values = np.ascontiguousarray(values)
     row = max(1, values[:1].nbytes)
     chunk = (max(1, min(len(values), CHUNK_BYTES // row)), *(max(1, n) for n in values.shape[1:]))
@@ -131,7 +141,27 @@ def write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
         chunks=chunk,
         compressors=compressed(),
         config=writing(values, chunk[0]),
+        dimension_names=axes and list(axes)[: values.ndim],
     )
+
+
+def write_ids(group: zarr.Group, ids: list[str] | np.ndarray, axis: str) -> None:
+    """Store the ids of the objects along an ``axis`` as texts of any length."""
+    array = group.create_array(
+        "id",
+        shape=(len(ids),),
+        dtype=str,
+        chunks=(max(1, len(ids)),),
+        compressors=compressed(),
+        dimension_names=[axis],
+    )
+    if len(ids):
+        array[:] = np.asarray(ids, dtype=np.dtypes.StringDType())
+
+
+def read_ids(group: zarr.Group) -> np.ndarray:
+    """The ids that :func:`write_ids` was given, as an array of str (n,)."""
+    return np.array(np.asarray(array_of(group, "id")[:]).tolist(), dtype=str)
 
 
 def writing(values: np.ndarray, rows: int) -> "ArrayConfigParams":

@@ -9,7 +9,7 @@ import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.integrity import compressed, new_store
-from morphoflow.store import CHUNK_BYTES, check_levels, level_name, text_bytes, write_array, writing
+from morphoflow.store import CHUNK_BYTES, check_levels, level_axes, level_name, write_ids, writing
 
 
 class SampleStream:
@@ -18,10 +18,10 @@ class SampleStream:
     ``facts`` are attributes beside axes and units, which may be filled in until the end.
     """
 
-    def __init__(self, group: zarr.Group, level: int | None) -> None:
+    def __init__(self, group: zarr.Group, axes: list[str], level: int | None) -> None:
         self.facts: dict = {}
         self.ids: list[str] = []
-        self._group, self._level = group, level
+        self._group, self._axes, self._level = group, axes, level
         self._arrays: dict[str, _Growing] = {}
 
     def append(
@@ -39,12 +39,17 @@ class SampleStream:
         self.ids.extend(ids)
         levels = levels or {}
         check_levels(x, levels)
-        smaller = [(level_name(side), values) for side, values in levels.items()]
-        for name, values in (("x", x), ("mask", mask), ("scale", scale), *smaller):
+        axes = self._axes
+        smaller = [
+            (level_name(side), values, level_axes(axes, side)) for side, values in levels.items()
+        ]
+        own = (("x", x, axes), ("mask", mask, axes), ("scale", scale, axes))
+        for name, values, named in (*own, *smaller):
             if values is None:
                 continue
             if name not in self._arrays:
-                self._arrays[name] = _Growing(self._group, name, self._level)
+                named = named[: values.ndim]
+                self._arrays[name] = _Growing(self._group, name, named, self._level)
             self._arrays[name].append(values)
 
     def close(self) -> None:
@@ -55,7 +60,7 @@ class SampleStream:
             array.flush()
             if array.length != len(self.ids):
                 raise ValueError(f"{array.length} rows for {len(self.ids)} ids")
-        write_array(self._group, "id", text_bytes(self.ids))
+        write_ids(self._group, self.ids, self._axes[0])
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def stream_samples(
     ``level`` is that of zstd, if not the usual one: 1 suits samples that are mostly 0.
     """
     with new_store(path) as group:
-        stream = SampleStream(group, level)
+        stream = SampleStream(group, axes, level)
         yield stream
         stream.close()
         attributes = {"axes": axes, "units": units, "names": None, **stream.facts}
@@ -77,9 +82,9 @@ def stream_samples(
 class _Growing:
     """An array on disk that is extended by whole chunks, so that no chunk is written twice."""
 
-    def __init__(self, group: zarr.Group, name: str, level: int | None) -> None:
+    def __init__(self, group: zarr.Group, name: str, axes: list[str], level: int | None) -> None:
         self.length = self._n_waiting = 0
-        self._group, self._name = group, name
+        self._group, self._name, self._axes = group, name, axes
         self._compressors = compressed() if level is None else compressed(level)
         self._array: zarr.Array | None = None
         self._waiting: list[np.ndarray] = []
@@ -111,6 +116,7 @@ class _Growing:
                 chunks=chunks,
                 compressors=self._compressors,
                 config=writing(first, rows),
+                dimension_names=self._axes,
             )
         if len(values):
             self._array = self._array.with_config(writing(values, rows))

@@ -3,12 +3,14 @@
 import json
 import shutil
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import torch
+import zarr
 
 from morphoflow.embedding import make_embedding, read_embedding, write_embedding
 from morphoflow.errors import InputError
@@ -146,3 +148,19 @@ def test_a_store_without_one_of_its_arrays_is_named(tmp_path):
     shutil.rmtree(path / "x")
     with pytest.raises(InputError, match=r"x\.zarr holds no array 'x'; remake"):
         read_samples(path)
+
+
+def test_others_read_a_store_by_its_dimensions_ids_and_without_a_warning(tmp_path):
+    path = tmp_path / "s.zarr"
+    x, small = np.ones((2, 1, 8, 8), np.float32), np.ones((2, 1, 4, 4), np.float32)
+    axes = ["object", "channel", "y", "x"]
+    options = {"axes": axes, "units": "intensity", "provenance": {}, "levels": {4: small}}
+    write_samples(path, ["a", "bü/3"], x, mask=x > 0, **options)
+    (path / ".snakemake_timestamp").touch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        members = dict(zarr.open_group(path, mode="r").members())
+    named = {name: array.metadata.dimension_names for name, array in members.items()}
+    smaller = ("object", "channel", "y_4", "x_4")
+    assert named == {"x": tuple(axes), "mask": tuple(axes), "id": ("object",), "x_4": smaller}
+    assert members["id"][:].tolist() == ["a", "bü/3"]

@@ -98,8 +98,8 @@ def test_scores_lead_with_cross_validation_and_one_clustering_best_first():
     scores = some_scores()
     assert [(panel.split, panel.score) for panel in panels_of(scores)] == [
         ("cross_validation", "logistic_balanced_accuracy"),
-        ("all", "kmeans_ari"),
-        ("all", "kmeans_stability"),
+        ("all", "recommended_ari"),
+        ("all", "recommended_stability"),
     ]
     figure = plot_scores(scores)
     names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]

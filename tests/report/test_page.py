@@ -15,13 +15,16 @@ from morphoflow.report.page import MOST_SHOWN, OF_DATASET, OF_RUN, Sources, writ
 from places import ROOT
 from small_results import write_results
 
-CONFIG = {"cells": {"discs": {"sources": [{"images": "i", "masks": "m"}]}}}
+CONFIG = {
+    "cells": {"discs": {"sources": [{"images": "i", "masks": "m"}]}},
+    "compare": {"discs": {"reference": "round"}},
+}
 
 
-def sources(results) -> Sources:
+def sources(results, config=CONFIG) -> Sources:
     schema = ROOT / "config/schemas/config.schema.yaml"
     return Sources(
-        CONFIG | read_config(CONFIG, schema),
+        config | read_config(config, schema),
         read_models(ROOT / "config/models"),
         read_yaml(ROOT / "resources/bibliography.yaml"),
         ROOT / "rules/report",
@@ -30,9 +33,9 @@ def sources(results) -> Sources:
     )
 
 
-def page_of(folder, **options) -> str:
+def page_of(folder, config=CONFIG, **options) -> str:
     write_results(folder / "results", **options)
-    write_page(sources(folder / "results"), ["discs"], folder / "report")
+    write_page(sources(folder / "results", config), ["discs"], folder / "report")
     return (folder / "report/index.html").read_text()
 
 
@@ -75,7 +78,8 @@ def test_it_says_what_came_in_what_was_found_and_what_is_best(page):
 def test_all_that_it_names_lies_in_its_folder(page):
     text, folder = page
     reader = Reader(text)
-    inside = [unquote(file) for file in reader.files if not file.startswith("#")]
+    assert reader.files.count("../discs/atlas.html") == 1
+    inside = [unquote(file) for file in reader.files if not file.startswith(("#", "../"))]
     assert len(inside) > 10
     assert [file for file in inside if not (folder / file).is_file()] == []
     anchors = {file[1:] for file in reader.files if file.startswith("#")}
@@ -85,6 +89,16 @@ def test_all_that_it_names_lies_in_its_folder(page):
 def test_no_request_leaves_the_page(page):
     loaded = [part for part in ("http://", "https://", "url(", "@import") if part in page[0]]
     assert loaded == []
+
+
+def test_what_differs_between_groups_is_said_and_listed(page):
+    text = words(page[0])
+    assert (
+        "long beside round (label): 1 of 2 measures and 0 of 2 shares of clusters differ." in text
+    )
+    assert "60 and 60 objects, each for itself. Most: area (+1.00, +1.00 to +1.00)." in text
+    assert "cluster 0 of shape features" in text
+    assert (page[1] / "tables/discs_differences.csv").is_file()
 
 
 def test_tables_to_download_are_those_of_the_results(page):
@@ -121,7 +135,7 @@ def test_ids_and_labels_with_html_in_them_are_text(tmp_path):
 
 
 def test_one_object_without_a_label_has_a_page(tmp_path):
-    text = words(page_of(tmp_path, n=1))
+    text = words(page_of(tmp_path, {"cells": CONFIG["cells"]}, n=1))
     assert "1 cell; without labels" in text and "No order can be given" in text
 
 

@@ -59,8 +59,8 @@ def some_scores() -> pd.DataFrame:
                 ("cross_validation", "logistic_balanced_accuracy"),
                 ("cross_validation", "majority_balanced_accuracy"),
                 ("validation", "knn_balanced_accuracy"),
-                ("all", "kmeans_ari"),
-                ("all", "kmeans_stability"),
+                ("all", "recommended_ari"),
+                ("all", "recommended_stability"),
             ],
         )
     ]

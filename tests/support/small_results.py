@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from morphoflow.analysis.differences import cluster_values, compare_groups, feature_values
+from morphoflow.analysis.mixing import mixing, mixing_table
 from morphoflow.analysis.ranking import rank_models
 from morphoflow.analysis.scores import combine_scores, score, score_table
 from morphoflow.figures.save import save_figure, save_figures
@@ -46,9 +48,26 @@ def write_results(
     groups = objects.set_index("id")["group"]
     made = {"scores": scores}
     made["ranking"], made["pairs"] = rank_models(scores, predictions, groups)
+    if n > 1:
+        made["differences"], made["mixing"] = compared(objects)
     for name, table in made.items():
         write_table(place / "comparison" / f"{name}.parquet", table, RECORD)
     save_figures({"scores": plot_scores(scores)}, place / "figures", RECORD)
+
+
+def compared(objects: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Differences of the two labels: in area, not in hue, nor in shares of clusters; mixing."""
+    n = len(objects)
+    x = np.stack([np.arange(n) % 2 * n + np.arange(n), np.arange(n) // 2 % 7], axis=1)
+    named = [
+        feature_values(x, ["area", "hue"]),
+        cluster_values(np.where(np.arange(n) // 2 % 2, "1", "0"), "shape_features", "default"),
+    ]
+    settings = {"column": "label", "unit": "group", "within": None}
+    settings["reference"] = objects["label"][0]
+    table = compare_groups(named, objects, permutations=499, bootstraps=100, **settings)
+    row = {"model": "o2vae", "variant": "demo", "batch": "group"}
+    return table, mixing_table([row | mixing(x, objects["group"], objects["label"])])
 
 
 def an_object_table(n: int, label: str) -> pd.DataFrame:
@@ -88,6 +107,6 @@ def scores_of(value: float, n: int) -> list[dict]:
         score("cross_validation", "logistic_balanced_accuracy", value, n, low, high),
         score("cross_validation", "majority_balanced_accuracy", value * 0 + 0.5, n),
         score("all", "retrieval_map", value, n, low, high),
-        score("all", "kmeans_ari", value, n),
-        score("all", "kmeans_stability", value, n),
+        score("all", "recommended_ari", value, n),
+        score("all", "recommended_stability", value, n),
     ]

@@ -48,6 +48,7 @@ dendrites:
     images: {size: 32}
     generated: {number: 12}
     realism: {repeats: 4, images: 64}
+compare: {discs: {}, arbors: {reference: wild_type}}
 combinations: {form_and_points: {features/default: 1, point_ae/tiny: 0.5}}
 sweeps: {bins: {datasets: [tiny], model: persistence, grid: {bins: [4, 8]}}}
 cross_validation: {folds: 2, repeats: 1, bootstraps: 50}

@@ -12,6 +12,7 @@ from morphoflow.plan import (
     MODALITIES,
     Run,
     check_applied,
+    check_compared,
     check_recommended,
     read_models,
     read_runs,
@@ -315,3 +316,13 @@ def test_other_braces_in_paths_are_letters_like_others(tmp_path):
     (tmp_path / "a{}{b c}}{" / "a.swc").write_text("")
     found = neuron_files("mine", {"sources": [{"folder": str(tmp_path / "a{}{b c}}{")}]})
     assert len(found["swc"]) == 1
+
+
+def test_groups_are_compared_of_datasets_and_by_tables_that_there_are(tmp_path):
+    table = tmp_path / "animals.csv"
+    with pytest.raises(ValueError, match="compare: dataset 'toy' is not in the config"):
+        check_compared({"toy": {"table": None}}, DATASETS)
+    with pytest.raises(ValueError, match=r"compare\.toy_neurons: the table '.*' does not exist"):
+        check_compared({"toy_neurons": {"table": str(table)}}, DATASETS)
+    table.touch()
+    check_compared({"toy_neurons": {"table": str(table)}}, DATASETS)

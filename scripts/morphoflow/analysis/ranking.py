@@ -10,11 +10,12 @@ import pandas as pd
 from scipy.stats import t as student
 
 from morphoflow.analysis.cross_validation import CROSS_VALIDATION
+from morphoflow.tables import RECOMMENDED
 
 JUDGE = "logistic"
 VARIANT = ["model", "variant"]
 # What is taken from the score tables: by column the split, its fallback, and the score.
-RETRIEVED = ("all", "test")
+ALL = ("all", "test")
 TAKEN = {
     "balanced_accuracy": ((CROSS_VALIDATION,), f"{JUDGE}_balanced_accuracy"),
     "auc": ((CROSS_VALIDATION,), f"{JUDGE}_auc"),
@@ -22,8 +23,10 @@ TAKEN = {
     "forest_balanced_accuracy": ((CROSS_VALIDATION,), "forest_balanced_accuracy"),
     "majority_balanced_accuracy": ((CROSS_VALIDATION,), "majority_balanced_accuracy"),
     "test_balanced_accuracy": (("fixed_split",), f"{JUDGE}_balanced_accuracy"),
-    "retrieval_map": (RETRIEVED, "retrieval_map"),
-    "retrieval_chance": (RETRIEVED, "retrieval_chance"),
+    "retrieval_map": (ALL, "retrieval_map"),
+    "retrieval_chance": (ALL, "retrieval_chance"),
+    "cluster_ari": (ALL, f"{RECOMMENDED}_ari"),
+    "cluster_stability": (("all",), f"{RECOMMENDED}_stability"),
     "invariance_shift": (("test",), "invariance_shift"),
 }
 WITH_INTERVAL = ("balanced_accuracy", "test_balanced_accuracy", "retrieval_map")

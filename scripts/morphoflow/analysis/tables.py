@@ -71,11 +71,11 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     Objects whose column ``clustered`` is False, such as cells that the border cuts, take no part.
     With a method that cannot be used on these objects all are noise, its scores are missing, and
     ``attrs`` hold the reason by method. They also name the recommended method: that of the
-    settings, or the most stable one.
+    settings, or the most stable one. Its scores stand a second time as ``recommended_<score>``.
     """
     whole, kept = data, _clustered(data)
     data = data[kept]
-    columns, rows, reasons, stabilities = {}, [], {}, {}
+    columns, rows, reasons, stabilities = {}, {}, {}, {}
     labels, split = judging_labels(data), "test" if labels_used(data) else "all"
     for method in settings["methods"]:
         try:
@@ -91,17 +91,24 @@ def clusters(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
         mine = cluster_scores(data.X, method, columns[method], labels, split=split)
         mine.append(stability(data.X, method, columns[method], _groups(data), seed))
         stabilities[method] = mine[-1]["value"]
-        rows += [{**row, "value": np.nan} for row in mine] if method in reasons else mine
+        rows[method] = [{**row, "value": np.nan} for row in mine] if method in reasons else mine
     table = pd.DataFrame({"id": whole.obs_names})
     for method, numbers in columns.items():
         table[method] = NOISE
         table.loc[kept, method] = numbers
     table.attrs[REASONS] = reasons
     chosen = settings["recommended"]
-    table.attrs[RECOMMENDED] = most_stable(columns, stabilities) if chosen == "stable" else chosen
+    chosen = most_stable(columns, stabilities) if chosen == "stable" else chosen
+    table.attrs[RECOMMENDED] = chosen
+    rows[RECOMMENDED] = [_as_recommended(row, chosen) for row in rows[chosen]]
     for reason in reasons.values():
         print(f"cannot: {reason}")
-    return table, rows
+    return table, [row for of_method in rows.values() for row in of_method]
+
+
+def _as_recommended(row: dict, method: str) -> dict:
+    """A score of a method under the name that the recommended one's has."""
+    return {**row, "score": row["score"].replace(method, RECOMMENDED, 1)}
 
 
 def profiles(

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 
 from morphoflow.colors import DARK, LABEL_COLORS, LIGHT_GREY
 from morphoflow.figures.style import in_style, readable, remark
+from morphoflow.tables import RECOMMENDED
 
 COLUMNS = 3
 KEY = (
     "dot: one seed, line: its 95% interval, upright bar: mean of the seeds, "
     "dashed: the most frequent class, or chance"
 )
-ARI, STABILITY = "_ari", "_stability"
+ARI, STABILITY = f"{RECOMMENDED}_ari", f"{RECOMMENDED}_stability"
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ PANELS = (
 def panels_of(scores: pd.DataFrame) -> list[Panel]:
     """The panels to draw: cross-validation first, then retrieval, invariance and clusters.
 
-    Of clusters, the method that is the most stable on average is shown. A score that no run has a
-    value of, as where there are no labels, gets none.
+    Of clusters, those of the method that is recommended for a run are shown. A score that no
+    run has a value of, as where there are no labels, gets none.
     """
     scores = scores[scores["value"].notna()]
     present = set(zip(scores["split"], scores["score"], strict=True))
@@ -70,18 +71,14 @@ def panels_of(scores: pd.DataFrame) -> list[Panel]:
 
 
 def _of_clusters(scores: pd.DataFrame) -> list[Panel]:
-    """The agreement with labels of the most stable method, and its stability."""
-    stability = scores[scores["score"].str.endswith(STABILITY)].groupby("score")["value"].mean()
-    if stability.empty:
-        return []
-    method = stability.idxmax().removesuffix(STABILITY)
-    name = readable(method)
-    splits = sorted(set(scores.loc[scores["score"] == method + ARI, "split"]))
+    """The agreement with labels of each run's recommended clusters, and their stability."""
+    splits = sorted(set(scores.loc[scores["score"] == ARI, "split"]))
     agreement = [
-        Panel(split, method + ARI, f"ARI{'' if split == 'all' else f', {split}'}\n{name}")
+        Panel(split, ARI, f"ARI{'' if split == 'all' else f', {split}'}\nrecommended clusters")
         for split in splits
     ]
-    return [*agreement, Panel("all", method + STABILITY, f"stability of clusters\n{name}")]
+    stable = STABILITY in set(scores["score"])
+    return agreement + [Panel("all", STABILITY, "stability\nrecommended clusters")] * stable
 
 
 @in_style

@@ -67,6 +67,26 @@ def join_labels(rows: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
     return rows
 
 
+def with_columns(objects: pd.DataFrame, tables: list[Path]) -> pd.DataFrame:
+    """``objects``, indexed by id, with the further columns of ``tables`` that name them in ``id``.
+
+    A column of a table stands in place of one of the same name. Ids that are not among the objects
+    are passed over: a lab's table may be of more than one dataset.
+    """
+    for path in tables:
+        named = LabelColumns("id")
+        texts = _with_further(read_labels([path], named), path, named)
+        further = texts.drop(columns=["label", "group", "file", "line"]).set_index("id")
+        if not further.index.isin(objects.index).any():
+            raise InputError(
+                f"{path} names none of the objects in its column id, such as "
+                f"'{shown(str(objects.index[0]))}'; name them as objects.parquet does."
+            )
+        objects = objects.drop(columns=[name for name in further if name in objects])
+        objects = objects.join(further)
+    return objects
+
+
 def _with_further(table: pd.DataFrame, path: Path, named: LabelColumns) -> pd.DataFrame:
     """The table with its file's further columns; names that mean something else here are not."""
     read = with_names(read_texts(path), ["id", named.label, named.group])

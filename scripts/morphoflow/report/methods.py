@@ -26,7 +26,8 @@ class Ran:
 
 def methods(ran: Ran, bibliography: dict[str, str]) -> tuple[str, list[str]]:
     """The paragraph with numbers in brackets, and the references in the order of their numbers."""
-    text = " ".join([_software(ran), *_data(ran), *_models(ran), *_analysis(ran)])
+    parts = [_software(ran), *_data(ran), *_models(ran), *_analysis(ran), *_compared(ran)]
+    text = " ".join(parts)
     order: list[str] = []
 
     def number(mark: re.Match) -> str:
@@ -98,4 +99,20 @@ def _analysis(ran: Ran) -> list[str]:
         "Outliers and retrieval are corrected for the false discovery rate [@benjamini1995] "
         f"({ran.analysis['outliers']['false_discovery_rate']:g} and "
         f"{ran.analysis['retrieval']['false_discovery_rate']:g}).",
+    ]
+
+
+def _compared(ran: Ran) -> list[str]:
+    """How groups of objects were compared, where they were."""
+    compared = [ran.analysis["compare"].get(name) for name in ran.datasets]
+    draws = sorted({settings["permutations"] for settings in compared if settings})
+    if not draws:
+        return []
+    return [
+        "Groups of objects were compared in every measure and in the share of every cluster by "
+        f"permutation ({', '.join(f'{n:,}' for n in draws)} arrangements) of whole units, or of "
+        "objects inside units where groups meet there, of mean ranks within strata "
+        "[@vanelteren1960, @phipson2010]; effects are Cliff's delta [@cliff1993] with intervals of "
+        "a bootstrap over units, and p-values are corrected for the false discovery rate of 0.05 "
+        "[@benjamini1995]."
     ]

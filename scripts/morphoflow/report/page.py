@@ -17,6 +17,11 @@ from morphoflow.files import whole
 from morphoflow.plan import MODALITIES
 from morphoflow.report.captions import Captions
 from morphoflow.report.crate import NAME, crate
+from morphoflow.report.differing import (
+    differing_in_words,
+    mixing_in_words,
+    rows_of_differences,
+)
 from morphoflow.report.found import NOUNS, came_in, counted, finding_table, found_in
 from morphoflow.report.methods import Ran, methods
 from morphoflow.report.pictures import add_picture
@@ -29,6 +34,7 @@ OF_DATASET = (
     *("crops", "neurons", "objects", "dendrites"),
     *("scores", "quality", "neurons_3d", "walks", "densities", "stability"),
 )
+DIFFERENCES = ("differences",)
 OF_RUN = {
     "Maps": ("maps", "image_map"),
     "Clusters": ("clusters", "profiles", "cluster_gallery", "cluster_slice"),
@@ -44,6 +50,7 @@ OF_RUN = {
         "arbors",
         "growth",
         "interpolation",
+        "ways",
         "kappa_probes",
         "walk_map",
     ),
@@ -51,6 +58,7 @@ OF_RUN = {
 # Runs whose figures are shown, the best first: no browser opens a page of all of a thousand.
 MOST_SHOWN = 8
 TABLES = ("ranking", "scores")
+COMPARED = ("differences", "mixing")
 
 
 @dataclass(frozen=True)
@@ -118,10 +126,8 @@ def _dataset(sources: Sources, captions: Captions, name: str, folder: Path) -> d
     )
     made = place / "comparison"
     ranking = with_kinds(read_table(made / "ranking.parquet"), sources.models)
-    for table in TABLES:
-        stem = folder / "tables" / f"{name}_{table}"
-        shutil.copy(made / f"{table}.parquet", stem.with_suffix(".parquet"))
-        read_table(made / f"{table}.parquet").to_csv(stem.with_suffix(".csv"), index=False)
+    _add_tables([made / f"{table}.parquet" for table in TABLES], folder, name)
+    _add_tables([place / "objects.parquet"], folder, name)
     modality = _modality(sources.config, name)
     cards = _cards(sources.config[modality][name])
     return {
@@ -139,7 +145,36 @@ def _dataset(sources: Sources, captions: Captions, name: str, folder: Path) -> d
         "figures": _figures(place / "figures", OF_DATASET, folder, captions, dataset=name),
         "runs": _runs(place, ranking, folder, captions),
         "inputs": _record(place / "objects.parquet")["inputs"],
-        "tables": TABLES,
+        "tables": (*TABLES, "objects"),
+        "atlas": f"../{name}/atlas.html",
+        "compared": _compared(sources, captions, name, folder),
+    }
+
+
+def _add_tables(paths: list[Path], folder: Path, dataset: str) -> None:
+    """Put tables of a dataset into the page's ``folder``, as they are and as CSV."""
+    for path in paths:
+        stem = folder / "tables" / f"{dataset}_{path.stem}"
+        shutil.copy(path, stem.with_suffix(".parquet"))
+        read_table(path).to_csv(stem.with_suffix(".csv"), index=False)
+
+
+def _compared(sources: Sources, captions: Captions, name: str, folder: Path) -> dict | None:
+    """What the page says of groups of a dataset's objects; None where none are compared."""
+    if name not in sources.config["compare"]:
+        return None
+    place = sources.results / name
+    paths = [place / "comparison" / f"{table}.parquet" for table in COMPARED]
+    _add_tables(paths, folder, name)
+    differences, mixing = (read_table(path) for path in paths)
+    settings = sources.config["compare"][name]
+    words = differing_in_words(differences, settings) + mixing_in_words(mixing)
+    return {
+        "words": words,
+        "rows": rows_of_differences(differences),
+        "n": len(differences),
+        "figures": _figures(place / "figures", DIFFERENCES, folder, captions, dataset=name),
+        "tables": COMPARED,
     }
 
 

@@ -16,6 +16,10 @@ COLUMNS = {
     "forest_balanced_accuracy": ("Forest", "Balanced accuracy of a random forest, same folds"),
     "test_balanced_accuracy": ("Test split", "Balanced accuracy on the test split, logistic"),
     "retrieval_map": ("Retrieval", "Mean average precision of ranking all others by distance"),
+    "cluster_ari": (
+        "Clusters",
+        "Adjusted Rand index of the recommended clusters, found without labels, with the labels",
+    ),
     "invariance_shift": (
         "Moved by turns",
         "Largest median move as a crop turns, of the way to the nearest other object; low is good",

@@ -1,0 +1,164 @@
+"""In which measures, and in which clusters, groups of objects differ: wild type and mutant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from morphoflow.analysis.permuting import Design, design_of, effects, p_values
+from morphoflow.analysis.significance import corrected
+from morphoflow.errors import InputError
+
+FEATURE, CLUSTER = "feature", "cluster"
+
+
+@dataclass(frozen=True)
+class Named:
+    """Values (n, d) of n objects, and ``names`` with a row for each: kind, model, variant, name.
+
+    A ``feature`` has neither model nor variant; a ``cluster`` is 1 for its members and 0 else.
+    """
+
+    values: np.ndarray
+    names: pd.DataFrame
+
+
+def feature_values(values: np.ndarray, names: list[str]) -> Named:
+    """Measures (n, d) under their names."""
+    described = {"kind": FEATURE, "model": "", "variant": "", "name": names}
+    return Named(np.asarray(values, dtype=float), pd.DataFrame(described))
+
+
+def cluster_values(clusters: np.ndarray, model: str, variant: str) -> Named:
+    """Which object is in which of the ``clusters`` (n,), texts."""
+    names = np.unique(clusters.astype(str))
+    described = {"kind": CLUSTER, "model": model, "variant": variant, "name": names}
+    return Named((clusters[:, None] == names).astype(float), pd.DataFrame(described))
+
+
+def compare_groups(
+    named: list[Named],
+    objects: pd.DataFrame,
+    *,
+    column: str,
+    unit: str,
+    within: str | None,
+    reference: str | None,
+    permutations: int,
+    bootstraps: int,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row for each value of a ``column`` of ``objects`` (n rows) and each of the named values.
+
+    Each value is compared with ``reference``, or without one with all others; of two, the second of
+    the alphabet with the first. ``unit`` is the column of what was treated as a whole, ``within``
+    one of batches. ``effect`` is Cliff's delta, with ``low`` and ``high``; ``value`` and
+    ``value_of_reference`` are medians of features and shares of clusters;
+    ``corrected_p_value`` allows for all rows of the kind; ``least_p_value`` is the smallest that
+    the design can give. See :mod:`morphoflow.analysis.permuting`.
+    """
+    _check(objects, column, unit, within, reference)
+    values = np.concatenate([part.values for part in named], axis=1)
+    names = pd.concat([part.names for part in named], ignore_index=True)
+    texts = objects[column].astype(object)
+    tables = []
+    for value, other, rows, treated in _contrasts(texts, reference):
+        chosen = objects.iloc[rows]
+        batches = None if within is None else chosen[within].astype(str).to_numpy()
+        design = design_of(treated, chosen[unit].astype(str).to_numpy(), batches)
+        _check_batches(design, unit, within)
+        table = _compared(values[rows], names, design, permutations, bootstraps, seed)
+        table.insert(0, "group", value)
+        table.insert(1, "reference", other)
+        tables.append(table)
+    found = pd.concat(tables, ignore_index=True)
+    place = found.columns.get_loc("p_value") + 1
+    by_kind = found.groupby("kind")["p_value"]
+    found.insert(place, "corrected_p_value", by_kind.transform(lambda p: corrected(p.to_numpy())))
+    return found
+
+
+def _contrasts(
+    texts: pd.Series, reference: str | None
+) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+    """Each comparison: the value, what it is compared with, the rows, and which have the value."""
+    known = texts.notna().to_numpy()
+    present = sorted(set(texts[known].astype(str)))
+    if reference is None and len(present) == 2:
+        reference = present[0]
+    named = texts.astype(str).to_numpy()
+    for value in present:
+        if value == reference:
+            continue
+        rows = known if reference is None else np.isin(named, (value, reference)) & known
+        rows = np.flatnonzero(rows)
+        yield value, reference or "others", rows, named[rows] == value
+
+
+def _compared(
+    values: np.ndarray,
+    names: pd.DataFrame,
+    design: Design,
+    permutations: int,
+    bootstraps: int,
+    seed: int,
+) -> pd.DataFrame:
+    table = names.copy()
+    for title, rows in (("value", design.treated), ("value_of_reference", ~design.treated)):
+        medians = np.ma.median(np.ma.masked_invalid(values[rows]), axis=0).filled(np.nan)
+        is_share = (names["kind"] == CLUSTER).to_numpy()
+        table[title] = np.where(is_share, values[rows].mean(axis=0), medians)
+    table["effect"], table["low"], table["high"] = effects(values, design, bootstraps, seed)
+    p = p_values(values, design, permutations, seed)
+    # What never differs was no test, and counts as none in the correction.
+    table["p_value"] = np.where(_vary(values), p, np.nan)
+    units, others = design.sizes
+    facts = {"n": design.treated.sum(), "n_of_reference": (~design.treated).sum()}
+    facts |= {"units": units, "units_of_reference": others, "crossed": design.crossed}
+    return table.assign(**facts, least_p_value=design.least_p)
+
+
+def _vary(values: np.ndarray) -> np.ndarray:
+    """Whether each column (d,) has two values that are known and differ."""
+    masked = np.ma.masked_invalid(values)
+    return (masked.max(axis=0) > masked.min(axis=0)).filled(False)
+
+
+def _check(
+    objects: pd.DataFrame, column: str, unit: str, within: str | None, reference: str | None
+) -> None:
+    for name in filter(None, (column, unit, within)):
+        if name not in objects:
+            known = ", ".join(map(str, objects))
+            raise InputError(
+                f"compare: objects have no column '{name}' (they have: {known}); name one of "
+                f"these, or a `table` with the columns id and {name}."
+            )
+    values = sorted(set(objects[column].dropna().astype(str)))
+    if len(values) < 2:
+        raise InputError(
+            f"compare: the column '{column}' has {len(values)} value(s), but two are needed to "
+            f"compare; name another column."
+        )
+    if reference is not None and reference not in values:
+        raise InputError(
+            f"compare: the column '{column}' has no '{reference}' (it has: {', '.join(values)}); "
+            f"name one of these as `reference`."
+        )
+    for name in filter(None, (unit, within)):
+        missing = objects.index[objects[name].isna() & objects[column].notna()]
+        if len(missing):
+            raise InputError(
+                f"compare: '{missing[0]}' has nothing in the column '{name}'; fill it in, or leave "
+                f"its '{column}' empty."
+            )
+
+
+def _check_batches(design: Design, unit: str, within: str | None) -> None:
+    pairs = np.unique(np.stack([design.units, design.strata]), axis=1)
+    if len(pairs.T) > design.units.max() + 1:
+        raise InputError(
+            f"compare: objects of one '{unit}' have several values of '{within}', so that it "
+            f"cannot be exchanged within one; name a smaller `unit`, such as the well or the slice."
+        )
