@@ -31,20 +31,22 @@ from morphoflow.models.interface import (
 )
 from morphoflow.plan import (
     COLUMNS,
-    COMBINATION,
     MODALITIES,
     Run,
-    add_combinations,
     check_applied,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
     read_config,
-    read_models,
     read_runs,
-    read_yaml,
     runs_of_datasets,
+)
+from morphoflow.plan_models import (
+    COMBINATION,
+    add_combinations,
+    read_models,
+    read_yaml,
     settings_of,
 )
 from morphoflow.plan_files import (

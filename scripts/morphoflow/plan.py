@@ -8,27 +8,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from morphoflow.gpus import CHOICES
-from morphoflow.models.interface import check_card
 from morphoflow.places import relative
-from morphoflow.schema import complete, hint
+from morphoflow.plan_models import check_keys, check_known, load_yaml, recommended
+from morphoflow.schema import complete
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
 COLUMNS = ("dataset", "model", "variant", "seed")
 # A column that a table of runs may have besides.
 DEVICE = "device"
-COMBINATION = "combination"
-# What a card of a lab folder adds to the workflow's card of the same name.
-ADDED = {
-    "properties": {
-        "variants": {"type": "object", "default": {}},
-        "recommended": {"type": "array", "items": {"type": "string"}},
-    }
-}
 
 
 @dataclass(frozen=True)
@@ -70,120 +59,8 @@ def check_named(config: dict, workflow: Path) -> None:
 
 def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
-    _check_keys(config, "the config")
-    return complete(config, _load(schema), "the config")
-
-
-def _check_keys(part: object, place: str) -> None:
-    """Raise ValueError for a name that YAML took for a number, a truth value or a date."""
-    if isinstance(part, list):
-        for number, value in enumerate(part):
-            _check_keys(value, f"{place}.{number}")
-    if not isinstance(part, dict):
-        return
-    for key, value in part.items():
-        if not isinstance(key, str):
-            raise ValueError(
-                f"{place}: YAML takes the name of a key for {key!r}, which is no text (so it does "
-                f"1, on, no, null and 2020-01-01); write it in quotes, as '1' or 'on'."
-            )
-        _check_keys(value, f"{place}.{key}")
-
-
-def read_models(folder: Path, own: Path | None = None) -> dict[str, dict]:
-    """The descriptions of all models, by name, each checked with all its variants.
-
-    ``folder`` holds the workflow's cards. ``own`` may hold those of a lab folder: whole cards under
-    new names, and under the name of one of the workflow's, variants that are added to it.
-    """
-    schema = _load(folder.parent / "schemas" / "model.schema.yaml")
-    shared = _load(folder.parent / "schemas" / "settings.schema.yaml")
-    cards = {path: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
-    for path in _own_cards(folder, own):
-        base = folder / path.name
-        if base in cards:
-            cards[base] = _with_variants(cards[base], read_yaml(path), str(path))
-        else:
-            cards[path] = read_yaml(path)
-    models: dict[str, dict] = {}
-    for path, card in cards.items():
-        models[path.stem] = _checked_card(card, schema, shared, str(path))
-        for variant in models[path.stem]["variants"]:
-            settings_of(models, path.stem, variant)
-    return dict(sorted(models.items()))
-
-
-def read_yaml(path: Path) -> dict:
-    """The keys of a YAML file; ValueError names the file and the line where it is none."""
-    try:
-        keys = _load(path)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(keys, dict):
-        raise ValueError(f"{path} has no keys; write some, such as `variants:`, or remove it.")
-    return keys
-
-
-def _own_cards(folder: Path, own: Path | None) -> list[Path]:
-    """The cards of a lab folder, unless that is the workflow's own folder."""
-    if own is None or not own.is_dir() or own.resolve() == folder.resolve():
-        return []
-    return sorted(own.glob("*.yaml"))
-
-
-def _with_variants(card: dict, added: dict, place: str) -> dict:
-    """The workflow's card with the variants that a card of the same name in a lab folder adds."""
-    others = sorted(added.keys() - {"variants", "recommended"})
-    if others:
-        raise ValueError(
-            f"{place}: the workflow has a card of this name, to which yours may add `variants` and "
-            f"`recommended` alone, not '{others[0]}'; leave it out, or rename the file for a model "
-            f"of your own."
-        )
-    added = complete(added, ADDED, place)
-    twice = sorted(added["variants"].keys() & card["variants"].keys())
-    if twice:
-        raise ValueError(
-            f"{place}: variant '{twice[0]}' is in the workflow's card already; rename yours."
-        )
-    return card | added | {"variants": card["variants"] | added["variants"]}
-
-
-def _checked_card(card: dict, schema: dict, shared: dict, place: str) -> dict:
-    """A card with its defaults and shared settings, held against its code."""
-    _check_keys(card, place)
-    whole = complete(card, schema, place)
-    check_card(whole, place)
-    whole["settings"] = with_shared(whole["settings"], shared, place)
-    for variant in whole["recommended"]:
-        _known(variant, whole["variants"], f"{place}, recommended: variant", "its variants")
-    return whole
-
-
-def with_shared(settings: dict[str, dict], shared: dict[str, dict], place: str) -> dict[str, dict]:
-    """The schema of each setting of a card, where ``shared: NAME`` stands for ``shared[NAME]``.
-
-    What the card writes beside it, such as a default of its own, takes the place of what that says.
-    """
-    whole = {}
-    for name, own in settings.items():
-        here = f"{place}, settings.{name}"
-        if "shared" in own:
-            known_in = "config/schemas/settings.schema.yaml"
-            _known(own["shared"], shared, f"{here}: shared setting", known_in)
-            own = {**shared[own["shared"]], **own}
-            del own["shared"]
-        if "default" not in own:
-            raise ValueError(f"{here} has no `default`; give it one.")
-        whole[name] = own
-    return whole
-
-
-def settings_of(models: dict[str, dict], model: str, variant: str) -> dict:
-    """All settings of a model's variant: the defaults of its schema with the variant's changes."""
-    changes = models[model]["variants"][variant] or {}
-    schema = {"properties": models[model]["settings"], "additionalProperties": False}
-    return complete(changes, schema, f"config/models/{model}.yaml, variant '{variant}'")
+    check_keys(config, "the config")
+    return complete(config, load_yaml(schema), "the config")
 
 
 def read_runs(
@@ -251,22 +128,12 @@ def runs_of_datasets(config: dict, models: dict[str, dict], listed: list[Run]) -
     return list(runs)
 
 
-def recommended(models: dict[str, dict], modality: str) -> list[str]:
-    """What cards recommend for a modality, as ``model/variant``."""
-    return [
-        f"{name}/{variant}"
-        for name, model in models.items()
-        if model["modality"] == modality
-        for variant in model["recommended"]
-    ]
-
-
 def check_run(row: dict, place: str, datasets: dict[str, str], models: dict[str, dict]) -> Run:
     """The run that a row asks for; ``place`` says where the row stands, for what is wrong in it."""
-    _known(row["dataset"], datasets, f"{place}: dataset", "the config")
-    _known(row["model"], models, f"{place}: model", "config/models")
+    check_known(row["dataset"], datasets, f"{place}: dataset", "the config")
+    check_known(row["model"], models, f"{place}: model", "config/models")
     model = models[row["model"]]
-    _known(
+    check_known(
         row["variant"],
         model["variants"],
         f"{place}: variant",
@@ -284,39 +151,16 @@ def check_run(row: dict, place: str, datasets: dict[str, str], models: dict[str,
     if start:
         _check_start(start, row["model"], f"{place}: start_from '{start}'", datasets, model)
     device = row.get(DEVICE) or "auto"
-    _known(device, ("auto", *CHOICES), f"{place}: device", "auto, cpu, gpu")
+    check_known(device, ("auto", *CHOICES), f"{place}: device", "auto, cpu, gpu")
     return Run(row["dataset"], row["model"], row["variant"], int(row["seed"]), device)
 
 
 def _check_start(start: str, name: str, place: str, datasets: dict[str, str], model: dict) -> None:
     dataset, other, variant = start.split("/")
-    _known(dataset, datasets, f"{place}: dataset", "the config")
+    check_known(dataset, datasets, f"{place}: dataset", "the config")
     if other != name:
         raise ValueError(f"{place}: weights of '{other}' do not fit '{name}'; name one of these.")
-    _known(variant, model["variants"], f"{place}: variant", f"config/models/{name}.yaml")
-
-
-def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> None:
-    """Add the model ``combination``, whose variants are weighted sums of other models' embeddings.
-
-    ``combinations`` maps its variants to a weight for each ``model/variant``.
-    """
-    for name, members in combinations.items():
-        for member in members:
-            model, variant = member.split("/")
-            place = f"the config, combinations.{name}: model"
-            _known(model, models, place, "config/models")
-            described_in = f"config/models/{model}.yaml"
-            _known(variant, models[model]["variants"], f"{place} {model}/", described_in)
-    described: dict[str, Any] = {"modality": None, "form": None, "code": None, "settings": {}}
-    described |= {
-        "device": "auto",
-        "costs": {},
-        "trained": False,
-        "capabilities": [],
-        "recommended": [],
-    }
-    models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
+    check_known(variant, model["variants"], f"{place}: variant", f"config/models/{name}.yaml")
 
 
 def check_simulated(dendrites: dict[str, dict]) -> None:
@@ -325,14 +169,14 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
         simulated = settings["realism"]["simulated"]
         if simulated is not None:
             place = f"the config, dendrites.{name}.realism.simulated: dataset"
-            _known(simulated, dendrites, place, "the config's `dendrites`")
+            check_known(simulated, dendrites, place, "the config's `dendrites`")
 
 
 def check_recommended(clusters: dict) -> None:
     """Raise ValueError unless the recommended clustering method is among those that are used."""
     if clusters["recommended"] != "stable":
         place = "the config, clusters.recommended: method"
-        _known(clusters["recommended"], clusters["methods"], place, "clusters.methods")
+        check_known(clusters["recommended"], clusters["methods"], place, "clusters.methods")
 
 
 def check_compared(
@@ -343,7 +187,7 @@ def check_compared(
     ``elsewhere`` are folders in which a user may have meant the table.
     """
     for name, settings in compared.items():
-        _known(name, datasets, "the config, compare: dataset", "the config")
+        check_known(name, datasets, "the config, compare: dataset", "the config")
         table = settings["table"]
         if table is not None and not Path(table).is_file():
             raise ValueError(
@@ -361,9 +205,9 @@ def check_applied(
     """Raise ValueError unless every model that is applied is in the table of runs, and fits."""
     trained = {run.folder_of_seeds for run in runs}
     for name, used in applied.items():
-        _known(name, datasets, "the config, apply: dataset", "the config")
+        check_known(name, datasets, "the config, apply: dataset", "the config")
         for folder in used:
-            _known(folder, trained, f"the config, apply.{name}: run", "the table of runs")
+            check_known(folder, trained, f"the config, apply.{name}: run", "the table of runs")
             dataset, model, _ = folder.split("/")
             if dataset == name:
                 raise ValueError(
@@ -380,15 +224,3 @@ def check_applied(
                     f"the config, apply.{name}: '{folder}' was trained on {datasets[dataset]}, but "
                     f"'{name}' holds {datasets[name]}; apply a model of {datasets[name]}."
                 )
-
-
-def _load(path: Path) -> Any:
-    """A YAML file, by the reader in C where there is one: every job reads all cards and schemas."""
-    reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=reader)
-
-
-def _known(name: str | None, choices: Collection[str], what: str, place: str) -> None:
-    if name in choices:
-        return
-    raise ValueError(f"{what} '{name}' is not in {place}; {hint(name or '', choices)}")

@@ -17,7 +17,8 @@ from morphoflow.gpus import (
     gpus_for_training,
     training_hours,
 )
-from morphoflow.plan import MODALITIES, read_models, recommended, settings_of
+from morphoflow.plan import MODALITIES
+from morphoflow.plan_models import read_models, recommended, settings_of
 
 INDEX = """# Configuration
 

@@ -359,14 +359,15 @@ def read_configuration(path: Path) -> None:
 
 
 def read_run_table(path: Path) -> None:
-    from morphoflow.plan import read_models, read_runs
+    from morphoflow.plan import read_runs
+    from morphoflow.plan_models import read_models
 
     datasets = {"toy_neurons": "neurons", "nuclei": "cells"}
     read_runs(path, datasets, read_models(ROOT / "config/models"))
 
 
 def read_cards(path: Path) -> None:
-    from morphoflow.plan import read_models
+    from morphoflow.plan_models import read_models
 
     read_models(path)
 

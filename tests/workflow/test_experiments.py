@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from morphoflow.plan import read_config, read_models, read_runs, settings_of
+from morphoflow.plan import read_config, read_runs
+from morphoflow.plan_models import read_models, settings_of
 from morphoflow.sweeps import add_sweeps
 from places import CONFIG, ROOT
 from workflow import Workflow

@@ -14,14 +14,11 @@ from morphoflow.plan import (
     check_applied,
     check_compared,
     check_recommended,
-    read_models,
     read_runs,
-    recommended,
     runs_of_datasets,
-    settings_of,
-    with_shared,
 )
 from morphoflow.plan_files import cell_files, neuron_files
+from morphoflow.plan_models import read_models, recommended, settings_of, with_shared
 from morphoflow.schema import complete
 from places import CONFIG
 
