@@ -25,7 +25,7 @@ rule apply_model:
     # One, as when embedding: results must not depend on the cores of a machine.
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
         mem_mb=memory(2000, 2, "samples", "known"),
         runtime=minutes(30, 0.1, "samples"),
     params:

@@ -63,7 +63,7 @@ rule film_ways:
         "../envs/training.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=inference_gpus,
         mem_mb=memory(2000),
         runtime=minutes(20),
     params:

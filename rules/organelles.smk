@@ -49,7 +49,7 @@ rule find_instances:
         fingerprint=organelle_fingerprint,
         by=instances_by,
     shell:
-        "python {input.script:q} --source {params.source:q} --by {params.by}"
+        "python {input.script:q} --source {params.source:q} --by {params.by:q}"
         " --output {output.labels:q} &> {log:q}"
 
 

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
+from morphoflow.errors import CannotAnalyse
 from morphoflow.forest import Forest
-from morphoflow.neurons.rebuild.realism import Neurons, Sets, details, realism_scores
+from morphoflow.neurons.rebuild.realism import DETAILS, Neurons, Sets, details, realism_scores
 from morphoflow.neurons.samples.resample import resample
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
-from morphoflow.tables import align_objects, read_objects, read_table, write_table
+from morphoflow.tables import REASON, align_objects, read_objects, read_table, write_table
 
 UNKNOWN = "unknown"
 
@@ -50,8 +53,13 @@ def main(
     )
     made_labels = made_table["label"].to_numpy(dtype=str)
     sets = Sets(Neurons.of(made, made_labels, made_groups), train, held_out)
-    detailed = details(sets)
-    rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
+    try:
+        detailed = details(sets)
+        rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
+    except CannotAnalyse as reason:
+        print(f"cannot: {reason}")
+        detailed, rows = pd.DataFrame(columns=list(DETAILS)), []
+        detailed.attrs[REASON] = str(reason)
     record = provenance(
         inputs=[trees, samples, objects, generated, origins], settings=settings, seed=seed
     )

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from places import ROOT
+from places import ROOT, SCRIPTS
 
 os.environ["MPLBACKEND"] = "agg"
 TORCHLESS = find_spec("torch") is None
@@ -20,6 +20,12 @@ REASON = "torch is not installed"
 def in_the_project():
     """Tests run in the project's folder, as jobs do: code that is an input is named from there."""
     os.chdir(ROOT)
+
+
+@pytest.fixture
+def from_a_script(monkeypatch):
+    """The script that results name as the one that made them; a test runner is none."""
+    monkeypatch.setattr("__main__.__file__", str(SCRIPTS / "fit.py"), raising=False)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,8 @@ from morphoflow.files import sha256
 from places import CARDS
 from synthetic_outlines import SQUARE, blot, star
 
+pytestmark = pytest.mark.usefixtures("from_a_script")
+
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
 def test_quarter_turns_and_flips_of_digits_permute_the_pixels(interpolation):

@@ -19,6 +19,8 @@ from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from places import CARDS
 
+pytestmark = pytest.mark.usefixtures("from_a_script")
+
 
 @pytest.fixture
 def server(tmp_path):

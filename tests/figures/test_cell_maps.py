@@ -36,6 +36,8 @@ from morphoflow.store import write_samples
 from morphoflow.tables import write_objects, write_table
 from places import ROOT, SCRIPTS
 
+pytestmark = pytest.mark.usefixtures("from_a_script")
+
 
 @pytest.mark.parametrize("n", [1, 4, 100, 3000])
 def test_no_two_objects_of_a_map_share_a_cell(n):

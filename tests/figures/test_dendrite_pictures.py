@@ -131,7 +131,7 @@ def test_an_image_is_named_by_the_class_it_is_made_for(toy, tmp_path, monkeypatc
     assert set(classes) == {"a", "b/c"}
     names = [f"generated_{i:05d}_{name}" for i, name in enumerate(classes)]
     assert list(read_samples(place["output"]).ids) == names
-    files = {path.stem for path in place["folder"].iterdir()} - {"grid"}
+    files = {path.stem for path in place["folder"].glob("*.png")} - {"grid"}
     assert sorted(map(name_of_file, files)) == sorted(names)
 
 
@@ -148,7 +148,7 @@ def test_generated_images_come_as_store_files_and_grid(toy, tmp_path, monkeypatc
     assert store.ids[0] == "generated_00000" and store.ids[-1] == "generated_00069"
     assert store.attributes["pixel_um"] == 0.4
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert files == sorted([*(f"{name}.png" for name in store.ids), "grid.png"])
+    assert files == sorted([*(f"{name}.png" for name in store.ids), "grid.png", "files.json"])
     image = np.asarray(Image.open(tmp_path / "first" / "generated_00042.png"))
     np.testing.assert_array_equal(image, store.x[42, 0])
     for path in (tmp_path / "first").iterdir():
@@ -162,7 +162,7 @@ def test_without_files_only_the_grid_is_written(toy, tmp_path, monkeypatch):
     place = outputs(tmp_path)
     flags = {"settings": {"number": 3, "seed": 1, "files": False}, "gpus": 0, "threads": 1}
     run_script(generate_images, monkeypatch, model=tmp_path / "model.pt", **place, **flags)
-    assert [path.name for path in (tmp_path / "g").iterdir()] == ["grid.png"]
+    assert {path.name for path in (tmp_path / "g").iterdir()} == {"grid.png", "files.json"}
     way = open_store(tmp_path / "g_way.zarr")["x"]
     assert way.shape == (generate_images.STOPS, generate_images.STEPS, SIZE, SIZE)
     assert all(movie.stat().st_size > 0 for movie in place["movies"])

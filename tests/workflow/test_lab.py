@@ -104,7 +104,7 @@ def test_all_ways_to_call_the_workflow_plan_the_same(tmp_path):
     from_lab = planned(made, "--profile", "profiles/laptop")
     # Its own rule asks for what `all` asks for.
     from_lab["all"] = from_lab.pop("everything")
-    assert from_lab["fit"] == 2 and from_lab["read_neurons"] == 1 and from_lab["report"] == 1
+    assert from_lab["fit"] == 2 and from_lab["read_neurons"] == 1 and from_lab["write_report"] == 1
     given = ("--snakefile", ROOT / "Snakefile", "--directory", made)
     assert planned(elsewhere, *given) == from_lab
     assert planned(elsewhere, "--snakefile", link / "Snakefile", "--directory", made) == from_lab

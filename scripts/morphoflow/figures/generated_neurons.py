@@ -38,8 +38,8 @@ def several_fold(scores: pd.DataFrame) -> float | None:
 
     ``scores`` are those of how real they are, with a row for each ``score`` and its ``value``.
     """
-    fold = float(scores.set_index("score")["value"]["largest_fold"])
-    return None if fold < SEVERAL_FOLD else fold
+    fold = float(scores.set_index("score")["value"].get("largest_fold", 0))
+    return fold if fold >= SEVERAL_FOLD else None
 
 
 @in_style

@@ -234,9 +234,12 @@ def flows(fitted, samples, objects, device, arrays) -> None:
     arrays["ways"] = flowing.ways(fitted, z, IMAGES, device)
 
 
-def makes_trees(fitted, samples, objects, device, arrays) -> None:
+def probes_walks(fitted, samples, objects, device, arrays) -> None:
     probing = load_model(fitted.code, WalkProbing)
     arrays["probes"] = probing.probe_table(fitted, 0, device)["x_um"].to_numpy()
+
+
+def makes_trees(fitted, samples, objects, device, arrays) -> None:
     making = load_model(fitted.code, TreeMaking)
     forest, _ = making.make_trees(fitted, samples, objects, TREES, device)
     arrays["trees"] = np.asarray(forest.xyz)
@@ -249,5 +252,6 @@ ABLE = {
     "flowing": flows,
     "generating": generates,
     "making_trees": makes_trees,
+    "probing_walks": probes_walks,
     "turnable": lambda *_: None,
 }

@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 from morphoflow.analysis.classification import FEWEST_FOR_INTERVAL, percentiles
 from morphoflow.analysis.feature_distances import two_sample_accuracy
 from morphoflow.analysis.scores import score
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
 from morphoflow.forest import Forest
 from morphoflow.neurons.morphometrics.table import morphometrics, sibling_pairs
 from morphoflow.neurons.morphometrics.tree import Trees
@@ -84,14 +84,14 @@ class Sets:
 
     @property
     def labels(self) -> list[str]:
-        """The labels that each set has enough neurons of; InputError if there are none."""
+        """The labels that each set has enough neurons of; CannotAnalyse if there are none."""
         common = [
             str(label)
             for label in np.unique(self.generated.labels)
             if min((s.labels == label).sum() for s in self.parts) >= FEWEST
         ]
         if not common:
-            raise InputError(
+            raise CannotAnalyse(
                 f"no label has {FEWEST} neurons each among the generated ones, in the training "
                 "split and in the test split; generate more, or give more real neurons."
             )
