@@ -52,9 +52,16 @@ def main(
     table = without_falsified(table, settings.get("border", "keep"))
     x, names = feature_matrix(table)
     record = provenance(inputs=[objects, contacts, *measures], settings=settings)
-    axes, units = ["object", "feature"], "as each name says"
-    ids = table["id"].tolist()
-    write_samples(features, ids, x, axes=axes, units=units, names=names, provenance=record)
+    write_samples(
+        features,
+        table["id"].tolist(),
+        x,
+        axes=["object", "feature"],
+        units="as each name says",
+        names=names,
+        provenance=record,
+        missing=True,
+    )
     write_table(shapes, table, record)
     write_table(density, cells, record)
     print(f"{len(names)} features of {len(table)} objects")

@@ -57,13 +57,16 @@ def write_samples(
     names: list[str] | None = None,
     facts: dict | None = None,
     levels: dict[int, np.ndarray] | None = None,
+    missing: bool = False,
 ) -> None:
     """Write a store; ``x`` (n, ...) with one name per axis in ``axes`` and one unit for its values.
 
-    ``facts`` are further attributes that a reader needs, such as an extent in um.
+    ``facts`` are further attributes that a reader needs, such as an extent in um. Values that are
+    not known may be NaN where ``missing``; InputError where a value is not finite otherwise.
     """
     levels = levels or {}
     _check(path, ids, x, axes, (length, mask, scale), names)
+    _check_values(path, ids, x, missing)
     check_levels(x, levels)
     attributes = {"axes": axes, "units": units, "names": names, **(facts or {})}
     with new_store(path) as group:
@@ -206,6 +209,14 @@ def _check(
             raise ValueError(f"{path}: an array of shape {values.shape} beside {x.shape}")
     if names is not None and len(names) != x.shape[-1]:
         raise ValueError(f"{path}: {len(names)} feature names for {x.shape[-1]} features")
-    if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
-        row = int(np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))[0])
+
+
+def _check_values(
+    path: Path, ids: Sequence[str] | np.ndarray, x: np.ndarray, missing: bool
+) -> None:
+    if not np.issubdtype(x.dtype, np.floating):
+        return
+    wrong = np.isinf(x) if missing else ~np.isfinite(x)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong.reshape(len(x), -1).any(axis=1))[0])
         raise InputError(f"{path}: '{ids[row]}' has a value that is not finite; check its input.")

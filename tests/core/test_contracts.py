@@ -121,6 +121,18 @@ def test_values_that_are_not_finite_are_refused_by_name(tmp_path):
         make_embedding(x, objects(), {})
 
 
+def test_only_what_may_be_missing_is_and_infinite_values_are_never_written(tmp_path):
+    x = np.array([[1, 2], [3, np.nan]], dtype=np.float32)
+    facts = {"axes": ["object", "feature"], "units": "1", "provenance": {}}
+    write_samples(tmp_path / "a.zarr", ["a", "b"], x, missing=True, **facts)
+    np.testing.assert_array_equal(read_samples(tmp_path / "a.zarr").x[:], x)
+    with pytest.raises(InputError, match="'b' has a value that is not finite"):
+        write_samples(tmp_path / "b.zarr", ["a", "b"], x, **facts)
+    x[0, 1] = np.inf
+    with pytest.raises(InputError, match="'a' has a value that is not finite"):
+        write_samples(tmp_path / "c.zarr", ["a", "b"], x, missing=True, **facts)
+
+
 def test_rows_follow_the_order_of_the_samples():
     ids = objects()["id"].tolist()[::-1]
     assert align_objects(objects(), ids, "x")["id"].tolist() == ids

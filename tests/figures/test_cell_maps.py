@@ -33,7 +33,7 @@ from morphoflow.figures.of_run import FIGURES
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.uncertainty import corner_rows, plot_uncertainty, uncertainty_of
 from morphoflow.store import write_samples
-from morphoflow.tables import write_objects, write_table
+from morphoflow.tables import RECOMMENDED, write_objects, write_table
 from places import ROOT, SCRIPTS
 
 pytestmark = pytest.mark.usefixtures("from_a_script")
@@ -169,6 +169,7 @@ def test_the_commands_join_tables_by_id_in_any_order(tmp_path):
     embedding = make_embedding(an_embedding(n)[order], shuffled, {})
     write_embedding(tmp_path / "embedding.h5ad", embedding)
     clusters = pd.DataFrame({"id": ids, "kmeans": np.arange(n) % 3})
+    clusters.attrs[RECOMMENDED] = "kmeans"
     tables = {
         "outliers": some_outliers(n).iloc[order],
         "maps": a_map(n).assign(id=ids).iloc[order],
@@ -188,7 +189,7 @@ def test_the_commands_join_tables_by_id_in_any_order(tmp_path):
         settings={},
         folder=tmp_path / "o",
     )
-    assert len(list((tmp_path / "o").iterdir())) == 2 * len(figures)
+    assert len(list((tmp_path / "o").glob("*.[ps][nv]g"))) == 2 * len(figures)
     expected = plot_image_map(some_crops(n), a_map(n), some_labels(n))
     save_figure(expected, tmp_path / "direct.svg", tmp_path / "direct.png")
     assert (tmp_path / "direct.png").read_bytes() == (tmp_path / "o/image_map.png").read_bytes()
