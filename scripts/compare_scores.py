@@ -29,14 +29,14 @@ def main(
     variant of a model, the best first, and ``pairs`` compares any two by their predictions.
     """
     scores = sorted(path for run in runs for path in _score_tables(folder / run))
+    predictions = {run: folder / run / "cross_validation.parquet" for run in runs}
+    # All of the same inputs, so that no table is taken for one that was made of another.
+    record = provenance(inputs=[*scores, *predictions.values(), objects], settings={})
     table = combine_scores([read_table(path) for path in scores])
-    record = provenance(inputs=scores, settings={})
     write_table(output, table, record)
     write_table(summary, summarise_scores(table), record)
-    predictions = {run: folder / run / "cross_validation.parquet" for run in runs}
     groups = read_objects(objects).set_index("id")["group"]
     predicted = {_named(run): read_table(path) for run, path in predictions.items()}
-    record = provenance(inputs=[*scores, *predictions.values(), objects], settings={})
     for path, made in zip((ranking, pairs), rank_models(table, predicted, groups), strict=True):
         write_table(path, made, record)
 
