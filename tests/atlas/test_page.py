@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import uuid
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from anndata import AnnData
 from PIL import Image
 
 from morphoflow.atlas import thumbnails
-from morphoflow.atlas.page import atlas
+from morphoflow.atlas.page import atlas, same_each_time
 from morphoflow.atlas.thumbnails import COLUMNS, SIDE, Sheet, sheet_of_crops, sheet_of_neurons
 from morphoflow.store import write_samples
 from synthetic_neurons import small_forest
@@ -72,3 +73,14 @@ def test_one_object_and_none_with_labels_make_a_page_that_names_cannot_leave(n, 
     html = atlas(EVIL, {EVIL: a_run(n, label)}, Sheet(np.full(n, -1, np.int32), ""))
     assert EVIL not in html
     assert not re.search(r"<(script|link|img)[^>]*(src|href)=.https?:", html)
+
+
+def test_parts_bear_the_same_names_each_time_and_objects_their_own():
+    mine = str(uuid.uuid4())
+    first, second = (
+        f'<div id="{one}"></div><script id="{two}">{{"ids":["{mine}"]}}</script>'
+        f'getElementById("{two}"); draw([{{"docid":"{one}"}}])'
+        for one, two in ((str(uuid.uuid4()), str(uuid.uuid4())) for _ in range(2))
+    )
+    assert first != second and same_each_time(first) == same_each_time(second)
+    assert same_each_time(first).count(mine) == 1

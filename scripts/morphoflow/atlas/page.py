@@ -1,5 +1,6 @@
 """The atlas: one page of all embeddings of a dataset, which needs no network."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from morphoflow.atlas.thumbnails import COLUMNS, SIDE, Sheet
 from morphoflow.colors import GREY
 
+# The name that Bokeh draws for a tag or a document; those of objects may look alike.
+RANDOM = re.compile(r'(?:\bid="|"docid":"|{")(\w{8}-\w{4}-4\w{3}-\w{4}-\w{12})"')
 HERE = Path(__file__).parent
 MAPS = ("umap", "tsne", "pca")
 # What every object has once, whichever run it is seen by.
@@ -65,7 +68,7 @@ def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet) -> str:
     plot = _plot(ids, sheet)
     # Sources that nothing draws belong to the page through a tag of the plot.
     plot.tags = [shared, *(source for source, _ in tables.values())]
-    return file_html(
+    page = file_html(
         plot,
         INLINE,
         title,
@@ -76,6 +79,14 @@ def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet) -> str:
             "script": (HERE / "atlas.js").read_text(encoding="utf-8"),
         },
     )
+    return same_each_time(page)
+
+
+def same_each_time(page: str) -> str:
+    """The page with names in the place of the random ones that Bokeh gives to its parts."""
+    for n, part in enumerate(dict.fromkeys(RANDOM.findall(page)), 1):
+        page = page.replace(part, f"part-{n}")
+    return page
 
 
 def _maps(run: AnnData, ids: pd.Index) -> dict[str, np.ndarray]:
