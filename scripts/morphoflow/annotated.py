@@ -52,7 +52,19 @@ def annotate(
     if len(outliers):
         _add_outliers(found, _in_order(outliers, ids))
     _color_columns(found)
+    _as_plain_texts(found)
     return found
+
+
+def _as_plain_texts(found: AnnData) -> None:
+    """Texts as objects: those of pandas 3 are written in a way that older readers do not know."""
+    for table in (found.obs, found.var):
+        table.index = table.index.astype(object)
+        for name, column in table.items():
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                table[name] = column.cat.rename_categories(column.cat.categories.astype(object))
+            elif pd.api.types.is_string_dtype(column.dtype):
+                table[name] = column.astype(object)
 
 
 def _renamed(embedding: AnnData, clusters: pd.DataFrame) -> dict[str, str]:
