@@ -118,6 +118,13 @@ def test_a_dataset_that_names_none_gets_what_cards_recommend_and_one_with_rows_i
         assert kinds == {True, False}, "a baseline beside a trained model"
 
 
+def test_a_trained_model_is_recommended_with_its_untrained_twin():
+    trained = {name: card for name, card in read_models(CARDS).items() if card["trained"]}
+    recommending = {name for name, card in trained.items() if card["recommended"]}
+    assert recommending
+    assert all("untrained" in trained[name]["recommended"] for name in recommending)
+
+
 @pytest.mark.parametrize(
     ("member", "named"),
     [
