@@ -8,8 +8,7 @@ from PIL import Image
 from cell_sources import read
 from morphoflow.cells.reading.fit import border_medians, fit
 from morphoflow.cells.reading.pairs import background_medians
-from morphoflow.cells.shapes.features import measure
-from morphoflow.cells.shapes.segmentation import half_maximum, otsu
+from morphoflow.cells.shapes.features import half_maximum, measure, otsu
 from morphoflow.errors import InputError
 from synthetic_cells import disc, write_fields
 

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from drawn_tables import DRAWN, a_history
 from morphoflow.colors import LABEL_COLORS, UNKNOWN, label_colors, sorted_labels
 from morphoflow.figures.history import plot_history
-from morphoflow.figures.letters import spelled
-from morphoflow.figures.save import save_figure
+from morphoflow.figures.save import save_figure, spelled
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -7,8 +7,8 @@ import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box
-from morphoflow.organelles.volumes.ids import as_ids
 from morphoflow.organelles.volumes.open import open_volume
+from morphoflow.organelles.volumes.open_source import as_ids
 
 SHAPE, SIZE, PLACE = (5, 6, 7), (40.0, 8.0, 4.0), (400.0, 80.0, 20.0)
 BOXES = [Box((0, 0, 0), SHAPE), Box((1, 2, 3), (4, 3, 7))]

@@ -1,19 +1,27 @@
 """New neurons by topological synthesis, class by class from its training neurons."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import torch
+from scipy.spatial import cKDTree
 
 from morphoflow.errors import InputError
 from morphoflow.forest import Forest, concatenate
 from morphoflow.model import Model
-from morphoflow.models.topological_synthesis.growth import Grower
-from morphoflow.models.topological_synthesis.pool import Pool
+from morphoflow.models.topological_synthesis.barcode import grow_stem
+from morphoflow.models.topological_synthesis.cable import Sections, cable
+from morphoflow.models.topological_synthesis.pool import WEIGHTS, Pool, fork_choice, turned, unit
 from morphoflow.neurons.samples.sections import section_table
 from morphoflow.seeds import numpy_generator
 from morphoflow.store import Samples
 
 UNKNOWN = "unknown"
+# Real stems and branch points that a new one is drawn from, the most like it.
+NEAREST = 5
+# What new ones differ by from those: lengths of a neuron and of its bars (log), and directions.
+NEURON_JITTER, BAR_JITTER, TURN_JITTER = 0.05, 0.05, np.radians(6)
 
 
 def make_trees(
@@ -58,3 +66,136 @@ def _pool(table: pd.DataFrame, chosen: np.ndarray, label: str) -> Pool:
     place = np.cumsum(rows) - 1
     parent = own["parent"].to_numpy()
     return Pool.of(own.assign(parent=np.where(parent < 0, -1, place[parent])))
+
+
+class Grower:
+    """Grows neurons from a ``pool`` of real ones.
+
+    ``weight`` is that of :func:`grow_stem`; nodes are ``spacing_um`` apart.
+    """
+
+    def __init__(self, pool: Pool, weight: np.ndarray, spacing_um: float) -> None:
+        self.pool, self.weight, self.spacing_um = pool, weight, spacing_um
+        self.stems = np.flatnonzero(pool.parent < 0)
+        self.stem_choice = _stem_choice(pool, self.stems)
+        spread = np.maximum(pool.choice.std(axis=0), 1e-6) if len(pool.choice) else 1.0
+        # Directions have one scale, however the neurons lie.
+        self.scale = WEIGHTS / np.where(np.arange(len(WEIGHTS)) < 6, 1.0, spread)
+        self.tree = cKDTree(pool.choice * self.scale)
+
+    def grow(self, identifier: str, rng: np.random.Generator) -> tuple[Forest, int]:
+        """A new neuron, and the one of the pool whose number of stems and directions it has."""
+        reference = rng.choice(np.unique(self.pool.neuron))
+        own = self.stems[self.pool.neuron[self.stems] == reference]
+        sections = self._placed(*self._topology(own, rng), own, rng)
+        frame = self.pool.frames[reference]
+        sections = replace(sections, direction=sections.direction @ frame.T)
+        return cable(identifier, self.pool, sections, self.spacing_um, rng), int(reference)
+
+    def _topology(
+        self, own: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Parents, lengths and heirs of all sections, each stem with the bars of one like it."""
+        whole = np.exp(NEURON_JITTER * rng.standard_normal())
+        parts, made = [], 0
+        for stem in own:
+            birth, death = self._bars(self._donor(stem, rng), whole, rng)
+            uniform = rng.random(len(birth))
+            parent, length, heir = grow_stem(birth, death, self.weight, uniform)
+            parts.append((np.where(parent < 0, -1, parent + made), length, heir))
+            made += len(parent)
+        parent, length, heir = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return parent, length, heir
+
+    def _donor(self, stem: int, rng: np.random.Generator) -> int:
+        """A stem like this one of another neuron, or of this where there is no other."""
+        neuron = self.pool.neuron[self.stems]
+        others = np.flatnonzero(neuron != self.pool.neuron[stem])
+        if len(others) == 0:
+            return stem
+        own = self.stem_choice[self.stems == stem][0]
+        gap = np.linalg.norm(self.stem_choice[others] - own, axis=1)
+        return self.stems[rng.choice(others[np.argsort(gap, kind="stable")[:NEAREST]])]
+
+    def _bars(
+        self, stem: int, whole: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Births and deaths of the bars of a stem with jitter, in the order of :func:`grow_stem`.
+
+        Bars that leave another together still do.
+        """
+        bars = self.pool.bars_of(stem)
+        old, death = self.pool.birth[bars], self.pool.death[bars]
+        at = np.unique(np.stack([self.pool.host[bars], old]), axis=1, return_inverse=True)[1]
+        birth = whole * old * np.exp(BAR_JITTER * rng.standard_normal(len(bars)))[at.ravel()]
+        death = birth + whole * (death - old) * np.exp(BAR_JITTER * rng.standard_normal(len(bars)))
+        # The longest goes on to the end, whichever bar it was.
+        death[0] = death.max()
+        order = np.lexsort((-death, birth))
+        return birth[order], death[order]
+
+    def _placed(
+        self,
+        parent: np.ndarray,
+        length: np.ndarray,
+        heir: np.ndarray,
+        own: np.ndarray,
+        rng: np.random.Generator,
+    ) -> Sections:
+        """The sections with directions, from the soma outwards, all of one order at once."""
+        m, pool = len(parent), self.pool
+        like, direction = np.zeros(m, dtype=np.int64), np.zeros((m, 3))
+        end, path = np.zeros((m, 3)), np.zeros(m)
+        terminal, heir_of = ~np.isin(np.arange(m), parent), np.full(m, -1)
+        heir_of[parent[heir]] = np.flatnonzero(heir)
+        level = np.flatnonzero(parent < 0)
+        like[level], direction[level] = own, jittered(pool.direction[own], rng)
+        while True:
+            chord = (length * pool.contraction[like])[level, None] * direction[level]
+            first = parent[level] < 0
+            end[level] = np.where(first[:, None], 0.0, end[parent[level]]) + chord
+            path[level] = np.where(first, 0.0, path[parent[level]]) + length[level]
+            heirs = np.flatnonzero(heir & np.isin(parent, level))
+            if len(heirs) == 0:
+                return Sections(parent, length, heir, like, direction)
+            # A branch point is made for each section that leaves one; heirs follow the first.
+            leaving = np.flatnonzero(~heir & np.isin(parent, level))
+            at = parent[leaving]
+            pair = np.stack([heir_of[at], leaving])
+            choice = fork_choice(
+                direction[at],
+                unit(end[at]),
+                path[at],
+                length[pair],
+                terminal[pair],
+                pool.compartment[like[at]],
+            )
+            fork = self._nearest(choice, rng)
+            for section, real in zip(pair, pool.forks[fork, 1:].T, strict=True):
+                like[section] = real
+                way = turned(
+                    pool.direction[pool.forks[fork, 0]], direction[at], pool.direction[real]
+                )
+                direction[section] = jittered(way, rng)
+            level = np.concatenate([heirs, leaving])
+
+    def _nearest(self, choice: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """For each row of ``choice`` one of the most like branch points of the pool."""
+        k = min(NEAREST, len(self.pool.forks))
+        near = self.tree.query(choice * self.scale, k=k)[1].reshape(len(choice), k)
+        return near[np.arange(len(near)), rng.integers(k, size=len(near))]
+
+
+def jittered(direction: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Unit vectors (m, 3) that lie about TURN_JITTER away from ``direction``."""
+    return unit(direction + TURN_JITTER * rng.standard_normal(direction.shape))
+
+
+def _stem_choice(pool: Pool, stems: np.ndarray) -> np.ndarray:
+    """What stems are chosen by (stems, 7): direction, logs of cable, tips and path, compartment."""
+    rows = []
+    for stem in stems:
+        birth, death = pool.birth[pool.stem == stem], pool.death[pool.stem == stem]
+        logs = np.log1p([(death - birth).sum(), len(birth), death.max()])
+        rows.append([*pool.direction[stem], *logs, 5.0 * pool.compartment[stem]])
+    return np.array(rows).reshape(-1, 7)

@@ -8,7 +8,6 @@ from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
 from morphoflow.organelles.volumes.chunked import ChunkedVolume
 from morphoflow.organelles.volumes.grids import RegriddedVolume
-from morphoflow.organelles.volumes.ids import as_ids
 from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.organelles.volumes.pairing import (
     Pairing,
@@ -20,17 +19,16 @@ from morphoflow.organelles.volumes.pairing import (
 )
 from morphoflow.organelles.volumes.source import Source
 from morphoflow.organelles.volumes.units import NO_OFFSET, Offset, Size
-from morphoflow.organelles.volumes.volume import MissingChunk, Volume
+from morphoflow.organelles.volumes.volume import MissingChunk, Volume, in_words
 
 EM_TYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64")
-
 # Neighbouring voxels differ at most places of an image, and at few places among labels: measured,
 # FIB-SEM 0.95 and its dense labels 0.03, ssTEM 0.98 and its masks of mitochondria 0.002.
 MOST, FEW = 0.5, 0.2
-
 SIDE = 128
-
 PLACES = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75), (0.5, 0.25, 0.75))
+# Whole numbers up to these are all exact, by the bytes of a floating-point type.
+EXACT = {2: 1 << 11, 4: 1 << 24, 8: 1 << 53}
 
 
 def open_source(settings: dict) -> Source:
@@ -141,9 +139,6 @@ def _offset(stated: list[float] | None) -> Offset | None:
     return Offset(tuple(place.tolist()))
 
 
-# Whether a volume of labels and one of EM were exchanged, by what a few places in them hold.
-
-
 def look_swapped(labels: Volume, em: Volume) -> bool:
     """Whether the labels change from voxel to voxel like an image and the EM hardly changes."""
     return share_of_changes(labels) > MOST and share_of_changes(em) < FEW
@@ -160,9 +155,6 @@ def _square(shape: tuple[int, int, int], place: tuple[float, float, float]) -> B
     sides = (1, min(SIDE, shape[1]), min(SIDE, shape[2]))
     start = tuple(int(p * (n - side)) for p, n, side in zip(place, shape, sides, strict=True))
     return Box(start, tuple(a + side for a, side in zip(start, sides, strict=True)))
-
-
-# EM of which chunks are absent on disk: empty padding around the tissue, or lost.
 
 
 class GapCheckedVolume:
@@ -197,3 +189,54 @@ class GapCheckedVolume:
             self._strict.read(Box(start, stop))
         except MissingChunk as missing:
             raise MissingChunk(f"{missing} There are labels, so it is not empty padding.") from None
+
+
+def as_ids(volume: Volume, what: str) -> Volume:
+    """The volume with values of an unsigned type; ``what`` it is, for messages.
+
+    Raises InputError for a type that holds no whole numbers.
+    """
+    if volume.dtype.kind == "u":
+        return volume
+    if volume.dtype.kind == "i" or (volume.dtype.kind == "f" and volume.dtype.itemsize in EXACT):
+        return CheckedIds(volume, what)
+    raise InputError(
+        f"the {what} {volume.path} are {volume.dtype}, but ids are whole numbers; "
+        f"convert them, for example to uint32."
+    )
+
+
+class CheckedIds:
+    """Signed integers or floats as unsigned integers of as many bytes."""
+
+    def __init__(self, volume: Volume, what: str) -> None:
+        self.path, self.shape, self.chunks = volume.path, volume.shape, volume.chunks
+        self.voxel_size_nm, self.offset = volume.voxel_size_nm, volume.offset
+        self.dtype = np.dtype(f"u{volume.dtype.itemsize}")
+        self._volume, self._what = volume, what
+
+    def read(self, box: Box) -> np.ndarray:
+        """See ``Volume``; raises InputError for a value that is no id."""
+        values = self._volume.read(box)
+        if not values.size:
+            return values.astype(self.dtype)
+        if values.dtype.kind == "f":
+            return self._whole(values, box)
+        if values.min() < 0:
+            raise self._no_id(values.min(), box)
+        return values.view(self.dtype)
+
+    def _whole(self, values: np.ndarray, box: Box) -> np.ndarray:
+        exact = (values >= 0) & (values <= EXACT[values.dtype.itemsize])
+        exact &= values == np.floor(values)
+        if not exact.all():
+            raise self._no_id(values[~exact][0], box)
+        return values.astype(self.dtype)
+
+    def _no_id(self, value: float, box: Box) -> InputError:
+        most = EXACT.get(self.dtype.itemsize) if self._volume.dtype.kind == "f" else None
+        upper = f" up to {most}, beyond which {self._volume.dtype} is not exact" if most else ""
+        return InputError(
+            f"the {self._what} {self.path} hold {value} among voxels {in_words(box)}, but ids are "
+            f"whole numbers from 0{upper}; set what is no object to 0 and export them anew."
+        )
