@@ -107,7 +107,7 @@ rule combine_embeddings:
     params:
         code_digest=code_digest("combine_embeddings"),
         weights=lambda wildcards: as_json(
-            list(config["combinations"][wildcards.variant].values())
+            list(config["combinations"][wildcards.variant].items())
         ),
     shell:
         "python {input.script:q} --embeddings {input.embeddings:q} --weights {params.weights:q}"

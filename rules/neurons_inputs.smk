@@ -41,8 +41,10 @@ def reading_settings(wildcards):
         "compartments",
         "split",
         "label_column",
+        "further_labels",
+        "align",
     )
-    optional = ("group_column", "shuffle_labels", "largest_bridge_um")
+    optional = ("group_column", "shuffle_labels", "largest_bridge_um", "pia_axis")
     return as_json(
         {name: settings[name] for name in (*names, *optional) if name in settings}
     )

@@ -4,16 +4,22 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.forest import Forest
-from morphoflow.neurons.samples.resample import resample
+from morphoflow.neurons.samples.resample import mean_spacing, resample
 from morphoflow.neurons.samples.sections import NAMES, sections
 from morphoflow.provenance import provenance
 from morphoflow.store import write_samples
 
+AUTO = "auto"
 
-def main(*, trees: Path, resample_um: float, samples: Path) -> None:
-    """Measure the sections of ``trees``, their turns at nodes that are ``resample_um`` apart."""
+
+def main(*, trees: Path, resample_um: str, samples: Path) -> None:
+    """Measure the sections of ``trees``, their turns at nodes that are ``resample_um`` apart.
+
+    With "auto" that is the mean distance of the nodes of the files.
+    """
     forest = Forest.read(trees)
-    x, length = sections(resample(forest, resample_um))
+    spacing_um = mean_spacing(forest) if resample_um == AUTO else float(resample_um)
+    x, length = sections(resample(forest, spacing_um))
     write_samples(
         samples,
         forest.ids,
@@ -22,7 +28,7 @@ def main(*, trees: Path, resample_um: float, samples: Path) -> None:
         units="as named",
         names=NAMES,
         length=length,
-        facts={"resample_um": resample_um},
+        facts={"resample_um": spacing_um},
         provenance=provenance(inputs=[trees], settings={"resample_um": resample_um}),
     )
     print(f"{length.mean():.1f} sections for each of {forest.n} neurons, on average")

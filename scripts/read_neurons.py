@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.command import run
+from morphoflow.neurons.reading.align import Alignment, align
 from morphoflow.neurons.reading.objects import object_table
 from morphoflow.neurons.reading.prepare import Part, read_neurons
 from morphoflow.neurons.reading.sources import files_with_neurons
@@ -33,7 +34,8 @@ def main(
     ``source_labels`` came with the sources; ``labels`` are the user's, in columns of their choice.
     So many ``jobs`` read at once.
     """
-    columns = LabelColumns(settings["label_column"], settings.get("group_column"))
+    further = tuple(settings["further_labels"])
+    columns = LabelColumns(settings["label_column"], settings.get("group_column"), further)
     named = [
         read_labels(source_labels, LabelColumns("label", "group")),
         read_labels(labels, columns),
@@ -56,6 +58,9 @@ def main(
     rows, findings = object_table(
         forest, findings, label_table, settings["split"], settings["on_bad_input"]
     )
+    alignment = Alignment(settings["align"], settings.get("pia_axis"))
+    forest, columns = align(forest, alignment, settings["split"]["seed"])
+    rows = pd.concat([rows, columns], axis=1)
     paths = [path for part in parts for path in part.files]
     record = provenance(inputs=[*paths, *source_labels, *labels], settings=settings)
     forest.write(trees, provenance=record)

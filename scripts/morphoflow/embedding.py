@@ -12,15 +12,23 @@ from morphoflow.files import SEAL_BYTES, check_seal, seal_of, whole
 
 # Whether the label of an object was seen, and whether any label was, of these objects or others.
 LABEL_SEEN, LABELS_USED = "label_seen", "labels_used"
+# The column of ``var`` that says which model a dimension of several combined ones comes from.
+PART = "part"
 
 
 def make_embedding(
-    x: np.ndarray, objects: pd.DataFrame, provenance: dict, *, labels_used: bool = False
+    x: np.ndarray,
+    objects: pd.DataFrame,
+    provenance: dict,
+    *,
+    labels_used: bool = False,
+    parts: list[str] | None = None,
 ) -> anndata.AnnData:
     """Join an embedding ``x`` (n, d) with the rows of the object table, in the same order.
 
     ``labels_used`` says that its model saw labels, be it of other objects; the column
-    ``label_seen`` of ``objects`` says of which of these, none where it is left out.
+    ``label_seen`` of ``objects`` says of which of these, none where it is left out. ``parts`` (d,)
+    are the models that the dimensions come from, where there are several.
     """
     if not np.isfinite(x).all():
         row = int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
@@ -31,10 +39,11 @@ def make_embedding(
         observations[LABEL_SEEN] = False
     for column in observations.select_dtypes(["object", "string"]):
         observations[column] = pd.Categorical(observations[column])
+    names = pd.Index([f"dimension_{k}" for k in range(1, x.shape[1] + 1)])
     return anndata.AnnData(
         X=np.ascontiguousarray(x, dtype=np.float32),
         obs=observations,
-        var=pd.DataFrame(index=[f"dimension_{k}" for k in range(1, x.shape[1] + 1)]),
+        var=pd.DataFrame({} if parts is None else {PART: parts}, index=names),
         uns={"provenance": nested(provenance), LABELS_USED: labels_used},
     )
 

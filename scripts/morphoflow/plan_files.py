@@ -91,7 +91,10 @@ def _swc_files(folder: Path, place: str, elsewhere: Iterable[Path]) -> list[str]
         )
     files = [str(path) for path in files_with_neurons(folder) if not is_hidden(path)]
     if not files:
-        raise ValueError(f"{place}: the folder '{folder}' holds no .swc file and no archive.")
+        raise ValueError(
+            f"{place}: the folder '{folder}' holds no neurons: .swc, .asc or .nml files, archives "
+            "of them, or precomputed skeletons."
+        )
     return files
 
 

@@ -96,6 +96,7 @@ COUNTS = [digit * 10**power for power in range(1, 7) for digit in (1, 2, 5)]
 # Of a usual object, by the form of the samples.
 USUAL = {
     "walks": ("256 walks of 16 steps", (256, 16, 3)),
+    "sections": ("50 sections", (50, 10)),
     "crops": ("64 x 64", (1, 64, 64)),
     "prealigned": ("64 x 64", (1, 64, 64)),
     "volumes": ("2 x 64^3", (2, 64, 64, 64)),

@@ -10,11 +10,11 @@ from morphoflow.analysis.classifiers import CLASSIFIERS, Known, logistic_shares
 from morphoflow.analysis.cross_validation import (
     Labelled,
     choose_within,
-    folds,
     out_of_fold,
     predict_labels,
     rare_classes,
 )
+from morphoflow.analysis.folds import folds
 from morphoflow.analysis.prediction_scores import prediction_scores
 from morphoflow.figures.cross_validation import plot_cross_validation
 from morphoflow.figures.save import save_figure

@@ -52,6 +52,18 @@ def test_a_group_column_keeps_animals_together(tmp_path):
     assert objects["group"].nunique() == 4
 
 
+def test_further_labels_stand_in_columns_of_their_own_and_may_be_rare(tmp_path):
+    text = "id,label,layer\n" + "".join(f"n{i},{'ab'[i // 4]},{'56'[i > 6]}\n" for i in range(8))
+    table = labels(tmp_path, text, LabelColumns("label", None, ("layer",)))
+    objects, quality = object_table(FOREST, QUALITY, table, SPLIT, "stop")
+    assert objects["label_by_layer"].tolist() == ["5"] * 7 + ["6"]
+    plain, _ = object_table(FOREST, QUALITY, labels(tmp_path, text), SPLIT, "stop")
+    pd.testing.assert_frame_equal(objects.drop(columns="label_by_layer"), plain)
+    pd.testing.assert_frame_equal(quality, QUALITY)
+    with pytest.raises(InputError, match="no column 'region'"):
+        labels(tmp_path, text, LabelColumns("label", None, ("region",)))
+
+
 FAULTS = {
     "a label of no neuron": ([*GOOD, ("ghost", "a")], "stray_label", r"line 10: .*'ghost'"),
     "a class too small": ([*GOOD[:-1], ("n7", "rare")], "small_class", r"'rare' has 1 usable"),

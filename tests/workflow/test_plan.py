@@ -79,7 +79,7 @@ def test_a_missing_table_folder_or_file_is_named(tmp_path):
     empty.mkdir()
     for settings, named in [
         ({"sources": [{"folder": nowhere}]}, "'mine': the folder.*nowhere.*does not exist"),
-        ({"sources": [{"folder": str(empty)}]}, r"holds no \.swc"),
+        ({"sources": [{"folder": str(empty)}]}, r"holds no neurons"),
         ({"sources": [{"card": nowhere}]}, "'mine': the dataset card"),
         ({"sources": [{"toy": "x"}], "labels": nowhere}, "'mine': the label table"),
     ]:

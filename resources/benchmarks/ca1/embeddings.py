@@ -1,7 +1,6 @@
-"""The embeddings of the CA1 neurons, learned without labels."""
+"""The embeddings of the neurons of a dataset, learned without labels or in each fold anew."""
 
 import hashlib
-import importlib
 import json
 from pathlib import Path
 
@@ -13,14 +12,14 @@ import torch
 from morphoflow.analysis.combination import combine
 from morphoflow.embedding import make_embedding
 from morphoflow.model import Model
-from morphoflow.plan import COMBINATION, read_models, settings_of
+from morphoflow.models.interface import Baseline, Trained, load_model
+from morphoflow.plan_models import COMBINATION, read_models, settings_of
 from morphoflow.splits import assign_splits
-from morphoflow.store import read_samples
+from morphoflow.store import Samples, read_samples
 from morphoflow.tables import align_objects, read_objects
 from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 
-RESULTS = Path("results/ca1")
 # Each neuron by itself: what is validated here is only when to stop, and nothing has a label.
 LEARNED_FROM = {"train": 0.85, "validation": 0.15, "test": 0.0}
 
@@ -36,17 +35,18 @@ def read_table(path: Path, only: list[str] | None) -> dict[str, list[int]]:
 class Embeddings:
     """Embeddings of all neurons; ``objects`` is the object table in the order of the samples.
 
-    They are kept in ``results/ca1/learned``, which is to be removed after a change of code or
+    They are kept in ``results/DATASET/learned``, which is to be removed after a change of code or
     samples.
     """
 
-    def __init__(self, combinations: dict) -> None:
-        self.combinations = combinations
+    def __init__(self, dataset: str, combinations: dict) -> None:
+        self.combinations, self.results = combinations, Path("results") / dataset
         self.models = read_models(Path("config/models"))
-        forms = ("walks", "morphometrics", "densities", "barcodes")
-        self.samples = {form: read_samples(RESULTS / f"samples/{form}.zarr") for form in forms}
-        objects = read_objects(RESULTS / "objects.parquet")
-        self.objects = align_objects(objects, self.samples["walks"].ids, "walks")
+        self.objects = read_objects(self.results / "objects.parquet")
+        self.objects = align_objects(self.objects, self._samples("morphometrics").ids, "samples")
+
+    def _samples(self, form: str) -> Samples:
+        return read_samples(self.results / f"samples/{form}.zarr")
 
     def learned(self, name: str, seed: int, held: np.ndarray | None = None) -> anndata.AnnData:
         """The embedding by ``model/variant``, learned from 85 % of the neurons of each class.
@@ -56,8 +56,7 @@ class Embeddings:
         """
         model, variant = name.split("/")
         labels, ids = self.objects["label"], self.objects["id"]
-        generator = np.random.default_rng(seed)
-        split = assign_splits(labels, ids, LEARNED_FROM, generator)
+        split = assign_splits(labels, ids, LEARNED_FROM, np.random.default_rng(seed))
         seen = None
         if held is not None:
             split, seen = np.where(held, "test", split), labels.where(~held, None)
@@ -65,33 +64,36 @@ class Embeddings:
         if model == COMBINATION:
             members = self.combinations[variant]
             sets = [self.learned(member, seed, held) for member in members]
-            return make_embedding(*combine(sets, list(members.values())), {})
+            parts = [m for m, data in zip(members, sets, strict=True) for _ in range(data.n_vars)]
+            joined = combine(sets, list(members.values()))
+            return make_embedding(*joined, {}, parts=parts)
         settings = settings_of(self.models, model, variant)
         key = json.dumps([settings, split.tolist(), held is None])
         digest = hashlib.sha256(key.encode()).hexdigest()[:12]
-        path = RESULTS / f"learned/{model}_{variant}_{seed}_{digest}.npy"
+        path = self.results / f"learned/{model}_{variant}_{seed}_{digest}.npy"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, self._learn(model, settings, objects.assign(label=seen), seed))
         return make_embedding(np.load(path), objects, {})
 
     def _learn(self, model: str, settings: dict, objects: pd.DataFrame, seed: int) -> np.ndarray:
-        module = importlib.import_module(f"morphoflow.models.{model}")
-        samples, device = self.samples[self.models[model]["form"]], torch.device("cpu")
-        if not self.models[model]["trained"]:
-            fitted = Model(model, settings, *module.fit(samples, objects, settings, seed), {})
-            return module.embed(fitted, samples, device)
+        card = self.models[model]
+        samples, device, code = self._samples(card["form"]), torch.device("cpu"), card["code"]
+        if not card["trained"]:
+            made = load_model(code, Baseline).fit(samples, objects, settings, seed)
+            fitted = Model(model, code, settings, *made, {})
+            return load_model(code, Baseline).embed(fitted, samples, device)
         fabric = make_fabric(gpus=0, precision=settings["precision"], threads=1)
-        learner = module.build(samples, objects, settings, seed, device)
+        learner = load_model(code, Trained).build(samples, objects, settings, seed, device)
         trained = fit(
             learner,
             epochs=settings["epochs"],
             patience=settings["patience"],
             seed=seed,
             fabric=fabric,
-            checkpoint=RESULTS / "learned/checkpoint",
+            checkpoint=self.results / "learned/checkpoint",
         )
         weights = trained.last if settings.get("keep") == "last" else trained.best
         trained.finish()
-        fitted = Model(model, settings, learner.facts, weights, {})
-        return module.embed(fitted, samples, device)
+        fitted = Model(model, code, settings, learner.facts, weights, {})
+        return load_model(code, Trained).embed(fitted, samples, device)

@@ -6,7 +6,7 @@ import pandas as pd
 from morphoflow.analysis.confusion import balanced_accuracy, bootstrap_matrices, group_matrices
 
 BOOTSTRAPS, INTERVAL = 2000, (0.025, 0.975)
-BASELINES = ("morphometry", "density", "persistence", "pooled_walks")
+BASELINES = ("morphometry", "density", "persistence", "pooled_walks", "gromov_wasserstein")
 
 
 def record_of(objects: pd.DataFrame, predicted: dict[str, list[dict]]) -> dict:
@@ -30,9 +30,9 @@ def record_of(objects: pd.DataFrame, predicted: dict[str, list[dict]]) -> dict:
     best = max(single, key=lambda row: single[row]["chosen"]["balanced_accuracy"])
     return {
         "what": (
-            "balanced accuracy of 97 neurons of five classes, outer folds by animal; mean and "
-            "standard deviation over seeds, 95 % interval over animals; `chosen` is the classifier "
-            "that the inner folds found best"
+            "balanced accuracy, outer folds by animal; mean and standard deviation over seeds, "
+            "95 % interval over animals; `chosen` is the classifier that the inner folds found "
+            "best, `fused` weighs the models of a combination as the inner folds suggest"
         ),
         "neurons": len(codes),
         "animals": len(np.unique(groups)),
@@ -41,7 +41,11 @@ def record_of(objects: pd.DataFrame, predicted: dict[str, list[dict]]) -> dict:
         "rows": scores,
         "best_baseline": best,
         "above_best_baseline": {
-            row: _difference(by_key["chosen"], counts[best]["chosen"])
+            row: {
+                key: _difference(by_key[key], counts[best]["chosen"])
+                for key in ("chosen", "fused")
+                if key in by_key
+            }
             for row, by_key in counts.items()
             if row != best
         },

@@ -1,4 +1,4 @@
-"""The CA1 table: how well embeddings tell five classes of neurons of animals that were not seen.
+"""The table of neurons: how well embeddings tell classes of neurons of animals that were not seen.
 
 Nested and grouped: within each outer fold, the classifier and its settings are learned from neurons
 of other animals than those that are predicted. Embeddings are learned once from all neurons,
@@ -23,9 +23,12 @@ sys.path.insert(0, str(HERE.parent))
 
 from machine import cpu_model  # noqa: E402
 
-from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier  # noqa: E402
+from morphoflow.analysis.classifiers import Classifier  # noqa: E402
 from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix  # noqa: E402
-from morphoflow.analysis.cross_validation import INNER_FOLDS, Labelled, folds  # noqa: E402
+from morphoflow.analysis.cross_validation import Labelled  # noqa: E402
+from morphoflow.analysis.folds import INNER_FOLDS, folds  # noqa: E402
+from morphoflow.analysis.fusion import FUSION  # noqa: E402
+from morphoflow.embedding import PART  # noqa: E402
 
 FOLDS = 5
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/ca1/scores.py"
@@ -35,19 +38,21 @@ NAMES = ("logistic", "forest")
 def main() -> None:
     """Predict every neuron with every row of runs.tsv, and write scores.json beside this file."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", choices=("ca1", "toy"), default="ca1")
     parser.add_argument("--unseen", action="store_true", help="learn embeddings in each fold")
-    parser.add_argument("--output", type=Path, help="instead of scores.json or unseen.json")
+    parser.add_argument("--output", type=Path, help="instead of DATASET_scores.json")
     parser.add_argument("--rows", nargs="*", help="model/variant of the rows to score; all without")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = yaml.safe_load((HERE / "config.yaml").read_text())
-    embeddings, predicted = Embeddings(config["combinations"]), {}
+    embeddings, predicted = Embeddings(options.dataset, config["combinations"]), {}
     table = HERE / ("runs_unseen.tsv" if options.unseen else "runs.tsv")
-    output = options.output or HERE / ("unseen.json" if options.unseen else "scores.json")
+    kind = "unseen" if options.unseen else "scores"
+    output = options.output or HERE / f"{options.dataset}_{kind}.json"
     for name, seeds in read_table(table, options.rows).items():
         predicted[name] = [predict(embeddings, name, seed, options.unseen) for seed in seeds]
         record = {
-            "command": COMMAND + " --unseen" * options.unseen,
+            "command": f"{COMMAND} --dataset {options.dataset}" + " --unseen" * options.unseen,
             "machine": {"cpu": cpu_model()},
             **record_of(embeddings.objects, predicted),
             "cpu_s": round(time.process_time()),
@@ -57,27 +62,38 @@ def main() -> None:
 
 
 def predict(embeddings: Embeddings, name: str, seed: int, unseen: bool) -> dict[str, np.ndarray]:
-    """The predicted codes (n,) by each classifier, and by that which is best in the inner folds."""
+    """The predicted codes (n,) by each classifier, and by that which is best in the inner folds.
+
+    Combinations have a further one, ``fused``, whose weights are learned in the inner folds.
+    """
     names, codes = np.unique(embeddings.objects["label"].astype(str), return_inverse=True)
     groups = np.unique(embeddings.objects["group"], return_inverse=True)[1]
     parts = folds(codes, groups, FOLDS, seed)
-    found = {key: np.empty_like(codes) for key in (*NAMES, "chosen")}
+    found = {}
     for part in range(parts.max() + 1):
         held, best = parts == part, -np.inf
-        x = embeddings.learned(name, seed, held if unseen else None).X
-        objects = Labelled(np.asarray(x, np.float64), codes, groups, names)
-        for key in NAMES:
-            score, setting = choose(CLASSIFIERS[key], objects.only(~held), seed)
-            known = objects.known(~held)
-            own = CLASSIFIERS[key](known, objects.x[held], [setting], seed)[0]
-            found[key][held] = own
-            if score > best:
-                best, found["chosen"][held] = score, own
+        data = embeddings.learned(name, seed, held if unseen else None)
+        of = data.var[PART].to_numpy() if PART in data.var else None
+        objects = Labelled(np.asarray(data.X, np.float64), codes, groups, names, of)
+        for key, classifier in objects.classifiers.items():
+            if key not in (*NAMES, *FUSION):
+                continue
+            score, setting = choose(classifier, objects.only(~held), seed)
+            own = classifier(objects.known(~held), objects.x[held], [setting], seed)[0]
+            found.setdefault(key, np.empty_like(codes))[held] = own
+            if key in NAMES and score > best:
+                best = score
+                found.setdefault("chosen", np.empty_like(codes))[held] = own
     return found
 
 
 def choose(classifier: Classifier, objects: Labelled, seed: int) -> tuple[float, dict]:
-    """The best balanced accuracy of a classifier over three inner folds, and its setting."""
+    """The best balanced accuracy of a classifier over three inner folds, and its setting.
+
+    Of one with a single setting nothing is tried.
+    """
+    if len(classifier.settings) == 1:
+        return -np.inf, classifier.settings[0]
     parts = folds(objects.codes, objects.groups, INNER_FOLDS, seed)
     settings = list(classifier.settings)
     predicted = np.empty((len(settings), len(parts)), dtype=np.int64)

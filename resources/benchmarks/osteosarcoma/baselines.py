@@ -19,7 +19,8 @@ import yaml
 from morphoflow.analysis.classification import percentiles
 from morphoflow.analysis.classifiers import CLASSIFIERS
 from morphoflow.analysis.confusion import balanced_accuracy, bootstrap_matrices, group_matrices
-from morphoflow.analysis.cross_validation import Labelled, folds, out_of_fold
+from morphoflow.analysis.cross_validation import Labelled, out_of_fold
+from morphoflow.analysis.folds import folds
 from morphoflow.cells.demo.demo import crop_scales, labelled_outlines, rasterise
 from morphoflow.cells.shapes.features import invariant, shape_features
 from morphoflow.cells.shapes.outlines import Outlines

@@ -26,7 +26,8 @@ from machine import cpu_model  # noqa: E402
 
 from morphoflow.analysis.classifiers import CLASSIFIERS  # noqa: E402
 from morphoflow.analysis.confusion import group_matrices  # noqa: E402
-from morphoflow.analysis.cross_validation import Labelled, folds, out_of_fold  # noqa: E402
+from morphoflow.analysis.cross_validation import Labelled, out_of_fold  # noqa: E402
+from morphoflow.analysis.folds import folds  # noqa: E402
 from morphoflow.cells.demo.demo import crop_scales, rasterise  # noqa: E402
 from morphoflow.model import read_model  # noqa: E402
 from morphoflow.models.o2vae import model as o2vae  # noqa: E402

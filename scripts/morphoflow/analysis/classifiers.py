@@ -22,11 +22,16 @@ TREES, TREES_TO_CHOOSE = 100, 20
 
 @dataclass(frozen=True)
 class Known:
-    """Objects to learn from: ``x`` (m, d) float64, ``codes`` (m,) below ``n_classes``."""
+    """Objects to learn from: ``x`` (m, d) float64, ``codes`` (m,) below ``n_classes``.
+
+    ``groups`` (m,) and the ``parts`` (d,) that dimensions belong to are for those that need them.
+    """
 
     x: np.ndarray
     codes: np.ndarray
     n_classes: int
+    groups: np.ndarray | None = None
+    parts: np.ndarray | None = None
 
 
 def nearest_neighbours(

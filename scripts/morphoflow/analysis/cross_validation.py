@@ -1,16 +1,16 @@
 """Labels predicted from an embedding by several classifiers that did not see them."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier, Known, logistic_shares
 from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix
+from morphoflow.analysis.folds import INNER_FOLDS, folds
+from morphoflow.analysis.fusion import FUSION
 from morphoflow.analysis.geometry import centred, check_embedding
 
 CROSS_VALIDATION, FIXED_SPLIT = "cross_validation", "fixed_split"
@@ -26,8 +26,6 @@ KINDS = {
     **dict.fromkeys(("true", "predicted", "setting"), "object"),
 }
 
-INNER_FOLDS = 3
-
 
 def predict_labels(
     x: np.ndarray,
@@ -35,6 +33,7 @@ def predict_labels(
     splits: np.ndarray,
     groups: np.ndarray,
     *,
+    parts: np.ndarray | None = None,
     n_folds: int,
     repeats: int,
     most_objects: int,
@@ -43,7 +42,9 @@ def predict_labels(
 ) -> pd.DataFrame:
     """Predicted labels of ``x`` (n, d) by k-NN, logistic regression, random forest and majority.
 
-    ``labels`` (n,), None where unknown; ``splits``, ``groups`` (n,). The table has the columns
+    ``labels`` (n,), None where unknown; ``splits``, ``groups`` (n,); ``parts`` (d,) name the model
+    that each dimension comes from where several were combined, whose weights a further classifier
+    learns (:mod:`morphoflow.analysis.fusion`). The table has the columns
     ``split classifier repeat fold row true predicted setting``; ``row`` is a row of ``x``.
 
     "cross_validation" predicts every labelled object from the other folds, whole groups at a time,
@@ -65,7 +66,7 @@ def predict_labels(
     known = _drawn(labels, groups, most_objects, seed)
     names, codes = np.unique(labels[known].astype(str), return_inverse=True)
     own = pd.factorize(groups[known], sort=True)[0]
-    objects = Labelled(centred(x)[known], codes, own, names)
+    objects = Labelled(centred(x)[known], codes, own, names, parts)
     tables, areas = [pd.DataFrame(columns=list(KINDS))], []
     with threadpool_limits(limits=1):
         tables += [
@@ -105,21 +106,30 @@ def _drawn(labels: np.ndarray, groups: np.ndarray, most: int, seed: int) -> np.n
 class Labelled:
     """Objects with a label: ``x`` (m, d) float64, ``codes`` and ``groups`` (m,) integers.
 
-    ``classes`` (c,) are the names of the codes, sorted.
+    ``classes`` (c,) are the names of the codes, sorted; ``parts`` (d,) the models of dimensions.
     """
 
     x: np.ndarray
     codes: np.ndarray
     groups: np.ndarray
     classes: np.ndarray
+    parts: np.ndarray | None = None
+
+    @property
+    def classifiers(self) -> dict[str, Classifier]:
+        """All classifiers, and the one for several parts where there are any."""
+        several = self.parts is not None and len(np.unique(self.parts)) > 1
+        return CLASSIFIERS | FUSION if several else CLASSIFIERS
 
     def known(self, rows: np.ndarray) -> Known:
         """The objects of ``rows`` (m,) bool to learn from."""
-        return Known(self.x[rows], self.codes[rows], len(self.classes))
+        return Known(
+            self.x[rows], self.codes[rows], len(self.classes), self.groups[rows], self.parts
+        )
 
     def only(self, rows: np.ndarray) -> "Labelled":
         """The objects of ``rows``; class codes stay what they are."""
-        return Labelled(self.x[rows], self.codes[rows], self.groups[rows], self.classes)
+        return Labelled(self.x[rows], self.codes[rows], self.groups[rows], self.classes, self.parts)
 
 
 def _fixed(objects: Labelled, splits: np.ndarray, seed: int) -> list[pd.DataFrame]:
@@ -127,7 +137,7 @@ def _fixed(objects: Labelled, splits: np.ndarray, seed: int) -> list[pd.DataFram
     if not len(test) or len(np.unique(objects.codes[splits == "train"])) < 2:
         return []
     tables = []
-    for name, classifier in CLASSIFIERS.items():
+    for name, classifier in objects.classifiers.items():
         predicted, setting = by_fixed_split(classifier, objects, splits, seed)
         part = np.zeros(len(test), dtype=np.int64)
         made = _table(objects, test, predicted, part, [setting])
@@ -144,7 +154,7 @@ def _repeated(
     rows, tables, areas = np.arange(len(objects.codes)), [], []
     for repeat, state in enumerate(np.random.SeedSequence(seed).generate_state(repeats).tolist()):
         parts = folds(objects.codes, objects.groups, n_folds, state)
-        for name, classifier in CLASSIFIERS.items():
+        for name, classifier in objects.classifiers.items():
             predicted, chosen = out_of_fold(classifier, objects, parts, state)
             made = _table(objects, rows, predicted, parts, chosen)
             made = made.assign(split=CROSS_VALIDATION, classifier=name, repeat=repeat)
@@ -185,31 +195,6 @@ def _table(
         "setting": np.array(texts, dtype=object)[parts],
     }
     return pd.DataFrame(columns)
-
-
-def folds(codes: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
-    """The fold (m,) of each object: groups stay whole, classes are spread as evenly as they allow.
-
-    There are fewer folds than asked for where there are fewer groups, or where no class has as many
-    objects; all objects are in fold 0 where two folds cannot be made.
-    """
-    n_groups = len(np.unique(groups))
-    n_folds = min(n_folds, n_groups, np.bincount(codes).max())
-    fold = np.zeros(len(codes), dtype=np.int64)
-    if n_folds < 2:
-        return fold
-    # Where every object is a group of its own, the first is the same and much faster.
-    alone = n_groups == len(groups)
-    splitter = (StratifiedKFold if alone else StratifiedGroupKFold)(
-        n_folds, shuffle=True, random_state=seed
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")
-        parts = splitter.split(codes, codes, None if alone else groups)
-        for number, (_, held) in enumerate(parts):
-            fold[held] = number
-    # Large groups may leave a fold without any.
-    return np.unique(fold, return_inverse=True)[1]
 
 
 def best_setting(

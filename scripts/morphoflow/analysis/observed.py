@@ -7,9 +7,9 @@ from anndata import AnnData
 from morphoflow.embedding import LABEL_SEEN, labels_used
 
 
-def labels_of(observations: pd.DataFrame) -> np.ndarray:
-    """The labels (n,) as strings; None where an object has none."""
-    column = observations["label"].astype(object)
+def labels_of(observations: pd.DataFrame, column_name: str = "label") -> np.ndarray:
+    """The labels (n,) of a column as strings; None where an object has none."""
+    column = observations[column_name].astype(object)
     return np.array([None if pd.isna(label) else str(label) for label in column], dtype=object)
 
 

@@ -7,6 +7,7 @@ from morphoflow.analysis.classification import with_intervals
 from morphoflow.analysis.classifiers import CLASSIFIERS
 from morphoflow.analysis.confusion import SCORES, group_matrices
 from morphoflow.analysis.cross_validation import AREAS, CROSS_VALIDATION, FIXED_SPLIT
+from morphoflow.analysis.fusion import FUSION
 from morphoflow.analysis.scores import score
 
 
@@ -24,7 +25,7 @@ def prediction_scores(
     """
     rows = []
     for split in (FIXED_SPLIT,) if labels_used else (CROSS_VALIDATION, FIXED_SPLIT):
-        for name in CLASSIFIERS:
+        for name in [*CLASSIFIERS, *(key for key in FUSION if key in set(table["classifier"]))]:
             mine = table[(table["split"] == split) & (table["classifier"] == name)]
             scores = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
             n = mine["row"].nunique()

@@ -29,8 +29,9 @@ from morphoflow.analysis.retrieval import average_precisions, rank
 from morphoflow.analysis.retrieval_groups import with_significance
 from morphoflow.analysis.retrieval_scores import retrieval_scores
 from morphoflow.analysis.scores import score
-from morphoflow.embedding import labels_used
+from morphoflow.embedding import PART, labels_used
 from morphoflow.errors import CannotAnalyse
+from morphoflow.reading.labels import LABEL_BY
 from morphoflow.store import read_samples
 from morphoflow.tables import NOISE, REASON, REASONS, RECOMMENDED
 
@@ -159,8 +160,23 @@ def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFra
 
 
 def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
-    """What each classifier predicted for each object, by nested cross-validation, and scores."""
-    labels, groups = labels_of(data.obs), _groups(data)
+    """What each classifier predicted for each object, by nested cross-validation, and scores.
+
+    Scores of further labels have the name of their column before their own.
+    """
+    table, rows = _cross_validated(data, labels_of(data.obs), settings, seed)
+    if table.empty:
+        _because(table, UNPREDICTED)
+    for column in filter(lambda name: name.startswith(LABEL_BY), data.obs):
+        _, further = _cross_validated(data, labels_of(data.obs, column), settings, seed)
+        rows += [{**row, "score": f"{column}_{row['score']}"} for row in further]
+    return _with_ids(table, data), rows
+
+
+def _cross_validated(
+    data: AnnData, labels: np.ndarray, settings: dict, seed: int
+) -> tuple[pd.DataFrame, list[dict]]:
+    groups = _groups(data)
     rare = rare_classes(labels, groups)
     if rare and not labels_used(data):
         print(f"left out of the cross-validation, since in one group only: {', '.join(rare)}")
@@ -169,16 +185,15 @@ def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataF
         labels,
         held_out_splits(data),
         groups,
+        parts=data.var[PART].to_numpy() if PART in data.var else None,
         n_folds=settings["folds"],
         repeats=settings["repeats"],
         most_objects=settings["most_objects"],
         labels_used=labels_used(data),
         seed=seed,
     )
-    if table.empty:
-        _because(table, UNPREDICTED)
-    rows = prediction_scores(table, groups, settings["bootstraps"], labels_used(data), seed)
-    return _with_ids(table, data), rows
+    scores = prediction_scores(table, groups, settings["bootstraps"], labels_used(data), seed)
+    return table, scores
 
 
 def retrieval(

@@ -13,6 +13,8 @@ from morphoflow.files import whole
 from morphoflow.reading.guard import reading
 from morphoflow.reading.names import check_names
 
+# What the column of the object table that holds further labels is called by, before its own name.
+LABEL_BY = "label_by_"
 SEPARATORS = (",", ";", "\t")
 # How tables say that a label is not known.
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
@@ -20,10 +22,19 @@ MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
 
 @dataclass(frozen=True)
 class LabelColumns:
-    """The columns of a label table; ``group`` is None where objects are independent."""
+    """The columns of a label table; ``group`` is None where objects are independent.
+
+    ``further`` are columns with other labels of the same objects.
+    """
 
     label: str
     group: str | None = None
+    further: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> list[str | None]:
+        """All columns that a table must have beside the id."""
+        return [self.label, self.group, *self.further]
 
 
 def read_labels(
@@ -31,12 +42,15 @@ def read_labels(
 ) -> pd.DataFrame:
     """Read label tables (CSV, or TSV by the ending) into columns id, label, group, file and line.
 
+    Further labels stand in columns ``label_by_NAME`` before the file.
+
     ``with_ids`` may give a table a column ``id`` that has others instead. A missing label is None,
     a missing group is the object's id, and ``line`` counts from 1 with the header. Raises
     InputError for a missing column or an id that stands twice.
     """
     tables = [_read(Path(path), columns, with_ids) for path in paths]
-    empty = pd.DataFrame(columns=["id", "label", "group", "file", "line"])
+    further = [LABEL_BY + name for name in columns.further]
+    empty = pd.DataFrame(columns=["id", "label", "group", *further, "file", "line"])
     labels = pd.concat([empty, *tables], ignore_index=True) if tables else empty
     refuse_twice(labels, "id", "'{}'")
     return labels
@@ -50,21 +64,26 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
 
 def _read(path: Path, columns: LabelColumns, with_ids: Callable) -> pd.DataFrame:
     table = with_ids(read_texts(path))
-    table = with_names(table, ["id", columns.label, columns.group])
-    check_columns(path, table, ["id", columns.label, columns.group])
-    check_texts(path, table, ["id", columns.label, columns.group])
+    table = with_names(table, ["id", *columns.all])
+    check_columns(path, table, ["id", *columns.all])
+    check_texts(path, table, ["id", *columns.all])
     ids = table["id"].str.strip().str.removesuffix(".swc")
     group = ids if columns.group is None else table[columns.group].str.strip()
-    # Of type object, which can hold None; pandas 3 makes None in a column of strings NaN.
-    label = table[columns.label].str.strip().astype(object)
     return pd.DataFrame(
         {
             "id": ids,
-            "label": label.where(~label.isin(MISSING), None),
+            "label": _labels(table[columns.label]),
             "group": group.where(group != "", ids),
+            **{LABEL_BY + name: _labels(table[name]) for name in columns.further},
             **origin(path, table),
         }
     )
+
+
+def _labels(column: pd.Series) -> pd.Series:
+    # Of type object, which can hold None; pandas 3 makes None in a column of strings NaN.
+    label = column.str.strip().astype(object)
+    return label.where(~label.isin(MISSING), None)
 
 
 # What all tables of labels share, whatever their objects are called by.

@@ -10,14 +10,13 @@ import torch
 from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.model import Model
+from morphoflow.models.contrastive.two_views import retrieved
+from morphoflow.models.shared.turning import turns
 from morphoflow.models.walk_transformer import model as walk_transformer
-from morphoflow.models.walk_transformer.learner import retrieved
 from morphoflow.models.walk_transformer.walks import (
     WalkSets,
     even_lines,
-    even_turns,
     moved,
-    turns,
     two_views,
     walk_sets,
 )
@@ -107,18 +106,6 @@ def test_a_single_walk_is_in_both_views():
     assert two_views(alone, 2, torch.Generator()).weight.tolist() == [[1]] * 4
 
 
-@pytest.mark.parametrize("axis", ["x", "y", "z"])
-def test_turns_keep_the_axis_and_all_distances(axis):
-    angle = torch.linspace(0, 6, 8)
-    motion = turns(axis, angle, torch.arange(8) % 2 == 1)
-    upright = torch.eye(3)["xyz".index(axis)]
-    torch.testing.assert_close(motion @ upright, upright.expand(8, 3))
-    torch.testing.assert_close(motion @ motion.transpose(1, 2), torch.eye(3).expand(8, 3, 3))
-    determinant = torch.linalg.det(motion)
-    torch.testing.assert_close(determinant, torch.tensor([1.0, -1.0] * 4))
-    assert torch.equal(turns("none", angle, angle > 3), torch.eye(3).expand(8, 3, 3))
-
-
 def test_a_neuron_is_moved_as_a_whole():
     lines = torch.randn(5, 4, 6, 3, generator=torch.Generator().manual_seed(0))
     chosen = {"turns": "x", "scale_strength": 0.3, "jitter": 0.0}
@@ -166,17 +153,20 @@ def test_a_walk_counts_as_often_as_it_occurs():
     assert np.abs(one_more - z).max() > 1e-3
 
 
-@pytest.mark.parametrize("axis", ["x", "none"])
-def test_embedding_is_that_of_the_turned_or_mirrored_neuron_if_asked_for(axis):
+@pytest.mark.parametrize("axis", ["x", "all", "mirror_y", "none"])
+def test_embedding_ignores_the_turns_that_it_was_asked_to_and_no_others(axis):
     samples, _ = walks()
     learner = build(turns=axis)
-    to = even_turns("x", walk_transformer.TURNS, CPU)[[3, 10]].numpy()
-    apart = [
-        np.abs(embed(learner, SimpleNamespace(x=samples.x @ m.T, length=samples.length)) - before)
-        for before in [embed(learner, samples)]
-        for m in to
-    ]
-    assert all((part.max() < 1e-4) == (axis == "x") for part in apart)
+    before = embed(learner, samples)
+    mirrored = torch.diag(torch.tensor([1.0, -1, 1]))
+    of_x = turns("x", torch.tensor([1.0, 2.5]), torch.tensor([False, True]))
+    motions = {"mirror": mirrored, "x": of_x[0], "x mirrored": of_x[1]}
+    motions["all"] = turns("z", torch.tensor([0.7]), torch.tensor([False]))[0]
+    ignored = {"x": ["mirror", "x", "x mirrored"], "all": [*motions], "mirror_y": ["mirror"]}
+    for name, motion in motions.items():
+        moved_walks = SimpleNamespace(x=samples.x @ motion.numpy().T, length=samples.length)
+        apart = np.abs(embed(learner, moved_walks) - before).max()
+        assert (apart < 1e-4) == (name in ignored.get(axis, [])), name
 
 
 def test_scale_is_that_of_the_training_split_alone():

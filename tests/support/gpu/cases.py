@@ -27,6 +27,8 @@ from morphoflow.models.interface import (
     load_model,
 )
 from morphoflow.models.shared.latent import image_blocks, latent_block
+from morphoflow.neurons.demo.toy import generate_toy_set
+from morphoflow.neurons.samples.sections import sections as neuron_sections
 from morphoflow.store import Samples
 from morphoflow.training.parallel import GradientAverage
 from morphoflow.training.run import Run
@@ -132,6 +134,14 @@ def walks():
     return Samples(samples.x, ids, samples.length), objects
 
 
+def sections():
+    forest, labels = generate_toy_set("three", 6, seed=0)
+    x, length = neuron_sections(forest)
+    order = np.arange(forest.n).reshape(3, -1).T.ravel()
+    objects = of_splits(forest.n).assign(id=forest.ids[order], label=labels[order])
+    return Samples(x[order], forest.ids[order], length[order]), objects
+
+
 def crops():
     rng = np.random.default_rng(0)
     x = rng.random((20, 1, 32, 32), dtype=np.float32)
@@ -159,6 +169,7 @@ def of_splits(n: int) -> pd.DataFrame:
 
 FORMS = {
     "walks": walks,
+    "sections": sections,
     "crops": crops,
     "prealigned": crops,
     "volumes": volumes,

@@ -11,17 +11,23 @@ import torch
 
 from morphoflow.errors import InputError
 from morphoflow.model import Model
+from morphoflow.models.contrastive.two_views import BATCH, Split, TwoViewsLearner
 from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae.walks import coordinate_scale
+from morphoflow.models.shared.turning import frames
 from morphoflow.models.splits import training_and_validation
-from morphoflow.models.walk_transformer.learner import BATCH, Split, WalkTransformerLearner
 from morphoflow.models.walk_transformer.network import WalkTransformer
-from morphoflow.models.walk_transformer.walks import WalkSets, even_turns, walk_sets
+from morphoflow.models.walk_transformer.walks import WalkSets, moved, two_views, walk_sets
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
-# Turns about the axis, each also mirrored, over which an embedding is averaged.
-TURNS = 8
+
+class WalkTransformerLearner(TwoViewsLearner[WalkSets]):
+    """Views are disjoint parts of a neuron's walks, each moved at random."""
+
+    def _views(self, sets: WalkSets, generator: torch.Generator) -> WalkSets:
+        views = two_views(sets, self.settings["view_walks"], generator)
+        return WalkSets(moved(views.lines, self.settings, generator), views.weight)
 
 
 def build(
@@ -57,7 +63,7 @@ def build(
 def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     """The neurons (n, latent_size) float32, each by all its walks; nothing is drawn.
 
-    It is the mean over even turns about the axis that training turned neurons about.
+    It is the mean over the neuron's own frames, so that it ignores the turns of the training.
     """
     steps, expected = samples.x.shape[2], model.facts["steps"]
     if steps != expected:
@@ -68,13 +74,18 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     network = WalkTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
     network.load_state_dict(model.state)
     network.to(device).eval()
-    motions = even_turns(model.settings["turns"], TURNS, device)
     nodes, scale = model.settings["nodes"], model.facts["scale_um"]
     embeddings = []
     with torch.inference_mode():
         for begin in range(0, len(samples.length), BATCH):
             part = slice(begin, begin + BATCH)
             sets = walk_sets(samples.x[part], samples.length[part], nodes, scale, device)
-            turned = [network.encode(WalkSets(sets.lines @ to.T, sets.weight)) for to in motions]
-            embeddings.append(torch.stack(turned).mean(0))
+            embeddings.append(_mean_over_frames(network, sets, model.settings["turns"]))
     return torch.cat(embeddings).cpu().numpy()
+
+
+def _mean_over_frames(network: WalkTransformer, sets: WalkSets, axis: str) -> torch.Tensor:
+    weight = sets.weight[..., None].expand(sets.lines.shape[:3])
+    ways = frames(sets.lines.flatten(1, 2), weight.flatten(1, 2), axis)
+    turned = [WalkSets(sets.lines @ way[:, None], sets.weight) for way in ways.unbind(1)]
+    return torch.stack([network.encode(of) for of in turned]).mean(0)

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from morphoflow.models.contrastive.two_views import Network
 from morphoflow.models.shared.initialise import initialise
 from morphoflow.models.walk_transformer.walks import WalkSets
 
 
-class WalkTransformer(nn.Module):
+class WalkTransformer(Network[WalkSets]):
     """Sets of walks to embeddings, with the heads that only training needs.
 
     The order of the walks does not matter, nor do places without one; a walk that occurs several

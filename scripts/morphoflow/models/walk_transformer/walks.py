@@ -1,6 +1,5 @@
-"""The walks of neurons as lines of equally many nodes, random views of them, and their turns."""
+"""The walks of neurons as lines of equally many nodes, and random views of them."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +7,7 @@ import torch
 from torch import Tensor
 
 from morphoflow.models.morphvae.walks import walk_table
-
-AXES = ("x", "y", "z")
+from morphoflow.models.shared.turning import random_turns
 
 
 @dataclass(frozen=True)
@@ -79,41 +77,17 @@ def two_views(sets: WalkSets, most: int, generator: torch.Generator) -> WalkSets
 def moved(lines: Tensor, settings: dict, generator: torch.Generator) -> Tensor:
     """The lines (b, m, nodes, 3), of each neuron by one random turn, mirroring and scaling.
 
-    Turned about the axis ``turns`` and mirrored along an axis beside it, or neither with ``none``;
-    scaled by a factor whose logarithm is at most ``scale_strength``; and every node moved by noise
-    of the standard deviation ``jitter``.
+    Turned as ``turns`` says, see :func:`morphoflow.models.shared.turning.random_turns`; scaled by a
+    factor whose logarithm is at most ``scale_strength``; and every node moved by noise of the
+    standard deviation ``jitter``.
     """
     n, device = len(lines), lines.device
-    draws = torch.rand(3, n, generator=generator, device=device)
-    motion = turns(settings["turns"], 2 * math.pi * draws[0], draws[1] < 0.5)
-    factor = ((2 * draws[2] - 1) * settings["scale_strength"]).exp()
+    motion = random_turns(settings["turns"], n, generator)
+    draw = torch.rand(n, generator=generator, device=device)
+    factor = ((2 * draw - 1) * settings["scale_strength"]).exp()
     noise = torch.randn(lines.shape, generator=generator, device=device)
     motion = motion * factor[:, None, None]
     return torch.einsum("bmtj,bij->bmti", lines, motion) + settings["jitter"] * noise
-
-
-def turns(axis: str, angle: Tensor, mirrored: Tensor) -> Tensor:
-    """The turns (b, 3, 3) about an axis by ``angle`` (b,), of ``mirrored`` (b,) after mirroring.
-
-    The identity for the axis ``none``.
-    """
-    motion = torch.eye(3, device=angle.device).repeat(len(angle), 1, 1)
-    if axis == "none":
-        return motion
-    first, second = (k for k in range(3) if k != AXES.index(axis))
-    sign = torch.where(mirrored, -1.0, 1.0)
-    motion[:, first, first], motion[:, first, second] = angle.cos() * sign, -angle.sin()
-    motion[:, second, first], motion[:, second, second] = angle.sin() * sign, angle.cos()
-    return motion
-
-
-def even_turns(axis: str, number: int, device: torch.device) -> Tensor:
-    """``number`` even turns about an axis, each also mirrored, (2 number, 3, 3); one for none."""
-    if axis == "none":
-        return torch.eye(3, device=device)[None]
-    angle = torch.arange(number, device=device) * (2 * math.pi / number)
-    mirrored = torch.arange(2 * number, device=device) >= number
-    return turns(axis, angle.repeat(2), mirrored)
 
 
 def _chosen(sets: WalkSets, places: Tensor) -> WalkSets:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from morphoflow.errors import InputError
 from morphoflow.forest import Forest
-from morphoflow.reading.labels import refuse_twice
+from morphoflow.reading.labels import LABEL_BY, refuse_twice
 from morphoflow.reading.objects import (
     few_groups,
     labels_without,
@@ -24,7 +24,7 @@ COMPARTMENTS = {"axon": 2, "dendrite": 3, "apical": 4}
 SOMA = 1
 
 # Endings that ids in label tables have or lack beside the names of files; .CNG is NeuroMorpho's.
-ENDINGS = re.compile(r"(\.(swc|gz|cng))+$", re.IGNORECASE)
+ENDINGS = re.compile(r"(\.(swc|asc|nml|cell|gz|cng))+$", re.IGNORECASE)
 ROUNDED = re.compile(r"\d+([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
@@ -67,6 +67,7 @@ def object_table(
             "label": label,
             "group": group,
             "split": split_of(label, group, split),
+            **_further_labels(joined),
             "n_nodes": forest.n_nodes,
             "n_tips": _tips(forest),
             "cable_length_um": forest.cable_length,
@@ -77,6 +78,12 @@ def object_table(
         }
     )
     return objects, with_rows(quality, [*faults, *notes, *mixed_compartments(by_compartment)])
+
+
+def _further_labels(joined: pd.DataFrame) -> dict[str, pd.Series]:
+    """Further labels (n,), None where there is none; a class of any size may be among them."""
+    names = [name for name in joined if str(name).startswith(LABEL_BY)]
+    return {name: labels_without(joined[name], {}) for name in names}
 
 
 def match_ids(labels: pd.DataFrame, known: Collection[str]) -> tuple[pd.DataFrame, list[dict]]:

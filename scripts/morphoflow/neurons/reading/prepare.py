@@ -1,4 +1,4 @@
-"""SWC files in, neurons ready for sampling out, with a table of all that was found."""
+"""Files of neurons in, neurons ready for sampling out, with a table of all that was found."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import pandas as pd
 
 from morphoflow.errors import InputError
 from morphoflow.forest import Forest, concatenate, single
+from morphoflow.neurons.reading.formats import asc_table, neuroml_table, skeleton_table
 from morphoflow.neurons.reading.join import Joining, one_tree
 from morphoflow.neurons.reading.repair import (
     centre,
@@ -22,12 +23,12 @@ from morphoflow.neurons.reading.repair import (
 )
 from morphoflow.neurons.reading.soma import collapse_soma
 from morphoflow.neurons.reading.sources import Source, hidden_names, list_sources
-from morphoflow.neurons.reading.swc import parse
+from morphoflow.neurons.reading.swc import Table, parse
 from morphoflow.neurons.reading.tree import Tree
 from morphoflow.reading.findings import Codes, Finding, Refused
 from morphoflow.reading.quality import Report, quality_row, quality_table, with_rows
 
-# What can be said about an SWC file.
+# What can be said about a file.
 CODES: Codes = {
     "extra_columns": ("info", "columns after the seventh are not read"),
     "scale_header": ("info", "a SCALE line in the header is not applied: set the units instead"),
@@ -45,6 +46,7 @@ CODES: Codes = {
     "moved_root": ("repaired", "the root moves to the soma"),
     "joined_tree": ("repaired", "a further tree hangs on the nearest node of the main tree"),
     "dropped_tree": ("repaired", "a further tree is left out"),
+    "cut_ring": ("repaired", "rings of a skeleton are cut where they are longest"),
     "reconnected": ("repaired", "pieces that lost their parent hang on the nearest kept ancestor"),
     "bridges": ("info", "bridges join the trees of a file for walks, and no measure counts them"),
     "zero_length": ("repaired", "nodes at the place of their parent are merged with it"),
@@ -85,7 +87,8 @@ UM_PER_UNIT = {"um": 1.0, "nm": 1e-3}
 class Part:
     """Files whose coordinates have one unit: ``um``, ``nm`` or ``voxel`` of ``voxel_size_um`` (3,).
 
-    ``files`` are ``.swc`` and ``.swc.gz`` files and ``.zip`` archives of such.
+    ``files`` are ``.swc``, ``.asc`` and ``.nml`` files, each perhaps with ``.gz``, ``.zip``
+    archives of such, and precomputed skeletons; the unit is that of SWC files alone.
     """
 
     files: Sequence[Path]
@@ -177,7 +180,8 @@ def _read(source: Source, scale_um: np.ndarray, plan: Preparation) -> Read:
 def _tree(source: Source, scale_um: np.ndarray, plan: Preparation, report: Report) -> Tree:
     """The tree of a file, repaired."""
     notes = report.findings
-    tree = link(parse(source.read(), notes), scale_um, notes)
+    table, scale_um = _table(source, scale_um, notes)
+    tree = link(table, scale_um, notes)
     report.measured["n_nodes_read"] = len(tree.parent)
     report.measured["cable_length_read_um"] = float(tree.segment_length.sum())
     tree, soma = collapse_soma(tree, notes)
@@ -187,6 +191,16 @@ def _tree(source: Source, scale_um: np.ndarray, plan: Preparation, report: Repor
     if not tree.cable.any():
         raise Refused("no_cable", "all nodes of each tree lie in one place, so there is no cable")
     return tree
+
+
+def _table(source: Source, scale_um: np.ndarray, notes: list[Finding]) -> tuple[Table, np.ndarray]:
+    """The nodes of a file, and the um in its unit (3,), which formats but SWC know themselves."""
+    data = source.read()
+    if source.form == "swc":
+        return parse(data, notes), scale_um
+    if source.form == "skeleton":
+        return skeleton_table(data, source.path.parent, notes), np.ones(3)
+    return (asc_table if source.form == "asc" else neuroml_table)(data), np.ones(3)
 
 
 def _hidden(name: str) -> dict:

@@ -1,4 +1,4 @@
-"""The SWC files in folders, lists of files and zip archives."""
+"""The files of neurons in folders, lists of files and zip archives."""
 
 import gzip
 import re
@@ -9,24 +9,33 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from morphoflow.errors import InputError
+from morphoflow.neurons.reading.formats import is_skeleton, skeleton_info
 from morphoflow.reading.guard import check_size, reading, refusing
 from morphoflow.reading.names import check_file_name
 
 # Bytes of memory that a byte of SWC text takes while it is read (7.3 measured).
 TEXT_FACTOR = 8
 
-ENDINGS = (".swc", ".swc.gz", ".zip")
-ENDING = re.compile(r"\.swc(\.gz)?$", re.IGNORECASE)
+FORMATS = (".swc", ".asc", ".nml")
+ENDINGS = (*FORMATS, *(f"{ending}.gz" for ending in FORMATS), ".zip")
+ENDING = re.compile(r"(\.cell)?\.(swc|asc|nml)(\.gz)?$", re.IGNORECASE)
+INFO = "info"
 
 
 @dataclass(frozen=True)
 class Source:
-    """One SWC file; ``id`` is its stem, ``name`` that of the file or ``archive.zip/member``."""
+    """One file of a neuron; ``id`` is its stem, ``name`` its own or ``archive.zip/member``."""
 
     id: str
     name: str
     path: Path
     member: str = ""
+
+    @property
+    def form(self) -> str:
+        """The format: ``swc``, ``asc``, ``nml``, or ``skeleton`` for a precomputed one."""
+        found = ENDING.search(self.member or self.path.name)
+        return found.group(2).lower() if found else "skeleton"
 
     @property
     def place(self) -> str:
@@ -51,10 +60,19 @@ class Source:
 
 
 def files_with_neurons(path: Path) -> list[Path]:
-    """The files below a folder that hold neurons, hidden ones too, sorted; a file for itself."""
+    """The files below a folder that hold neurons, hidden ones too, sorted; a file for itself.
+
+    With skeletons comes the file ``info`` that says how they are to be read.
+    """
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.name.lower().endswith(ENDINGS))
+    return sorted(file for file in path.rglob("*") if _holds_neurons(file))
+
+
+def _holds_neurons(file: Path) -> bool:
+    if file.name.lower().endswith(ENDINGS) or is_skeleton(file):
+        return True
+    return file.name == INFO and bool(skeleton_info(file.parent))
 
 
 def is_hidden(path: Path | PurePosixPath) -> bool:
@@ -76,7 +94,7 @@ def hidden_names(files: Iterable[Path]) -> list[str]:
 
 
 def list_sources(files: Sequence[Path]) -> list[Source]:
-    """All SWC files, those of an archive by name; InputError for other files and repeated stems."""
+    """All files of neurons, those in archives too; InputError for others and repeated stems."""
     visible = [path for path in map(Path, files) if not is_hidden(path)]
     sources = [source for path in visible for source in _sources_of(path)]
     if not sources:
@@ -94,7 +112,9 @@ def list_sources(files: Sequence[Path]) -> list[Source]:
 
 
 def _sources_of(path: Path) -> list[Source]:
-    if not path.name.lower().endswith(ENDINGS):
+    if path.name == INFO and skeleton_info(path.parent):
+        return []
+    if not path.name.lower().endswith(ENDINGS) and not is_skeleton(path):
         raise InputError(f"{path} is neither a .swc file nor a .zip archive; leave it out.")
     if not path.is_file():
         raise InputError(f"{path} does not exist; correct the path.")

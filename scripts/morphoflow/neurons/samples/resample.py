@@ -54,6 +54,12 @@ def resample(forest: Forest, spacing_um: float) -> Forest:
     return _interpolated(forest, offsets, row, node, share, up)
 
 
+def mean_spacing(forest: Forest) -> float:
+    """The mean distance in um of the nodes of all neurons along their cable, to three digits."""
+    length = forest.segment_length
+    return float(f"{length[length > 0].mean():.3g}")
+
+
 def pieces_of(length: np.ndarray, spacing_um: float) -> np.ndarray:
     """The number of pieces into which sections of each length are cut."""
     return np.maximum(1, np.rint(length / spacing_um)).astype(np.int64)

@@ -1,18 +1,17 @@
-"""The training of the walk transformer: one optimisation step, validation."""
+"""Training on two random views of each neuron that have to find each other, and on labels."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from morphoflow.models.contrastive.learner import nt_xent
 from morphoflow.models.contrastive.monitor import effective_rank
 from morphoflow.models.morphvae.selection import UNLABELLED
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
-from morphoflow.models.walk_transformer.network import WalkTransformer
-from morphoflow.models.walk_transformer.walks import WalkSets, moved, two_views
 from morphoflow.seeds import torch_generator
 from morphoflow.training.start import load_start
 
@@ -23,26 +22,50 @@ if TYPE_CHECKING:
 BATCH, VALIDATION_VIEWS = 256, 2
 
 
-@dataclass(frozen=True)
-class Split:
-    """The walks of a split, and the class numbers (n,) of its neurons, negative where not seen."""
+class Sets(Protocol):
+    """Neurons on the device, in the form in which a network reads them."""
 
-    sets: WalkSets
+    def only(self, rows: Tensor) -> Self:
+        """The neurons of ``rows`` (b,)."""
+        ...
+
+
+Own = TypeVar("Own", bound=Sets)
+
+
+@dataclass(frozen=True)
+class Split(Generic[Own]):
+    """The neurons of a split, and their class numbers (n,), negative where not seen."""
+
+    sets: Own
     labels: Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-class WalkTransformerLearner(OneNetworkLearner[WalkTransformer, Split]):
+class Network(nn.Module, Generic[Own]):
+    """A network with a ``projector`` for the views and a ``classifier`` if there are labels."""
+
+    projector: nn.Module
+    classifier: nn.Module | None
+
+    @abstractmethod
+    def encode(self, sets: Own) -> Tensor:
+        """The embeddings (n, latent_size) of neurons, each by itself."""
+
+
+class TwoViewsLearner(OneNetworkLearner[Network, Split], Generic[Own]):
     """A network under training, see :class:`morphoflow.training.learner.Learner`.
+
+    A model says what views are, by ``_views``.
 
     With several processes a view is compared with those of its own process alone.
     """
 
     def __init__(
         self,
-        network: WalkTransformer,
+        network: Network,
         train: Split,
         validation: Split,
         settings: dict,
@@ -108,9 +131,9 @@ class WalkTransformerLearner(OneNetworkLearner[WalkTransformer, Split]):
         whole = self.network.encode(sets)
         return {**means, "effective_rank": effective_rank(whole)}
 
-    def _views(self, sets: WalkSets, generator: torch.Generator) -> WalkSets:
-        views = two_views(sets, self.settings["view_walks"], generator)
-        return WalkSets(moved(views.lines, self.settings, generator), views.weight)
+    @abstractmethod
+    def _views(self, sets: Own, generator: torch.Generator) -> Own:
+        """Two random views of each of ``sets`` (b), all first ones before all second ones (2 b)."""
 
 
 def retrieved(z: Tensor) -> Tensor:
