@@ -16,6 +16,7 @@ localrules:
     atlases,
     figures,
     sweeps,
+    retrained,
     experiments,
     stacks,
     generated_neurons,
@@ -141,6 +142,16 @@ rule sweeps:
     """All sweeps over settings: tables and figures."""
     input:
         expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),
+
+
+rule retrained:
+    """Models that see labels, judged on all objects by training them anew in each fold."""
+    input:
+        [
+            f"results/{run.folder}/retrained_scores.parquet"
+            for run in RUNS
+            if sees_labels(run)
+        ],
 
 
 rule stacks:

@@ -73,10 +73,14 @@ class Embeddings:
         path = self.results / f"learned/{model}_{variant}_{seed}_{digest}.npy"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.save(path, self._learn(model, settings, objects.assign(label=seen), seed))
+            checkpoint = path.with_suffix(".checkpoint")
+            made = self._learn(model, settings, objects.assign(label=seen), seed, checkpoint)
+            np.save(path, made)
         return make_embedding(np.load(path), objects, {})
 
-    def _learn(self, model: str, settings: dict, objects: pd.DataFrame, seed: int) -> np.ndarray:
+    def _learn(
+        self, model: str, settings: dict, objects: pd.DataFrame, seed: int, checkpoint: Path
+    ) -> np.ndarray:
         card = self.models[model]
         samples, device, code = self._samples(card["form"]), torch.device("cpu"), card["code"]
         if not card["trained"]:
@@ -91,7 +95,7 @@ class Embeddings:
             patience=settings["patience"],
             seed=seed,
             fabric=fabric,
-            checkpoint=self.results / "learned/checkpoint",
+            checkpoint=checkpoint,
         )
         weights = trained.last if settings.get("keep") == "last" else trained.best
         trained.finish()

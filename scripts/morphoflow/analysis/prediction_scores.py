@@ -25,14 +25,25 @@ def prediction_scores(
     """
     rows = []
     for split in (FIXED_SPLIT,) if labels_used else (CROSS_VALIDATION, FIXED_SPLIT):
-        for name in [*CLASSIFIERS, *(key for key in FUSION if key in set(table["classifier"]))]:
-            mine = table[(table["split"] == split) & (table["classifier"] == name)]
-            scores = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
-            n = mine["row"].nunique()
-            rows += [score(split, f"{name}_{key}", v[0], n, *v[1:]) for key, v in scores.items()]
-            if (split, name) == (CROSS_VALIDATION, "logistic"):
-                areas = table.attrs[AREAS]
-                rows.append(score(split, "logistic_auc", np.mean(areas) if n else np.nan, n))
+        scores = split_scores(table, split, groups, n_bootstraps, seed)
+        rows += scores
+        if split == CROSS_VALIDATION:
+            n = next(row["n"] for row in scores if row["score"] == "logistic_accuracy")
+            areas = table.attrs[AREAS]
+            rows.append(score(split, "logistic_auc", np.mean(areas) if n else np.nan, n))
+    return rows
+
+
+def split_scores(
+    table: pd.DataFrame, split: str, groups: np.ndarray, n_bootstraps: int, seed: int
+) -> list[dict]:
+    """The scores of each classifier's predictions of one split."""
+    rows = []
+    for name in [*CLASSIFIERS, *(key for key in FUSION if key in set(table["classifier"]))]:
+        mine = table[(table["split"] == split) & (table["classifier"] == name)]
+        scores = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
+        n = mine["row"].nunique()
+        rows += [score(split, f"{name}_{key}", v[0], n, *v[1:]) for key, v in scores.items()]
     return rows
 
 
