@@ -74,14 +74,17 @@ class Pool:
             terminal[[heir, leaving]],
             compartment[at],
         )
+        straight = np.clip(np.linalg.norm(chord, axis=1) / length, 0.1, 1.0)
+        bends = np.stack([straight, np.radians(table["turn_deg"].to_numpy())], axis=1)
+        contraction, turn = _told(bends, length, table["steps"].to_numpy() > 1).T
         return cls(
             neuron=neuron,
             frames=frames,
             parent=parent,
             compartment=compartment,
             length=length,
-            contraction=np.clip(np.linalg.norm(chord, axis=1) / length, 0.1, 1.0),
-            turn=np.radians(table["turn_deg"].to_numpy()),
+            contraction=contraction,
+            turn=turn,
             begin_radius=table["begin_radius_um"].to_numpy(),
             end_radius=table["end_radius_um"].to_numpy(),
             direction=direction,
@@ -99,6 +102,21 @@ class Pool:
         """The bars of a stem in the order of their births, the longest first among equals."""
         bars = np.flatnonzero(self.stem == stem)
         return bars[np.lexsort((-self.death[bars], self.birth[bars]))]
+
+
+def _told(bends: np.ndarray, length: np.ndarray, several: np.ndarray) -> np.ndarray:
+    """The ``bends`` (m, 2) of sections; of those without ``several`` steps, another's.
+
+    A single step is straight and does not turn, which says nothing of how a longer section would
+    be; it is taken to be as the next longer section of several steps, if there is any.
+    """
+    if several.all() or not several.any():
+        return bends
+    order = np.flatnonzero(several)[np.argsort(length[several], kind="stable")]
+    place = np.searchsorted(length[order], length[~several])
+    told = bends.copy()
+    told[~several] = bends[order[np.minimum(place, len(order) - 1)]]
+    return told
 
 
 def principal_frame(end: np.ndarray, length: np.ndarray) -> np.ndarray:
