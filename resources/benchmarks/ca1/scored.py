@@ -27,12 +27,12 @@ def record_of(objects: pd.DataFrame, predicted: dict[str, list[dict]]) -> dict:
         row: {key: _score(found) for key, found in by_key.items()} for row, by_key in counts.items()
     }
     single = {row: each for row, each in scores.items() if row.startswith(BASELINES)}
-    best = max(single, key=lambda row: single[row]["chosen"]["balanced_accuracy"])
+    best = max(single, key=lambda row: single[row]["logistic"]["balanced_accuracy"])
     return {
         "what": (
             "balanced accuracy, outer folds by animal; mean and standard deviation over seeds, "
-            "95 % interval over animals; `chosen` is the classifier that the inner folds found "
-            "best, `fused` weighs the models of a combination as the inner folds suggest"
+            "95 % interval over animals; `fused` weighs the models of a combination as the inner "
+            "folds suggest"
         ),
         "neurons": len(codes),
         "animals": len(np.unique(groups)),
@@ -42,8 +42,8 @@ def record_of(objects: pd.DataFrame, predicted: dict[str, list[dict]]) -> dict:
         "best_baseline": best,
         "above_best_baseline": {
             row: {
-                key: _difference(by_key[key], counts[best]["chosen"])
-                for key in ("chosen", "fused")
+                key: _difference(by_key[key], counts[best]["logistic"])
+                for key in ("logistic", "fused")
                 if key in by_key
             }
             for row, by_key in counts.items()

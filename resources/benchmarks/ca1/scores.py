@@ -23,16 +23,15 @@ sys.path.insert(0, str(HERE.parent))
 
 from machine import cpu_model  # noqa: E402
 
-from morphoflow.analysis.classifiers import Classifier  # noqa: E402
-from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix  # noqa: E402
-from morphoflow.analysis.cross_validation import Labelled  # noqa: E402
-from morphoflow.analysis.folds import INNER_FOLDS, folds  # noqa: E402
+from morphoflow.analysis.cross_validation import Labelled, choose_within  # noqa: E402
+from morphoflow.analysis.folds import folds  # noqa: E402
 from morphoflow.analysis.fusion import FUSION  # noqa: E402
 from morphoflow.embedding import PART  # noqa: E402
 
 FOLDS = 5
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/ca1/scores.py"
-NAMES = ("logistic", "forest")
+# What all rows are judged by, as in the report, and what weighs the models of combinations.
+JUDGES = ("logistic", *FUSION)
 
 
 def main() -> None:
@@ -58,53 +57,29 @@ def main() -> None:
             "cpu_s": round(time.process_time()),
         }
         output.write_text(json.dumps(record, indent=1) + "\n")
-        print(name, json.dumps(record["rows"][name]["chosen"]), record["cpu_s"], "s", flush=True)
+        print(name, json.dumps(record["rows"][name]), record["cpu_s"], "s", flush=True)
 
 
 def predict(embeddings: Embeddings, name: str, seed: int, unseen: bool) -> dict[str, np.ndarray]:
-    """The predicted codes (n,) by each classifier, and by that which is best in the inner folds.
+    """The predicted codes (n,) by logistic regression, and of a combination by weighted ones.
 
-    Combinations have a further one, ``fused``, whose weights are learned in the inner folds.
+    Settings and weights are learned in inner folds of what is not predicted.
     """
     names, codes = np.unique(embeddings.objects["label"].astype(str), return_inverse=True)
     groups = np.unique(embeddings.objects["group"], return_inverse=True)[1]
     parts = folds(codes, groups, FOLDS, seed)
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for part in range(parts.max() + 1):
-        held, best = parts == part, -np.inf
+        held = parts == part
         data = embeddings.learned(name, seed, held if unseen else None)
         of = data.var[PART].to_numpy() if PART in data.var else None
         objects = Labelled(np.asarray(data.X, np.float64), codes, groups, names, of)
-        for key, classifier in objects.classifiers.items():
-            if key not in (*NAMES, *FUSION):
-                continue
-            score, setting = choose(classifier, objects.only(~held), seed)
+        for key in filter(objects.classifiers.get, JUDGES):
+            classifier = objects.classifiers[key]
+            setting = choose_within(classifier, objects.only(~held), seed)
             own = classifier(objects.known(~held), objects.x[held], [setting], seed)[0]
             found.setdefault(key, np.empty_like(codes))[held] = own
-            if key in NAMES and score > best:
-                best = score
-                found.setdefault("chosen", np.empty_like(codes))[held] = own
     return found
-
-
-def choose(classifier: Classifier, objects: Labelled, seed: int) -> tuple[float, dict]:
-    """The best balanced accuracy of a classifier over three inner folds, and its setting.
-
-    Of one with a single setting nothing is tried.
-    """
-    if len(classifier.settings) == 1:
-        return -np.inf, classifier.settings[0]
-    parts = folds(objects.codes, objects.groups, INNER_FOLDS, seed)
-    settings = list(classifier.settings)
-    predicted = np.empty((len(settings), len(parts)), dtype=np.int64)
-    for part in np.unique(parts):
-        held = parts == part
-        known = objects.known(~held)
-        predicted[:, held] = classifier(known, objects.x[held], settings, seed)
-    classes = np.arange(len(objects.classes))
-    scores = [balanced_accuracy(confusion_matrix(objects.codes, row, classes)) for row in predicted]
-    best = int(np.argmax(np.round(scores, 9)))
-    return float(scores[best]), settings[best]
 
 
 if __name__ == "__main__":
