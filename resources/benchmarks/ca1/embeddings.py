@@ -13,7 +13,7 @@ from morphoflow.analysis.combination import combine
 from morphoflow.embedding import make_embedding
 from morphoflow.model import Model
 from morphoflow.models.interface import Baseline, Trained, load_model
-from morphoflow.plan_models import COMBINATION, read_models, settings_of
+from morphoflow.plan.models import COMBINATION, read_models, settings_of
 from morphoflow.splits import assign_splits
 from morphoflow.store import Samples, read_samples
 from morphoflow.tables import align_objects, read_objects
