@@ -59,7 +59,10 @@ def about_x(angle):
 
 def test_the_sections_that_stay_are_a_tree_and_have_most_cable_beyond_them():
     samples, _ = neurons(1)
-    kept, whole = (trees(samples.x, samples.length, most, 1.0, CPU) for most in (12, 10_000))
+    kept, whole = (
+        trees(samples.x, samples.length, {"most_sections": most, "radii": False}, 1.0, CPU)
+        for most in (12, 10_000)
+    )
     assert whole.there.sum(1).tolist() == samples.length.tolist()
     assert kept.there.sum(1).tolist() == [12] * 3
     place = torch.arange(12)
@@ -74,7 +77,7 @@ def test_the_sections_that_stay_are_a_tree_and_have_most_cable_beyond_them():
 
 def test_pruning_takes_all_beyond_a_cut_and_never_everything():
     samples, _ = neurons(2)
-    sets = trees(samples.x, samples.length, 60, 1.0, CPU)
+    sets = trees(samples.x, samples.length, SMALL | {"most_sections": 60}, 1.0, CPU)
     left = pruned(sets, 0.2, torch.Generator().manual_seed(0))
     assert left.shape == (12, 60) and left[:, 0].all() and 0.2 < left.float().mean() < 0.9
     for row, parent in zip(left, sets.parent.repeat(2, 1), strict=True):
@@ -84,7 +87,7 @@ def test_pruning_takes_all_beyond_a_cut_and_never_everything():
 
 def test_views_without_augmentation_are_the_neuron_itself():
     samples, _ = neurons(1)
-    sets = trees(samples.x, samples.length, 40, 2.0, CPU)
+    sets = trees(samples.x, samples.length, SMALL, 2.0, CPU)
     views = two_views(sets, SMALL | STILL, torch.Generator().manual_seed(0))
     for name in ("ends", "facts", "parent", "there"):
         twice = torch.cat([getattr(sets, name)] * 2)
@@ -130,12 +133,16 @@ def test_embedding_ignores_padding_company_and_the_order_of_siblings():
     np.testing.assert_allclose(embed(everything, changed), embed(everything, first), atol=1e-4)
 
 
-def test_type_codes_of_the_files_are_not_seen():
+@pytest.mark.parametrize("radii", [False, True])
+def test_type_codes_of_the_files_are_not_seen_and_radii_if_asked_for(radii):
     samples, _ = neurons(1)
-    learner = build()
+    learner = build(radii=radii)
+    before = embed(learner, samples)
     other = SimpleNamespace(x=samples.x.copy(), length=samples.length)
     other.x[..., NAMES.index("compartment")] = 7
-    assert np.array_equal(embed(learner, other), embed(learner, samples))
+    assert np.array_equal(embed(learner, other), before)
+    other.x[..., NAMES.index("begin_radius_um")] *= 3
+    assert np.array_equal(embed(learner, other), before) != radii
 
 
 # Training
@@ -165,5 +172,5 @@ def test_a_neuron_of_one_section_is_embedded():
     one.x[..., 0] = -1
     z = embed(build(), one)
     assert np.isfinite(z).all() and z.shape == (3, 6)
-    sets = trees(one.x, one.length, 9, 1.0, CPU)
+    sets = trees(one.x, one.length, SMALL, 1.0, CPU)
     assert torch.equal(replace(sets).there, torch.ones(3, 1, dtype=torch.bool))

@@ -48,7 +48,7 @@ def build(
     network = TreeTransformer(settings, n_classes, torch_generator(seed, "initialisation"))
     splits = [
         Split(
-            trees(x[rows], length[rows], settings["most_sections"], scale, device),
+            trees(x[rows], length[rows], settings, scale, device),
             torch.from_numpy(of).to(device),
         )
         for rows, of in ((train, seen), (validation, numbers[validation]))
@@ -65,13 +65,12 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     network = TreeTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
     network.load_state_dict(model.state)
     network.to(device).eval()
-    most, scale = model.settings["most_sections"], model.facts["scale_um"]
     embeddings = []
     with torch.inference_mode():
         for begin in range(0, len(samples.length), BATCH):
             part = slice(begin, begin + BATCH)
             x, length = np.asarray(samples.x[part]), np.asarray(samples.length[part])
-            sets = trees(x, length, most, scale, device)
+            sets = trees(x, length, model.settings, model.facts["scale_um"], device)
             embeddings.append(_mean_over_frames(network, sets, model.settings["turns"]))
     return torch.cat(embeddings).cpu().numpy()
 

@@ -44,12 +44,12 @@ def coordinate_scale(x: np.ndarray, length: np.ndarray) -> float:
 
 
 def trees(
-    x: np.ndarray, length: np.ndarray, most: int, scale: float, device: torch.device
+    x: np.ndarray, length: np.ndarray, settings: dict, scale: float, device: torch.device
 ) -> Trees:
     """The trees of sections ``x`` (n, sections, 10), see :mod:`..neurons.samples.sections`.
 
-    Of more than ``most`` sections of a neuron those stay that have most cable beyond them, which
-    are one tree. Coordinates and lengths are over ``scale`` um.
+    Of more than ``most_sections`` of a neuron those stay that have most cable beyond them, which
+    are one tree. Coordinates and lengths are over ``scale`` um. Without ``radii`` these are all 1.
     """
     table = section_table(x, length)
     parent, neuron = table["parent"].to_numpy(), table["neuron"].to_numpy()
@@ -63,12 +63,13 @@ def trees(
     for row in np.flatnonzero(parent >= 0)[::-1]:
         beyond[parent[row]] += beyond[row]
     chord = np.linalg.norm(way, axis=1)
+    radii = np.maximum(table[["begin_radius_um", "end_radius_um"]].to_numpy().T, SHORTEST_UM)
     facts = np.stack(
         [
             np.log1p(cable / scale),
             np.log1p(path / scale),
             np.log(np.clip(chord / cable, 0.05, 1.0)),
-            *np.log(np.maximum(table[["begin_radius_um", "end_radius_um"]].to_numpy().T, 1e-3)),
+            *(np.log(radii) if settings["radii"] else np.zeros_like(radii)),
             np.log1p(order),
         ],
         axis=1,
@@ -76,7 +77,7 @@ def trees(
     # Ties go to the section nearer to the soma, so that parents stay with their children.
     rank = np.lexsort((np.arange(len(parent)), -beyond, neuron))
     first = np.cumsum(length) - length
-    kept = np.sort(rank[np.arange(len(parent)) - first[neuron] < most])
+    kept = np.sort(rank[np.arange(len(parent)) - first[neuron] < settings["most_sections"]])
     return _padded(np.stack([end - way, end], axis=1) / scale, facts, parent, neuron, kept, device)
 
 
