@@ -38,6 +38,7 @@ from morphoflow.plan import (
     check_named,
     check_recommended,
     check_simulated,
+    check_sizes,
     read_config,
     read_runs,
     runs_of_datasets,
@@ -90,6 +91,8 @@ try:
     check_applied(config["apply"], DATASETS, MODELS, RUNS)
     check_compared(config["compare"], DATASETS, ELSEWHERE)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
+    SWEPT = [member.run for members in SWEEPS.values() for member in members]
+    check_sizes([*RUNS, *SWEPT], config["dendrites"], MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
         for name, settings in config["neurons"].items()

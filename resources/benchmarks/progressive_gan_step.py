@@ -25,7 +25,8 @@ from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import Images
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
 from morphoflow.models.progressive_gan.neuron_gan import published_model
-from morphoflow.models.progressive_gan.schedule import START_SIZE, schedule_of
+from morphoflow.models.progressive_gan.schedule import schedule_of
+from morphoflow.models.progressive_gan.sizes import START_SIZE
 from morphoflow.models.shared.generating import as_numbers, part
 from morphoflow.plan_models import read_models, settings_of
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from morphoflow.errors import InputError
 from morphoflow.gpus import CHOICES
+from morphoflow.models.interface import Sized, load_model
 from morphoflow.places import relative
-from morphoflow.plan_models import check_keys, check_known, load_yaml, recommended
+from morphoflow.plan_models import check_keys, check_known, load_yaml, recommended, settings_of
 from morphoflow.schema import complete
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
@@ -170,6 +172,19 @@ def check_simulated(dendrites: dict[str, dict]) -> None:
         if simulated is not None:
             place = f"the config, dendrites.{name}.realism.simulated: dataset"
             check_known(simulated, dendrites, place, "the config's `dendrites`")
+
+
+def check_sizes(runs: Iterable[Run], dendrites: dict[str, dict], models: dict[str, dict]) -> None:
+    """Raise ValueError if a model cannot learn images of the size that its dataset asks for."""
+    for run in runs:
+        card = models[run.model]
+        if "sized" in card["capabilities"]:
+            size = dendrites[run.dataset]["images"]["size"]
+            settings = settings_of(models, run.model, run.variant)
+            try:
+                load_model(card["code"], Sized).check_size(size, settings)
+            except InputError as error:
+                raise ValueError(f"{run.folder}: {error}") from None
 
 
 def check_recommended(clusters: dict) -> None:

@@ -161,7 +161,7 @@ def test_labels_count_as_seen_where_images_are_made_for_them():
 
 def test_images_that_cannot_be_learned_from_are_refused():
     for x, changes, words in [
-        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 80"),
+        (crosses(20, 40), {"widths": [8, 8, 8, 8, 8]}, "multiple of 80 pixels"),
         (np.repeat(crosses(), 3, 1), {}, "3 x 32 x 32"),
     ]:
         with pytest.raises(InputError, match=words):

@@ -17,7 +17,7 @@ from morphoflow.errors import InputError
 from morphoflow.model import BROKEN, Model
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
-from morphoflow.models.progressive_gan.schedule import START_SIZE
+from morphoflow.models.progressive_gan.sizes import START_SIZE
 from morphoflow.models.shared.generating import joined
 
 CODE = "progressive_gan/model.py"
