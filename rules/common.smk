@@ -140,6 +140,9 @@ ORGANELLE_DATASETS = "|".join(ORGANELLES) or "-"
 DENDRITE_DATASETS = "|".join(config["dendrites"]) or "-"
 CARDS = {Path(card).stem: card for card in cards_of(config)}
 CELL_CARDS = sorted({Path(card).stem for card in cards_of({"cells": config["cells"]})})
+DENDRITE_CARDS = sorted(
+    {Path(card).stem for card in cards_of({"dendrites": config["dendrites"]})}
+)
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
 NOT_DECODING = "|".join(
