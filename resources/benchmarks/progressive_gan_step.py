@@ -1,9 +1,10 @@
 """A training step of the progressive GAN beside that of neuron-gan's own code, 16 to 128 px.
 
 The published code is not part of this project: ``--published`` names a checkout of
-github.com/oliviertrottier/neuron-gan. Both steps are of equal batches that lie in memory. Ours holds its augmentation;
-neuron-gan's is done as its images are read, and is not counted. Images and scores of the faithful
-networks with the weights of neuron-gan's, taken from a checkpoint of it, are compared with its own.
+github.com/oliviertrottier/neuron-gan. Both steps are of equal batches that lie in memory. Ours
+holds its augmentation; neuron-gan's is done as its images are read, and is not counted. Images and
+scores of the faithful networks, with weights taken from neuron-gan's as from a checkpoint of it,
+are compared with its own.
 """
 
 import argparse
