@@ -31,7 +31,7 @@ from morphoflow.models.progressive_gan.neuron_gan import published_model
 from morphoflow.models.progressive_gan.schedule import schedule_of
 from morphoflow.models.progressive_gan.sizes import START_SIZE
 from morphoflow.models.shared.generating import as_numbers, part
-from morphoflow.plan_models import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 BATCH, LATENT, WIDTHS, STAGES = 8, 512, [128, 64, 32, 32, 16, 16], 4
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/progressive_gan_step.py"
