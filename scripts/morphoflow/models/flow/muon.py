@@ -3,7 +3,7 @@
 Jordan and others, "Muon: an optimizer for hidden layers in neural networks" (2024,
 kellerjordan.github.io/posts/muon), for convolutions flattened to matrices as there. What is seldom
 and small in a gradient is learned as fast as what is large: on simulated arbors 125 steps came to a
-validation loss of .31, where Adam's came to .37 and took twice as many to .31.
+validation loss of .31, and to .37 with Adam.
 """
 
 from collections.abc import Iterable
