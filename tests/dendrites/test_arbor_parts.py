@@ -103,7 +103,7 @@ def test_each_segment_is_as_long_as_its_chord_at_least() -> None:
     image = np.zeros((SIDE, SIDE))
     for y, x in rng.integers(10, SIDE - 10, (12, 2)):
         image[y, min(x, 90) : 120] = image[min(y, 90) : 120, x] = 200
-    graph = arbor(skeleton(image))
+    graph = arbor(skeleton(image), image)
     lengths, chords = graph.segment_lengths(), graph.segment_chords()
     assert len(lengths) > 20
     assert (chords <= lengths + 1e-9).all()

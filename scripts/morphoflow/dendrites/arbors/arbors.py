@@ -36,7 +36,15 @@ POWERS = {
 # What the names of the statistics of one kind begin with.
 GROUPS = {
     "length": ("skeleton_length", "length_density", "mean_segment", "median_segment", "tortuosity"),
-    "branching": ("branch_points", "tips", "segments", "loops"),
+    "branching": (
+        "branch_points",
+        "tips",
+        "cut_ends",
+        "crossings",
+        "contacts",
+        "segments",
+        "loops",
+    ),
     "space": ("box_dimension", "mesh_size", "radius_of_gyration", "hull_area"),
     "sholl": ("sholl",),
     "appearance": ("mean_diameter", "mean_intensity", "soma_area"),
@@ -59,9 +67,13 @@ def arbor_statistics(
     Lengths are in um where the size of a pixel ``pixel_um`` is known (one, or one an image), and
     else in pixels, as their names say. ``sholl_01`` to ``sholl_16`` are crossings of circles about
     the soma (or the image's centre where there is none), the last with half the image's side as
-    radius. Intensity is in grey levels. Tortuosity is the length of all segments by the sum of
-    their chords. A blank image has 0 everywhere. Turns by 90 degrees and flips change nothing:
-    the image is measured in the one of its eight poses whose bytes come first.
+    radius. Cable is what lies outside the soma. ``tips`` are free ends, ``cut_ends`` those at the
+    image's frame; where two lines cross is no branch point but one of the ``crossings``, and
+    ``contacts`` are closed paths that were opened where a tip seems to touch other cable; ``loops``
+    are rings without a branch. Intensity is in grey levels. Tortuosity is the length of all
+    segments by the sum of their chords. A blank image has 0 everywhere. Turns by 90 degrees and
+    flips change nothing: the image is measured in the one of its eight poses whose bytes come
+    first.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 1:
         raise ValueError(f"images are {images.dtype} of shape {images.shape}, not uint8 (n,1,s,s)")
@@ -83,7 +95,7 @@ def _measured(image: np.ndarray) -> dict[str, float]:
     side = len(image)
     fine = _enlarged(_pose(image))
     thinned = skeleton(fine)
-    graph = arbor(thinned)
+    graph = arbor(thinned, fine)
     return _statistics(fine, thinned, graph, len(fine) / side)
 
 
@@ -120,7 +132,10 @@ def _statistics(
         "skeleton_length": length / factor,
         "length_density": length / side**2 * factor,
         "branch_points": int((graph.degree > 2).sum()),
-        "tips": int((graph.degree == 1).sum()),
+        "tips": int(graph.tip.sum()),
+        "cut_ends": int(graph.cut.sum()),
+        "crossings": graph.crossings,
+        "contacts": graph.contacts,
         "segments": len(segments),
         "loops": graph.loops,
         "mean_segment": segments.mean() / factor if len(segments) else 0.0,

@@ -8,6 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from morphoflow.dendrites.simulator.render import Optics, render, soma_place
+from morphoflow.dendrites.simulator.seen import seen
 from morphoflow.dendrites.simulator.simulate import Arbor, Growth, grow_arbor
 from morphoflow.dendrites.simulator.tree import soma_forest
 from morphoflow.errors import InputError
@@ -56,6 +57,11 @@ class SetSettings:
             above = name in ("tip_um", "photons")
             _demand(name, value, value > 0 if above else value >= 0, "above 0" if above else ">= 0")
 
+    @property
+    def resolution_um(self) -> float:
+        """The width of a point in an image."""
+        return max(self.optics.blur_um, self.pixel_um)
+
     def growth_of(self, label: str) -> Growth:
         """The growth parameters of a population."""
         return _parameters(Growth, {**asdict(self.growth), **self.populations[label]})
@@ -77,6 +83,8 @@ def simulate_neuron(settings: SetSettings, i: int) -> tuple[np.ndarray, Forest, 
     soma = soma_place(arbor, settings.size, settings.pixel_um)
     truth = {"id": name, "label": label, "group": name, **_truth(tree, arbor)}
     truth |= {"soma_x_px": round(soma[0], 3), "soma_y_px": round(soma[1], 3)}
+    shown = seen(arbor, settings.size * settings.pixel_um, settings.resolution_um)
+    truth |= {f"seen_{name}": round(value, 3) for name, value in asdict(shown).items()}
     return image, tree, truth | {"pixel_um": settings.pixel_um} | _columns(growth)
 
 
