@@ -69,6 +69,7 @@ rule measure_arbors:
     output:
         table="results/{dataset}/arbors.parquet",
         features=directory("results/{dataset}/samples/arbor_statistics.zarr"),
+        trees="results/{dataset}/arbors.zip",
     log:
         "results/logs/measure_arbors/{dataset}.log",
     benchmark:
@@ -85,4 +86,5 @@ rule measure_arbors:
         code_digest=code_digest("measure_arbors"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.table:q} --features {output.features:q} &> {log:q}"
+        " --output {output.table:q} --features {output.features:q} --trees {output.trees:q}"
+        " &> {log:q}"

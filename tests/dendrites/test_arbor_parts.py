@@ -138,6 +138,7 @@ def test_script_writes_the_table_and_the_store(images, tmp_path) -> None:
     write_objects(paths["objects"], table.assign(split="train", pixel_um=0.5), {})
     flags = ["--samples", paths["samples.zarr"], "--objects", paths["objects"]]
     flags += ["--output", paths["table"], "--features", paths["features"]]
+    flags += ["--trees", tmp_path / "trees.zip"]
     script = SCRIPTS / "measure_arbors.py"
     subprocess.run([sys.executable, script, *flags], check=True, capture_output=True)
     written, store = read_table(paths["table"]), read_samples(paths["features"])

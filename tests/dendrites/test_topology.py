@@ -8,6 +8,7 @@ from skimage.draw import disk
 from skimage.draw import line as pixels_of_line
 
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
+from morphoflow.dendrites.arbors.tracing import trace, tree
 from morphoflow.dendrites.simulator.seen import Seen, seen
 from morphoflow.dendrites.simulator.set import SetSettings, simulate_neuron
 from morphoflow.dendrites.simulator.simulate import Arbor
@@ -114,3 +115,30 @@ def test_tracings_of_simulated_arbors_have_their_topology():
         true["seen_length_um"].mean(), rel=0.03
     )
     assert found["loops"].max() == 0
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_tracing_as_a_tree_lies_on_the_image(turn):
+    """A lop-sided drawing in any pose: ends, length in um, and the soma at the origin."""
+    lines = [(128, 90, 128, 220), (128, 180, 60, 200), (128, 90, 40, 50), (220, 40, 220, 90)]
+    image = np.rot90(drawn(*lines, soma=(128, 90)), turn)
+    found = tree(trace(image), "n", 0.5)
+    soma = np.array([128.5, 90.5])
+    ends = np.array([(60, 200), (40, 50), (128, 220)]) + 0.5 - soma
+    for _ in range(turn):
+        ends = np.stack([-ends[:, 1], ends[:, 0]], axis=1)
+    children = np.bincount(found.parent[1:], minlength=len(found.parent))
+    leaves = found.xyz[children == 0][:, :2]
+    for y, x in ends * 0.5:
+        assert np.linalg.norm(leaves - [x, -y], axis=1).min() < 2
+    assert found.compartment.tolist() == [1] + [3] * (len(children) - 1)
+    assert found.bridge.sum() == 1  # the line that lies apart
+    found.check()
+    whole = 130 + np.hypot(68, 20) + np.hypot(88, 40) - 2 * 12 + 50
+    cable = found.cable_length[0] - found.distance_to_parent[found.parent == 0].sum()
+    bridge = found.bridge_length[0]
+    assert cable + bridge == pytest.approx(whole / 2, rel=0.05)
+
+
+def test_an_image_without_an_arbor_has_no_tree():
+    assert tree(trace(np.zeros((64, 64), dtype=np.uint8)), "n", 1.0) is None

@@ -31,19 +31,21 @@ class Arbor:
     """Points (n, 2) along y, x in pixels from the image's corner and the edges (m, 2) between them.
 
     ``length`` (m,) is each edge's, ``degree`` (n,) the number of edges at a point and ``segment``
-    (m,) the number of the segment that an edge belongs to, from 0. Points of degree 1 are ``tip``,
-    ``cut`` by the frame or else where the soma begins, (n,) bool. ``crossings`` counts where lines
-    cross, ``contacts`` where closed paths of the image were opened and ``loops`` those that are
-    left.
+    (m,) the number of the segment that an edge belongs to, from 0; ``radius`` (n,) is half a line's
+    width. Points of degree 1 are ``tip``, ``cut`` by the frame or a ``root`` at the soma, (n,)
+    bool. ``crossings`` counts where lines cross, ``contacts`` where closed paths of the image were
+    opened and ``loops`` those that are left.
     """
 
     points: np.ndarray
+    radius: np.ndarray
     edges: np.ndarray
     length: np.ndarray
     degree: np.ndarray
     segment: np.ndarray
     tip: np.ndarray
     cut: np.ndarray
+    root: np.ndarray
     crossings: int
     contacts: int
     loops: int
@@ -95,12 +97,14 @@ def arbor(thinned: Skeleton, grey: np.ndarray) -> Arbor:
     graph = _to_half_light(graph, end & ~framed & ~root, grey, thinned.background)
     return Arbor(
         graph.points[:, 1:],
+        graph.radius,
         graph.edges,
         graph.lengths(),
         graph.degree,
         _segments(graph),
         end & ~framed & ~root,
         end & framed & ~root,
+        root,
         crossings,
         contacts,
         cycles(graph) if len(graph.points) else 0,
