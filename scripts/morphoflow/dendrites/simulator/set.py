@@ -18,6 +18,9 @@ from morphoflow.swc_files import swc_text
 
 SIZES = (16, 1024)
 
+NOT_NEGATIVE = ("branching_rate", "contact_um", "first_um", "tension", "offset_um", "neighbours")
+NOT_NEGATIVE += ("angle_spread",)
+
 
 @dataclass(frozen=True)
 class SetSettings:
@@ -135,10 +138,11 @@ def _check_names(values: dict, kind: type, place: str) -> None:
 
 
 def _check_growth(growth: Growth) -> None:
-    for name in ("minutes", "persistence_um", "territory_um"):
+    for name in ("minutes", "persistence_um", "territory_um", "growing", "shrinking", "pausing"):
         value = getattr(growth, name)
         _demand(name, value, value > 0, "above 0")
-    for name in ("branching_rate", "contact_um", "first_um", "tension", "offset_um", "neighbours"):
+    _demand("angle", growth.angle, 0 < growth.angle < 180, "between 0 and 180")
+    for name in NOT_NEGATIVE:
         value = getattr(growth, name)
         _demand(name, value, value >= 0, "0 or more")
     least, most = growth.primaries
