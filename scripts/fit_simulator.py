@@ -33,7 +33,7 @@ def main(*, samples: Path, objects: Path, settings: dict, output: Path, predicte
     names = settings["parameters"]
     images = read_samples(samples)
     table = align_objects(read_objects(objects), images.ids, str(samples))
-    frame, level = framed(images, table, settings["size"])
+    level, frame = framed(images, table, settings["size"])
     found = list(fits(_observed(level, table, frame.pixel_um), names, frame, settings))
     record = provenance(inputs=[samples, objects], settings=settings, seed=settings["seed"])
     tables = (
