@@ -48,7 +48,7 @@ def test_more_images_say_more_in_the_second_round_too():
     emulator = learned(unit, toy(unit, rng))
     many = toy(np.tile(true, (100, 1)), rng)
     few, first = posterior(emulator, many[:5], rng), posterior(emulator, many, rng)
-    near = proposed(first, 300, rng)
+    near = proposed(first, 1000, rng)
     second = posterior(learned(near, toy(near, rng), emulator), many, rng)
     assert (first.std(axis=0) < 0.7 * few.std(axis=0)).all()
     assert (near >= 0).all() and (near <= 1).all()

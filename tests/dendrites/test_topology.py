@@ -109,8 +109,9 @@ def test_tracings_of_simulated_arbors_have_their_topology():
     made = [simulate_neuron(settings, i) for i in range(6)]
     found = arbor_statistics(np.stack([image for image, *_ in made])[:, None], 0.1615)
     true = pd.DataFrame([truth for *_, truth in made])
-    for name, tolerance in {"branch_points": 0.1, "tips": 0.1, "cut_ends": 0.15}.items():
-        assert found[name].mean() == pytest.approx(true[f"seen_{name}"].mean(), rel=tolerance)
+    for name in ("branch_points", "tips"):
+        assert found[name].mean() == pytest.approx(true[f"seen_{name}"].mean(), rel=0.1)
+    assert found["cut_ends"].mean() == pytest.approx(true["seen_cut_ends"].mean(), abs=2)
     assert found["skeleton_length_um"].mean() == pytest.approx(
         true["seen_length_um"].mean(), rel=0.03
     )

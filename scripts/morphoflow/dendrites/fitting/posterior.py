@@ -2,7 +2,7 @@
 
 Simulated statistics are reduced to one estimate of each parameter (semi-automatic summaries;
 Fearnhead and Prangle, J. R. Stat. Soc. B 74, 2012), whose mean as a function of the parameters is
-linear or quadratic, fitted to the simulations. The mean summary of n images is normal about it
+a quadratic fitted to the simulations. The mean summary of n images is normal about it
 (synthetic likelihood; Wood, Nature 466, 2010), with the covariance of single images by n and the
 uncertainty of the fit on top. The posterior is sampled by a sequential Monte Carlo that cools the
 likelihood (Del Moral, Doucet and Jasra, J. R. Stat. Soc. B 68, 2006). Parameters live in the unit
@@ -50,7 +50,7 @@ class Emulator:
         """Of parameters (m, p), given the mean summary ``observed`` (p,) of ``number`` images."""
         inside = ((unit >= 0) & (unit <= 1)).all(axis=1)
         inside &= _distance(unit - self.centre, self.reach) <= self.radius
-        features = _features(unit)[:, : len(self.curve)]
+        features = _features(unit)
         away = _distance(observed - features @ self.curve, np.linalg.inv(self.spread))
         # The covariance of the mean, in those of single images.
         share = 1 / number + np.einsum("mq,qr,mr->m", features, self.gram, features)
@@ -73,27 +73,14 @@ def learned(unit: np.ndarray, statistics: np.ndarray, known: Emulator | None = N
     else:
         shift, scale, weights = known.shift, known.scale, known.weights
     summaries = (statistics - shift) / scale @ weights
-    curve, spread, gram = min(
-        (_curve(_features(unit)[:, :q], summaries) for q in (1 + unit.shape[1], None)),
-        key=lambda fitted: _information(*fitted[:2], len(unit)),
-    )
-    centre, reach = unit.mean(axis=0), np.linalg.inv(np.cov(unit.T).reshape(unit.shape[1], -1))
-    radius = float(_distance(unit - centre, reach).max())
-    return Emulator(shift, scale, weights, curve, spread, gram, centre, reach, radius)
-
-
-def _curve(features: np.ndarray, summaries: np.ndarray) -> tuple:
-    """The least squares of summaries (n, p) on features (n, q): curve, spread and gram."""
+    features = _features(unit)
     curve = np.linalg.lstsq(features, summaries, rcond=None)[0]
     rest = summaries - features @ curve
     spread = rest.T @ rest / max(1, len(rest) - features.shape[1])
-    return curve, spread, np.linalg.pinv(features.T @ features)
-
-
-def _information(curve: np.ndarray, spread: np.ndarray, n: int) -> float:
-    """Schwarz's criterion, by which a curve is bent only where simulations ask for it."""
-    misfit = np.linalg.slogdet(spread * (n - len(curve)) / n)[1]
-    return n * misfit + curve.size * np.log(n)
+    gram = np.linalg.pinv(features.T @ features)
+    centre, reach = unit.mean(axis=0), np.linalg.inv(np.cov(unit.T).reshape(unit.shape[1], -1))
+    radius = float(_distance(unit - centre, reach).max())
+    return Emulator(shift, scale, weights, curve, spread, gram, centre, reach, radius)
 
 
 def posterior(emulator: Emulator, statistics: np.ndarray, rng: np.random.Generator) -> np.ndarray:
