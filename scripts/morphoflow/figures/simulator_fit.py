@@ -31,10 +31,10 @@ def plot_simulator_fit(
     shown = labels[:MOST]
     rows = -(-len(names) // COLUMNS)
     posteriors = 0.4 + rows * (HEIGHT + 0.16 * len(labels) + 0.5)
-    figure = Figure(figsize=(WIDTH, posteriors + 0.3 + len(shown) * SIDE))
+    figure = Figure(figsize=(WIDTH, posteriors + 0.35 + len(shown) * SIDE))
     share = posteriors / figure.get_figheight()
-    grid = {"left": 0.16, "right": 0.98, "top": 0.98, "bottom": 1 - share + 0.06}
-    panels = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw={**grid, "hspace": 0.9})
+    grid = {"left": 0.16, "right": 0.98, "top": 0.98, "bottom": 1 - share + 0.05}
+    panels = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw={**grid, "hspace": 0.7})
     known = label_colors(labels)
     colors = {label: known[label] for label in labels}
     for axes, name in zip(panels.flat, names, strict=False):
@@ -63,11 +63,17 @@ def _posteriors(axes: Axes, draws: pd.DataFrame, name: str, bounds, colors: dict
     if logarithmic:
         axes.set_xscale("log")
         middle = np.sqrt(low * high)
-        axes.set_xticks([low, middle, high], [f"{v:.2g}" for v in (low, middle, high)])
+        axes.set_xticks([low, middle, high], [_short(v) for v in (low, middle, high)])
         axes.minorticks_off()
     axes.set_xlim(low, high)
+    axes.set_ylim(0.2 - len(colors), 0.8)
     axes.set_yticks(-np.arange(len(colors)), [readable(label) for label in colors])
     axes.set_xlabel(readable(name))
+
+
+def _short(value: float) -> str:
+    """A number to two digits, never as a power of ten."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def _images(figure: Figure, k: int, label: str, pair, share: float, color) -> None:
