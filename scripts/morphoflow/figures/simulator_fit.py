@@ -30,10 +30,15 @@ def plot_simulator_fit(
     labels = list(dict.fromkeys(draws["label"]))
     shown = labels[:MOST]
     rows = -(-len(names) // COLUMNS)
-    posteriors = 0.4 + rows * (HEIGHT + 0.16 * len(labels) + 0.5)
+    posteriors = 0.55 + rows * (HEIGHT + 0.16 * len(labels) + 0.5)
     figure = Figure(figsize=(WIDTH, posteriors + 0.35 + len(shown) * SIDE))
     share = posteriors / figure.get_figheight()
-    grid = {"left": 0.16, "right": 0.98, "top": 0.98, "bottom": 1 - share + 0.05}
+    grid = {
+        "left": 0.16,
+        "right": 0.98,
+        "top": 0.98,
+        "bottom": 1 - share + 0.5 / figure.get_figheight(),
+    }
     panels = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw={**grid, "hspace": 0.7})
     known = label_colors(labels)
     colors = {label: known[label] for label in labels}
