@@ -20,7 +20,7 @@ if not os.access(WORKFLOW / "scripts", os.W_OK):
 
 from morphoflow import dependencies
 from morphoflow.console import watch
-from morphoflow.gpus import CHOICES, chosen, costs_of, gpus_for_training
+from morphoflow.plan.gpus import CHOICES, chosen, costs_of, gpus_for_training
 from morphoflow.models.interface import (
     Embedding,
     Filming,
@@ -29,20 +29,22 @@ from morphoflow.models.interface import (
     WalkProbing,
     model_file,
 )
-from morphoflow.plan import (
-    COLUMNS,
+from morphoflow.plan.config import (
     MODALITIES,
-    Run,
-    check_applied,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
     read_config,
+)
+from morphoflow.plan.runs import (
+    COLUMNS,
+    Run,
+    check_applied,
     read_runs,
     runs_of_datasets,
 )
-from morphoflow.plan_models import (
+from morphoflow.plan.models import (
     COMBINATION,
     CORRECT_FOR,
     add_combinations,
@@ -51,7 +53,7 @@ from morphoflow.plan_models import (
     settings_of,
     weights_of,
 )
-from morphoflow.plan_files import (
+from morphoflow.plan.files import (
     cards_of,
     cell_files,
     dendrite_files,
@@ -60,7 +62,7 @@ from morphoflow.plan_files import (
     organelle_files,
     organelle_fingerprints,
 )
-from morphoflow.plan_keys import check_together
+from morphoflow.plan.keys import check_together
 from morphoflow.requests import (
     MOST_HELD_MB,
     memory,
@@ -70,7 +72,7 @@ from morphoflow.requests import (
     shape_of,
     step_memory,
 )
-from morphoflow.sweeps import add_sweeps
+from morphoflow.plan.sweeps import add_sweeps
 
 watch(workflow)
 SCHEMAS = WORKFLOW / "config/schemas"

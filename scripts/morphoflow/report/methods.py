@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from morphoflow.plan_models import CORRECT_FOR
+from morphoflow.plan.models import CORRECT_FOR
 from morphoflow.report.found import NOUNS, counted
 from morphoflow.report.verdict import BASELINE, COMBINED, run_name
 
