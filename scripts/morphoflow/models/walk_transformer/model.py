@@ -5,6 +5,8 @@ labels, from two disjoint parts of a neuron's walks to be distinguished from tho
 (NT-Xent: Chen et al., ICML 2020), and from labels where there are any.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -16,7 +18,12 @@ from morphoflow.models.morphvae.walks import coordinate_scale
 from morphoflow.models.splits import training_and_validation
 from morphoflow.models.walk_transformer.learner import BATCH, Split, WalkTransformerLearner
 from morphoflow.models.walk_transformer.network import WalkTransformer
-from morphoflow.models.walk_transformer.walks import WalkSets, even_turns, walk_sets
+from morphoflow.models.walk_transformer.walks import (
+    WalkSets,
+    even_lines,
+    even_turns,
+    walk_sets,
+)
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
@@ -65,9 +72,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             f"the walks have up to {steps} steps and the model was trained on {expected}; sample "
             "walks of the same number of steps, or train the model anew."
         )
-    network = WalkTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
-    network.load_state_dict(model.state)
-    network.to(device).eval()
+    network = load(model, device)
     motions = even_turns(model.settings["turns"], TURNS, device)
     nodes, scale = model.settings["nodes"], model.facts["scale_um"]
     embeddings = []
@@ -78,3 +83,30 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             turned = [network.encode(WalkSets(sets.lines @ to.T, sets.weight)) for to in motions]
             embeddings.append(torch.stack(turned).mean(0))
     return torch.cat(embeddings).cpu().numpy()
+
+
+def encoder(
+    model: Model,
+) -> tuple[WalkTransformer, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
+    """Walks (b, walks, steps, 3) in um and their ``length`` (b, walks) to embeddings.
+
+    By the network beside it. Walks that occur several times are computed as often, which comes to
+    the same.
+    """
+    network, settings = load(model, torch.device("cpu")), model.settings
+    motions = even_turns(settings["turns"], TURNS, torch.device("cpu"))
+
+    def encode(x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        x = x.to(torch.float32) / model.facts["scale_um"]
+        lines = even_lines(x, length.long(), settings["nodes"])
+        once = torch.ones_like(lines[:, :, 0, 0])
+        return torch.stack([network.encode(WalkSets(lines @ to.T, once)) for to in motions]).mean(0)
+
+    return network, encode
+
+
+def load(model: Model, device: torch.device) -> WalkTransformer:
+    """The network of a saved model, ready to encode."""
+    network = WalkTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
+    network.load_state_dict(model.state)
+    return network.to(device).eval()
