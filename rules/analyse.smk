@@ -60,6 +60,7 @@ rule compare_groups:
             "results/{dataset}/figures/differences.svg",
             caption="report/differences.rst",
             category="{dataset}",
+            subcategory="of the dataset",
             labels={"figure": "0 differences of groups"},
         ),
         png="results/{dataset}/figures/differences.png",

@@ -80,3 +80,30 @@ rule write_model_card:
         "python {input.script:q} --model {input.model:q} --description {params.description:q}"
         " --dataset {wildcards.dataset} --objects {input.objects:q} --scores {input.scores:q}"
         " --output {output.card:q} &> {log:q}"
+
+
+rule export_model:
+    """The encoder of a model as a file that torch runs without this project."""
+    input:
+        script=entry("export_model"),
+        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
+        samples=model_samples,
+    output:
+        encoder="results/{dataset}/{model}/{variant}/seed{seed}/encoder.pt2",
+    log:
+        "results/logs/export_model/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/export_model/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        model=able("exportable"),
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(20),
+    params:
+        code_digest=model_digest("export_model"),
+    shell:
+        "python {input.script:q} --model {input.model:q} --samples {input.samples:q}"
+        " --output {output.encoder:q} &> {log:q}"

@@ -14,6 +14,7 @@ rule draw_atlas:
         pictures=object_pictures,
         trees=lambda wildcards: [f"results/{wildcards.dataset}/trees.zarr"]
         * (wildcards.dataset in config["neurons"]),
+        masks=lambda wildcards: masks_of([wildcards.dataset])(wildcards)[:1],
     output:
         page="results/{dataset}/atlas.html",
     log:
@@ -30,5 +31,6 @@ rule draw_atlas:
         code_digest=code_digest("draw_atlas"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset} --analysed {input.analysed:q}"
-        " --pictures {input.pictures:q} --trees {input.trees:q} --output {output.page:q}"
+        " --pictures {input.pictures:q} --trees {input.trees:q}"
+        " --masks {input.masks:q} --output {output.page:q}"
         " &> {log:q}"

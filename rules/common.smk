@@ -47,10 +47,12 @@ from morphoflow.plan.runs import (
 )
 from morphoflow.plan.models import (
     COMBINATION,
+    CORRECT_FOR,
     add_combinations,
     read_models,
     read_yaml,
     settings_of,
+    weights_of,
 )
 from morphoflow.plan.files import (
     cards_of,
@@ -301,7 +303,7 @@ def members_of(wildcards):
     """The runs that a run consists of: itself, or those that a combination combines."""
     if wildcards.model != COMBINATION:
         return [f"{wildcards.model}/{wildcards.variant}"]
-    return list(config["combinations"][wildcards.variant])
+    return list(weights_of(config["combinations"][wildcards.variant]))
 
 
 def uncertainty(wildcards):

@@ -122,6 +122,7 @@ rule measure_arbors:
     output:
         table="results/{dataset}/arbors.parquet",
         features=directory("results/{dataset}/samples/arbor_statistics.zarr"),
+        trees="results/{dataset}/arbors.zip",
     log:
         "results/logs/measure_arbors/{dataset}.log",
     benchmark:
@@ -138,4 +139,78 @@ rule measure_arbors:
         code_digest=code_digest("measure_arbors"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.table:q} --features {output.features:q} &> {log:q}"
+        " --output {output.table:q} --features {output.features:q} --trees {output.trees:q}"
+        " &> {log:q}"
+
+
+rule fit_simulator:
+    """Parameters of the simulator for each population of images, with trees to go with them."""
+    input:
+        script=entry("fit_simulator"),
+        samples="results/{dataset}/samples/images.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        tables=multiext(
+            "results/{dataset}/simulator/",
+            "draws.parquet",
+            "intervals.parquet",
+            "differences.parquet",
+            "checks.parquet",
+        ),
+        predicted=directory("results/{dataset}/simulator/predicted"),
+    log:
+        "results/logs/fit_simulator/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fit_simulator/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset="|".join(FITTED) or "-",
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(120),
+    params:
+        code_digest=code_digest("fit_simulator"),
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["fit_simulator"]),
+        folder=subpath(output.predicted, parent=True),
+    shell:
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --settings {params.settings:q} --output {params.folder:q}"
+        " --predicted {output.predicted:q} &> {log:q}"
+
+
+rule draw_simulator_fit:
+    """The parameters of each population, and real beside simulated images."""
+    input:
+        script=entry("draw_simulator_fit"),
+        samples="results/{dataset}/samples/images.zarr",
+        objects="results/{dataset}/objects.parquet",
+        draws="results/{dataset}/simulator/draws.parquet",
+        predicted="results/{dataset}/simulator/predicted",
+    output:
+        svg=report(
+            "results/{dataset}/figures/simulator_fit.svg",
+            caption="report/simulator_fit.rst",
+            category="{dataset}",
+            labels={"figure": "2 fitted simulator"},
+        ),
+        png="results/{dataset}/figures/simulator_fit.png",
+    log:
+        "results/logs/draw_simulator_fit/{dataset}.log",
+    benchmark:
+        "results/benchmarks/draw_simulator_fit/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset="|".join(FITTED) or "-",
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=minutes(10),
+    params:
+        code_digest=code_digest("draw_simulator_fit"),
+    shell:
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --draws {input.draws:q} --predicted {input.predicted:q} --svg {output.svg:q}"
+        " --png {output.png:q} &> {log:q}"

@@ -1,3 +1,11 @@
+# Datasets to whose images the simulator of arbors is fitted.
+FITTED = [
+    name
+    for name, settings in config["dendrites"].items()
+    if "fit_simulator" in settings
+]
+
+
 def simulated_folders(wildcards):
     """Folders with the simulated images of a dataset, one for each such source."""
     return [

@@ -80,7 +80,7 @@ rule embed_and_decode:
 
 
 rule combine_embeddings:
-    """The embeddings of several models side by side, each with its weight."""
+    """The embeddings of models side by side, each with its weight, maybe with batches mixed."""
     input:
         script=entry("combine_embeddings"),
         embeddings=lambda wildcards: [
@@ -107,8 +107,11 @@ rule combine_embeddings:
     params:
         code_digest=code_digest("combine_embeddings"),
         weights=lambda wildcards: as_json(
-            list(config["combinations"][wildcards.variant].items())
+            list(weights_of(config["combinations"][wildcards.variant]).items())
+        ),
+        correct_for=lambda wildcards: config["combinations"][wildcards.variant].get(
+            CORRECT_FOR, ""
         ),
     shell:
         "python {input.script:q} --embeddings {input.embeddings:q} --weights {params.weights:q}"
-        " --seed {wildcards.seed} --output {output.embedding:q} &> {log:q}"
+        " --correct-for {params.correct_for:q} --seed {wildcards.seed} --output {output.embedding:q} &> {log:q}"

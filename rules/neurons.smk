@@ -68,6 +68,7 @@ rule read_neurons:
         labels=lambda wildcards: NEURON_FILES[wildcards.dataset]["labels"],
     output:
         trees=directory("results/{dataset}/trees.zarr"),
+        swc=directory("results/{dataset}/swc"),
         objects="results/{dataset}/objects.parquet",
         quality="results/{dataset}/quality.parquet",
     log:
@@ -89,7 +90,7 @@ rule read_neurons:
     shell:
         "python {input.script:q} --sources {params.sources:q} --settings {params.settings:q}"
         " --source-labels {input.source_labels:q} --labels {input.labels:q}"
-        " --trees {output.trees:q} --objects {output.objects:q}"
+        " --trees {output.trees:q} --swc {output.swc:q} --objects {output.objects:q}"
         " --quality {output.quality:q} --jobs {threads} &> {log:q}"
 
 

@@ -10,6 +10,7 @@ localrules:
     samples,
     models,
     model_cards,
+    exported,
     applied,
     embeddings,
     clusters,
@@ -29,6 +30,7 @@ rule demo:
         atlases_of(DEMO),
         masks_of(DEMO),
         movies_of(DEMO),
+        model_cards_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
         "results/report",
 
@@ -111,6 +113,15 @@ rule model_cards:
     """What each trained model was trained on, how good it is and what its limits are."""
     input:
         of_runs("results/{run.folder}/model_card.md", model=TRAINED),
+
+
+rule exported:
+    """The encoders of all trained models that can be used without this project."""
+    input:
+        of_runs(
+            "results/{run.folder}/encoder.pt2",
+            model=[name for name in TRAINED if is_able(name, "exportable")],
+        ),
 
 
 rule applied:

@@ -82,6 +82,7 @@ def dataset_figures(datasets):
         for dataset in {run.dataset for run in RUNS}.intersection(datasets)
         for name in OF_DATASET[DATASETS[dataset]]
         + ("differences",) * (dataset in config["compare"])
+        + ("simulator_fit",) * (dataset in FITTED)
     )
 
 
@@ -114,6 +115,16 @@ def applied_to(datasets):
         for dataset, folders in config["apply"].items()
         if dataset in datasets
         for folder in folders
+    ]
+
+
+def model_cards_of(datasets):
+    """Input function: a card of each trained variant, of its first seed, on the chosen datasets."""
+    return lambda wildcards: [
+        f"results/{folder}/model_card.md"
+        for dataset in datasets
+        for folder in first_runs(dataset)
+        if folder.split("/")[1] in TRAINED
     ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.command import run
+from morphoflow.manifest import whole_folder
 from morphoflow.neurons.reading.align import Alignment, align
 from morphoflow.neurons.reading.objects import object_table
 from morphoflow.neurons.reading.prepare import Part, read_neurons
@@ -12,6 +13,7 @@ from morphoflow.neurons.reading.sources import files_with_neurons
 from morphoflow.provenance import provenance
 from morphoflow.reading.labels import LabelColumns, read_labels
 from morphoflow.shuffle import shuffled_labels
+from morphoflow.swc_files import write_swc
 from morphoflow.tables import write_objects, write_table
 
 # Findings on the dataset as a whole that its user should see.
@@ -25,6 +27,7 @@ def main(
     source_labels: list[Path],
     labels: list[Path],
     trees: Path,
+    swc: Path,
     objects: Path,
     quality: Path,
     jobs: int,
@@ -32,7 +35,7 @@ def main(
     """Read ``sources`` (path and units of each) as ``settings`` say; nothing is left unlisted.
 
     ``source_labels`` came with the sources; ``labels`` are the user's, in columns of their choice.
-    So many ``jobs`` read at once.
+    So many ``jobs`` read at once. ``swc`` is a folder of the neurons as they were repaired.
     """
     further = tuple(settings["further_labels"])
     columns = LabelColumns(settings["label_column"], settings.get("group_column"), further)
@@ -64,6 +67,8 @@ def main(
     paths = [path for part in parts for path in part.files]
     record = provenance(inputs=[*paths, *source_labels, *labels], settings=settings)
     forest.write(trees, provenance=record)
+    with whole_folder(swc, record) as partial:
+        write_swc(partial, forest)
     write_table(quality, findings, record)
     write_objects(objects, rows, record)
     counts = findings.loc[findings["code"] == "verdict", "verdict"].value_counts().to_dict()

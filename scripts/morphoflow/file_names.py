@@ -39,6 +39,16 @@ def name_of_file(text: str) -> str:
     return unquote(text.split("~")[0])
 
 
+def without_spaces(names: Sequence[str]) -> dict[str, str]:
+    """What stands for each of the ``names`` in an id: with "_" for spaces, no two of them alike."""
+    joined = {name: "_".join(name.split()) for name in names}
+    counts = Counter(joined.values())
+    return {
+        name: _with_digest(text, name) if counts[text] > 1 else text
+        for name, text in joined.items()
+    }
+
+
 def name_table(names: Sequence[str], files: Sequence[str]) -> str | None:
     """A table (CSV) with the name of each file, or None where they are the same."""
     if all(name == file for name, file in zip(names, files, strict=True)):

@@ -8,7 +8,7 @@ import numpy as np
 
 from morphoflow.errors import InputError
 from morphoflow.integrity import new_store, open_store
-from morphoflow.store import array_of, text_array, text_bytes, write_array
+from morphoflow.store import array_of, read_ids, write_array, write_ids
 
 DTYPES = {
     "offsets": np.int64,
@@ -144,7 +144,7 @@ class Forest:
         self.check()
         with new_store(path) as group:
             group.attrs.update({"form": "neurons", "units": "um", "provenance": provenance})
-            write_array(group, "id", text_bytes(self.ids))
+            write_ids(group, self.ids, ["neuron"])
             for name in DTYPES:
                 write_array(group, name, getattr(self, name))
 
@@ -155,7 +155,7 @@ class Forest:
         if group.attrs.get("form") != "neurons":
             raise InputError(f"{path} does not hold neurons; prepare the neurons anew.")
         arrays = {name: np.asarray(array_of(group, name)[:]) for name in DTYPES}
-        return cls(ids=text_array(np.asarray(array_of(group, "id")[:])), **arrays)
+        return cls(ids=read_ids(group), **arrays)
 
 
 def single(

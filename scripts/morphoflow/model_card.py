@@ -101,9 +101,10 @@ def _made(model: Model) -> str:
 def _use() -> str:
     return (
         "`morphoflow.models.shared.embedding.vectors(model, samples)` embeds a store of samples. "
-        'Without this project, `torch.load("model.pt", weights_only=True)` gives a dictionary: '
-        "`state` are the weights, `settings` and `facts` what the network is built from, and "
-        "`code` names the file that builds it."
+        "Without this project, `encoder.pt2` beside it (target `exported`) does the same: "
+        '`torch.export.load("encoder.pt2").module()` is a function of a tensor of samples. '
+        '`torch.load("model.pt", weights_only=True)` gives the weights (`state`), and what the '
+        "network is built from (`settings`, `facts`)."
     )
 
 

@@ -72,7 +72,7 @@ def write_samples(
     with new_store(path) as group:
         group.attrs.update({**attributes, "provenance": provenance})
         write_array(group, "x", x, axes)
-        write_ids(group, ids, axes[0])
+        write_ids(group, ids, axes[:1])
         for name, values in (("length", length), ("mask", mask), ("scale", scale)):
             if values is not None:
                 write_array(group, name, values, axes)
@@ -148,23 +148,27 @@ def write_array(
     )
 
 
-def write_ids(group: zarr.Group, ids: list[str] | np.ndarray, axis: str) -> None:
-    """Store the ids of the objects along an ``axis`` as texts of any length."""
+def write_ids(
+    group: zarr.Group, ids: Sequence[str] | np.ndarray, axes: Sequence[str] | None
+) -> None:
+    """Store the ids of objects, of any shape and along ``axes``, as texts of any length."""
+    texts = np.asarray(ids, dtype=np.dtypes.StringDType())
     array = group.create_array(
         "id",
-        shape=(len(ids),),
+        shape=texts.shape,
         dtype=str,
-        chunks=(max(1, len(ids)),),
+        chunks=tuple(max(1, n) for n in texts.shape),
         compressors=compressed(),
-        dimension_names=[axis],
+        dimension_names=axes,
     )
-    if len(ids):
-        array[:] = np.asarray(ids, dtype=np.dtypes.StringDType())
+    if texts.size:
+        array[:] = texts
 
 
 def read_ids(group: zarr.Group) -> np.ndarray:
-    """The ids that :func:`write_ids` was given, as an array of str (n,)."""
-    return np.array(np.asarray(array_of(group, "id")[:]).tolist(), dtype=str)
+    """The ids that :func:`write_ids` was given, as an array of str of the same shape."""
+    array = array_of(group, "id")
+    return np.array(np.asarray(array[:]).tolist(), dtype=str).reshape(array.shape)
 
 
 def writing(values: np.ndarray, rows: int) -> "ArrayConfigParams":
@@ -176,20 +180,6 @@ def writing(values: np.ndarray, rows: int) -> "ArrayConfigParams":
     chunks = (values[first : first + rows] for first in range(0, len(values), rows))
     filled = all(any(sample.any() for sample in chunk) for chunk in chunks)
     return {"write_empty_chunks": filled}
-
-
-def text_bytes(texts: list[str] | np.ndarray) -> np.ndarray:
-    """Strings as UTF-8 in a fixed-width (n, width) uint8 array, which every zarr reader knows."""
-    encoded = np.array([str(text).encode() for text in texts], dtype=bytes)
-    width = max(1, encoded.dtype.itemsize)
-    return encoded.astype(f"S{width}").view(np.uint8).reshape(len(encoded), width)
-
-
-def text_array(rows: np.ndarray) -> np.ndarray:
-    """The strings that :func:`text_bytes` was given."""
-    width = rows.shape[1]
-    encoded = np.ascontiguousarray(rows).view(f"S{width}").ravel()
-    return np.array([text.decode() for text in encoded], dtype=str)
 
 
 def _check(

@@ -60,7 +60,7 @@ class SampleStream:
             array.flush()
             if array.length != len(self.ids):
                 raise ValueError(f"{array.length} rows for {len(self.ids)} ids")
-        write_ids(self._group, self.ids, self._axes[0])
+        write_ids(self._group, self.ids, self._axes[:1])
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def a_run(ids: list[str], seed: int) -> AnnData:
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory) -> Path:
-    from morphoflow.atlas.page import atlas
+    from morphoflow.atlas.page import Links, atlas
     from morphoflow.atlas.thumbnails import sheet_of_crops
 
     folder = tmp_path_factory.mktemp("atlas")
@@ -44,7 +44,9 @@ def page_file(tmp_path_factory) -> Path:
     write_samples(folder / "c.zarr", ids, x, axes=axes, units="", facts=facts, provenance={})
     runs = {"one": a_run(ids, 0), "two <b>": a_run(ids, 1)}
     sheet = sheet_of_crops(folder / "c.zarr", np.array(ids, dtype=object))
-    (folder / "atlas.html").write_text(atlas("cells <b>", runs, sheet), encoding="utf-8")
+    links = Links("the file", ["", *(f"swc/c%20{i}.swc" for i in range(1, N))])
+    html = atlas("cells <b>", runs, sheet, links)
+    (folder / "atlas.html").write_text(html, encoding="utf-8")
     return folder / "atlas.html"
 
 
@@ -105,6 +107,33 @@ def test_names_are_texts_and_a_formula_stays_one(page):
     assert "'=1+1" in Path(download.value.path()).read_text()
 
 
+def object_shown(page) -> str:
+    return page.locator("#object td").nth(1).inner_text()
+
+
+def test_keys_lead_from_object_to_object_and_an_id_is_found(page):
+    page.fill("#find", "CELL1")
+    page.keyboard.press("Enter")
+    assert page.locator("#count").inner_text() == "10 of 60 objects"
+    page.locator("#clear").focus()
+    page.keyboard.press("ArrowRight")
+    assert object_shown(page) == "cell10"
+    page.keyboard.press("ArrowLeft")
+    assert object_shown(page) == "cell19"
+    page.keyboard.press("Escape")
+    assert page.locator("#selection").is_hidden()
+
+
+def test_a_click_on_an_object_shows_it_and_leads_to_its_own_file(page):
+    page.mouse.click(*place_of(page, 3))
+    page.wait_for_selector("#open")
+    assert object_shown(page) == "cell3" and page.locator("#object .picture").is_visible()
+    assert page.get_attribute("#open", "href") == "swc/c%203.swc"
+    assert page.get_attribute("#open", "rel") == "noopener"
+    page.evaluate("describe(0)")
+    assert page.locator("#open").count() == 0
+
+
 def test_model_map_and_colour_change_what_is_drawn(page):
     where = "() => Array.from(points.data.x).slice(0, 3)"
     assert page.input_value("#colour") == "label"
@@ -117,12 +146,18 @@ def test_model_map_and_colour_change_what_is_drawn(page):
     assert page.locator("#scale").is_visible()
 
 
-def test_the_object_under_the_mouse_is_shown_with_its_picture(page):
-    spot = page.evaluate(
-        """() => { const view = Bokeh.index.find_one(plot), {x_scale, y_scale} = view.frame;
+def place_of(page, row: int) -> list[float]:
+    """Where on the screen an object is."""
+    return page.evaluate(
+        """(row) => { const view = Bokeh.index.find_one(plot), {x_scale, y_scale} = view.frame;
         const box = view.el.getBoundingClientRect(), {x, y} = points.data;
-        return [box.x + x_scale.compute(x[3]), box.y + y_scale.compute(y[3])]; }"""
+        return [box.x + x_scale.compute(x[row]), box.y + y_scale.compute(y[row])]; }""",
+        row,
     )
+
+
+def test_the_object_under_the_mouse_is_shown_with_its_picture(page):
+    spot = place_of(page, 3)
     page.mouse.move(*spot)
     page.mouse.move(spot[0] + 1, spot[1])
     page.wait_for_selector("text=label: wide >> visible=true")

@@ -11,9 +11,10 @@ import pytest
 from anndata import AnnData
 from PIL import Image
 
+from draw_atlas import mask_links, swc_links
 from morphoflow.atlas import thumbnails
 from morphoflow.atlas.page import atlas, same_each_time
-from morphoflow.atlas.thumbnails import COLUMNS, SIDE, Sheet, sheet_of_crops, sheet_of_neurons
+from morphoflow.atlas.thumbnails import SIDE, SIDES, Sheet, sheet_of_crops, sheet_of_neurons
 from morphoflow.store import write_samples
 from synthetic_neurons import small_forest
 
@@ -39,7 +40,7 @@ def test_each_object_has_its_own_picture_in_its_own_place(crops):
     sheet = sheet_of_crops(crops, np.array(["c4", "none", "c0"], dtype=object))
     assert sheet.place.tolist() == [0, -1, 1]
     drawn = pixels(sheet)
-    assert drawn.shape == (SIDE, COLUMNS * SIDE, 3)
+    assert drawn.shape == (SIDE, 2 * SIDE, 3) and sheet.side == SIDE
     assert drawn[4, 4].min() > 240 and drawn[4, SIDE + 4].max() < 15
     assert drawn[SIDE // 2 + 4, 4].max() < 15  # a crop twice as wide as high keeps its shape
 
@@ -55,8 +56,28 @@ def test_neurons_are_drawn_and_objects_without_any_picture_are_none(tmp_path):
     forest.write(tmp_path / "t.zarr", provenance={})
     sheet = sheet_of_neurons(tmp_path / "t.zarr", forest.ids[::-1])
     drawn = pixels(sheet)
-    assert all(drawn[:, k * SIDE : (k + 1) * SIDE].max() > 100 for k in range(3))
+    side = SIDES[0]
+    assert drawn.shape == (side, 3 * side, 3) and sheet.side == side
+    assert all(drawn[:, k * side : (k + 1) * side].max() > 100 for k in range(3))
     assert sheet_of_neurons(tmp_path / "t.zarr", np.array(["x"], dtype=object)).url == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "pixels", "side"),
+    [(200, 512, 256), (200, 100, 64), (1000, 512, 128), (10**5, 64, 64)],
+)
+def test_pictures_are_as_large_as_there_is_room_and_they_have_pixels(number, pixels, side):
+    assert thumbnails._side(number, pixels) == side
+
+
+def test_links_lead_to_files_of_neurons_and_to_organelles_in_their_volume(tmp_path):
+    assert swc_links(np.array(["L2/3 a", "b"])).addresses == ["swc/L2%252F3%20a.swc", "swc/b.swc"]
+    rows = pd.DataFrame({"id": ["2", "1"], "neuroglancer": ["https://n/#!2", "https://n/#!1"]})
+    rows.to_csv(tmp_path / "objects.csv", index=False)
+    links = mask_links(tmp_path, np.array(["1", "3"], dtype=object))
+    assert links.addresses == ["https://n/#!1", ""]
+    rows[["id"]].to_csv(tmp_path / "objects.csv", index=False)
+    assert mask_links(tmp_path, np.array(["1"], dtype=object)) is None
 
 
 def a_run(n: int, label: str | None = "a") -> AnnData:

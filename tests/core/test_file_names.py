@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from morphoflow.file_names import LONGEST, TABLE, file_names, name_of_file
+from morphoflow.file_names import LONGEST, TABLE, file_names, name_of_file, without_spaces
 from morphoflow.forest import concatenate, single
 from morphoflow.swc_files import write_swc
 
@@ -76,3 +76,9 @@ def test_neurons_of_strange_classes_are_written_with_a_table_of_their_names(tmp_
 def test_plain_neurons_need_no_table(tmp_path):
     write_swc(tmp_path / "folder", single("plain", np.zeros((1, 3)), [-1]))
     assert [file.name for file in (tmp_path / "folder").iterdir()] == ["plain.swc"]
+
+
+def test_labels_stand_in_ids_without_spaces_and_no_two_alike():
+    made = without_spaces(["PV cell", "PV_cell", "a  b", "plain"])
+    assert made["a  b"] == "a_b" and made["plain"] == "plain"
+    assert len(set(made.values())) == 4 and not any(" " in text for text in made.values())

@@ -31,6 +31,7 @@ def data(tmp_path_factory):
     made = annotate(
         make_embedding(x, rows, {}), store, pd.DataFrame({"id": ids} | xy), clusters, outliers
     )
+    made.uns["provenance"] = {"command": "test"}
     write_embedding(folder / "analysed.h5ad", made)
     return scanpy.read_h5ad(folder / "analysed.h5ad")
 

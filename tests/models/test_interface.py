@@ -56,8 +56,8 @@ def test_what_only_other_jobs_need_is_beside_the_code_that_trains():
         ("morphvae", "morphvae/model.py", "morphvae/modle.py", "mean 'morphvae/model.py'"),
         (
             "morphvae",
-            "[making_trees, probing_walks]",
-            "[probing_walks]",
+            "making_trees, probing_walks]",
+            "probing_walks]",
             "defines `make_trees`, but .* add 'making_trees'",
         ),
         ("o2vae", "posterior, ", "", "defines `embed_with_uncertainty`, but the card"),

@@ -27,7 +27,8 @@ IDS = np.array([3, 2**40 + 1, 2**53 + 1, 2**63 + 3], dtype=np.uint64)
 CLUSTERS = [1, 0, -1, 0]
 ABSENT = np.uint64(17)
 FORMATS = ["ome_zarr", "precomputed", "png", "mobie"]
-SETTINGS = {"formats": FORMATS, "url": "http://localhost:9000/"}
+EM = "zarr://http://localhost:9001/em.zarr"
+SETTINGS = {"formats": FORMATS, "url": "http://localhost:9000/", "em_url": EM}
 
 
 class Memory:
@@ -173,7 +174,8 @@ def test_a_link_leads_to_the_object_and_shows_its_cluster(masks, labels, expecte
         state = json.loads(unquote(row.neuroglancer.split("#!")[1]))
         x, y, z = (int(n) for n in state["position"])
         assert np.argwhere(labels == np.uint64(row.label_id))[0].tolist() == [z, y, x]
-        layer = state["layers"][0]
+        em, layer = state["layers"]
+        assert em == {"type": "image", "name": "em", "source": EM}
         assert layer["segments"] == [str(expected[z, y, x])] == [str(row.number)]
         assert layer["source"] == "precomputed://http://localhost:9000/clusters.precomputed"
         assert list(state["dimensions"]) == ["x", "y", "z"]

@@ -6,6 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 from PIL import Image
 
 from cell_sources import read as read_crops
@@ -21,7 +22,7 @@ from morphoflow.plan.config import read_config
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.labels import LabelColumns, read_labels
 from morphoflow.reading.names import check_names, fault_of
-from morphoflow.store import text_array, text_bytes
+from morphoflow.store import read_ids, write_ids
 from places import CONFIG
 
 TAKEN = ["L2/3", "../a", ".a", 'it\'s "so"', "Körnerzelle", "細胞", "A", "a", "$x_1$", "y" * 200]
@@ -31,7 +32,9 @@ REFUSED = {"nul\0": "x00", "two\nlines": r"\\n", "tab\tin": r"\\t", "not\udcff":
 @pytest.mark.parametrize("name", TAKEN)
 def test_slashes_quotes_and_letters_of_any_script_are_taken(name):
     assert fault_of(name) is None
-    assert text_array(text_bytes([name])).tolist() == [name]
+    group = zarr.create_group({})
+    write_ids(group, [[name, "other"]], None)
+    assert read_ids(group).tolist() == [[name, "other"]]
 
 
 @pytest.mark.parametrize(("name", "said"), REFUSED.items())

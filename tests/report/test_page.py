@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -12,6 +14,7 @@ from morphoflow.figures.of_run import FIGURES
 from morphoflow.plan.config import read_config
 from morphoflow.plan.models import read_models, read_yaml
 from morphoflow.report.page import MOST_SHOWN, OF_DATASET, OF_RUN, Captions, Sources, write_page
+from morphoflow.tables import write_table
 from places import ROOT
 from small_results import write_results
 
@@ -165,6 +168,34 @@ def test_the_crate_describes_every_file(page):
     parts = {part["@id"] for part in entities["./"]["hasPart"]}
     assert parts == files - {"ro-crate-metadata.json"} and parts <= set(entities)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", entities["./"]["datePublished"])
+
+
+def test_equal_results_give_equal_pages_on_the_day_that_is_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(60 * 60 * 24 * 365))
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        page_of(Path())
+        files = [path for path in Path("report").rglob("*") if path.is_file()]
+        made.append({path: path.read_bytes() for path in files})
+    assert made[0] == made[1] and len(made[0]) > 10
+    graph = json.loads(made[0][Path("report/ro-crate-metadata.json")])["@graph"]
+    assert {entity.get("datePublished") for entity in graph} == {None, "1971-01-01"}
+
+
+@pytest.mark.parametrize(("fold", "shown"), [(1.2, True), (5.0, False)])
+def test_neurons_that_are_several_times_too_large_or_small_are_not_shown(tmp_path, fold, shown):
+    write_results(tmp_path / "results")
+    run = tmp_path / "results/discs/o2vae/demo/seed0"
+    for ending in ("svg", "png"):
+        shutil.copy(run / f"figures/maps.{ending}", run / f"figures/generated_neurons.{ending}")
+    scores = pd.DataFrame({"score": ["largest_fold"], "value": [fold]})
+    write_table(run / "tree_realism_scores.parquet", scores, {})
+    write_page(sources(tmp_path / "results"), ["discs"], tmp_path / "report")
+    page = (tmp_path / "report/index.html").read_text()
+    files = [*(tmp_path / "report").rglob("*generated_neurons*")]
+    assert ("generated_neurons" in page) == bool(files) == shown
 
 
 def test_of_many_models_all_are_in_the_table_and_the_best_have_figures(tmp_path):

@@ -20,7 +20,7 @@ from morphoflow.figures.reconstructions import (
 from morphoflow.figures.traversals import Paths, plot_traversals
 from morphoflow.figures.uncertainty import plot_uncertainty
 from morphoflow.integrity import new_store, open_store
-from morphoflow.store import text_bytes, write_array
+from morphoflow.store import write_array, write_ids
 
 
 def texts(figure) -> str:
@@ -89,7 +89,7 @@ def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int =
     x = disks(n, c)
     parts = {
         "reconstructions": {
-            "id": text_bytes([f"cell{i:03d}" for i in range(n)]),
+            "id": np.array([f"cell{i:03d}" for i in range(n)]),
             "original": x,
             "decoded": x * 0.5,
             "aligned": x * 0.75,
@@ -106,14 +106,17 @@ def write_shapes(path: Path, n: int = 5, c: int = 1, axes: int = 2, pairs: int =
             "x": np.stack([disks(4, c)] * 2)[:pairs],
             "start": disks(2, c)[:pairs],
             "end": disks(2, c)[:pairs],
-            "id": text_bytes([f"cell{i:03d}" for i in range(4)]).reshape(2, 2, -1)[:pairs],
+            "id": np.array([f"cell{i:03d}" for i in range(4)]).reshape(2, 2)[:pairs],
         },
     }
     with new_store(path) as group:
         for part, arrays in parts.items():
             made = group.create_group(part)
             for name, values in arrays.items():
-                write_array(made, name, values)
+                if name == "id":
+                    write_ids(made, values, None)
+                else:
+                    write_array(made, name, values)
     return path
 
 

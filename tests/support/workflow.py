@@ -85,8 +85,7 @@ VARIANTS = {
     ),
 }
 
-# The report holds the day on which it was made, as metadata for archives have to.
-NOT_RESULTS = ("logs", "benchmarks", "report", "README.md", "checkpoints")
+NOT_RESULTS = ("logs", "benchmarks", "checkpoints")
 
 
 class Workflow:
@@ -158,7 +157,7 @@ def cells() -> Path:
 
 
 def results(workflow) -> dict[str, str]:
-    """The checksum of every result file; logs, benchmarks and the report hold times."""
+    """The checksum of every result file; logs and benchmarks hold times."""
     root = workflow.folder / "results"
     return {
         path.relative_to(root).as_posix(): sha256(path)
@@ -178,7 +177,9 @@ def environment() -> dict[str, str]:
     """The environment of a job: this interpreter first, no settings of an outer workflow."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SNAKEMAKE")}
-    return kept | {"PATH": path, "MPLBACKEND": "agg", "PYTHONPATH": ""}
+    # The report holds the day on which it was made, as metadata for archives have to.
+    fixed = {"MPLBACKEND": "agg", "PYTHONPATH": "", "SOURCE_DATE_EPOCH": "0"}
+    return kept | {"PATH": path} | fixed
 
 
 @cache

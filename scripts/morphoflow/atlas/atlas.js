@@ -1,6 +1,6 @@
 // What the page does. Text of the data only ever becomes text of the page, never HTML.
 "use strict";
-const GALLERY = 120, MEASURES = 8;
+const GALLERY = 120, MEASURES = 8, SMALL = 64, LARGE = 192;
 const at = (id) => document.getElementById(id);
 const made = (tag, text, parent) => {
   const node = document.createElement(tag);
@@ -8,7 +8,7 @@ const made = (tag, text, parent) => {
   if (parent) parent.append(node);
   return node;
 };
-let points, shared, runs, plot;
+let points, shared, runs, plot, shown = -1;
 const ranksOf = {};
 
 // A sheet as an object of the page, so that no style has to hold megabytes.
@@ -17,6 +17,16 @@ async function showSheet() {
   const bytes = Uint8Array.from(atob(SHEET.split(",")[1]), (letter) => letter.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], {type: "image/webp"}));
   document.documentElement.style.setProperty("--sheet", `url(${url})`);
+  // Decoded before the first gallery asks for it.
+  const sheet = new Image();
+  sheet.src = url;
+  await sheet.decode();
+}
+function sizePictures() {
+  const style = document.documentElement.style, side = FACTS.side;
+  style.setProperty("--side", `${side}px`);
+  style.setProperty("--small", SMALL / side);
+  style.setProperty("--large", Math.max(LARGE, side) / side);
 }
 const runNumber = () => at("run").selectedIndex;
 const table = () => runs[runNumber()].data;
@@ -92,34 +102,53 @@ function paintNumbers(name, values, legend) {
   made("span", shortly(high), ends);
 }
 const shortly = (value) => Number.isFinite(value) ? String(+value.toPrecision(3)) : "missing";
-const rowsWhere = (holds) => points.data.id.map((_, row) => row).filter(holds);
+function rowsWhere(holds) {
+  const rows = [];
+  for (let row = 0; row < points.data.id.length; row++) if (holds(row)) rows.push(row);
+  return rows;
+}
 function choose(rows) {
   points.selected.indices = rows;
 }
-// Ranks from 0 to 1 of a measure, the mean of equal ones; computed once.
+// Rows by a measure, those without it left out, and ranks from 1 on, the mean of equal ones, NaN
+// without it; computed once.
 function ranks(name) {
   if (ranksOf[name]) return ranksOf[name];
-  const values = shared.data[name], order = Array.from(values, (_, i) => i);
+  const values = shared.data[name];
+  const order = Int32Array.from(rowsWhere((row) => Number.isFinite(values[row])));
   order.sort((a, b) => values[a] - values[b]);
-  const rank = new Float64Array(values.length);
+  const rank = new Float64Array(values.length).fill(NaN);
   for (let i = 0; i < order.length;) {
     let j = i;
     while (j < order.length && values[order[j]] === values[order[i]]) j++;
     for (let k = i; k < j; k++) rank[order[k]] = (i + j + 1) / 2;
     i = j;
   }
-  return (ranksOf[name] = rank);
+  return (ranksOf[name] = {rank, order});
+}
+// All ranks, one measure at a time while nobody waits.
+function rankAhead(names) {
+  const wait = window.requestIdleCallback || setTimeout;
+  if (names.length) wait(() => { ranks(names[0]); rankAhead(names.slice(1)); });
 }
 // Cliff's delta of the chosen rows against the rest, as in the profiles of clusters.
 function effect(name, rows) {
-  const rank = ranks(name), n = rows.length, others = rank.length - n;
-  let sum = 0;
-  for (const row of rows) sum += rank[row];
+  const {rank, order} = ranks(name);
+  let sum = 0, n = 0;
+  for (const row of rows) if (rank[row] > 0) { sum += rank[row]; n++; }
+  const others = order.length - n;
   return others && n ? (2 * (sum - (n * (n + 1)) / 2)) / (n * others) - 1 : NaN;
 }
-function median(name, rows) {
-  const values = Float64Array.from(rows, (row) => shared.data[name][row]).sort();
-  return values.length ? (values[(values.length - 1) >> 1] + values[values.length >> 1]) / 2 : NaN;
+// The median of the rows that are chosen, or of those that are not.
+function median(name, chosen, within) {
+  const order = ranks(name).order.filter((row) => chosen.has(row) === within), n = order.length;
+  const at = (place) => shared.data[name][order[place]];
+  return n ? (at((n - 1) >> 1) + at(n >> 1)) / 2 : NaN;
+}
+function countsOf(values, rows) {
+  const counts = new Map();
+  for (const row of rows) counts.set(values[row], (counts.get(values[row]) || 0) + 1);
+  return counts;
 }
 function tableOf(parent, head, rows) {
   const node = made("table", undefined, parent);
@@ -141,17 +170,17 @@ function summarise() {
   const chosen = new Set(rows), rest = rowsWhere((row) => !chosen.has(row));
   const {values, names} = columnOf(at("colour").value);
   if (names) {
-    const counted = (some, k) => some.reduce((sum, row) => sum + (values[row] === k), 0);
-    const share = (some, k) => some.length ? `${((100 * counted(some, k)) / some.length).toFixed(0)} %` : "";
-    const present = [...new Set(rows.map((row) => values[row]))].sort((a, b) => a - b);
-    tableOf(summary, [at("colour").value, "selected", "rest"],
-      present.map((k) => [k < 0 ? "unknown" : names[k], share(rows, k), share(rest, k)]));
+    const inside = countsOf(values, rows), outside = countsOf(values, rest);
+    const share = (counts, k, n) => n ? `${((100 * (counts.get(k) || 0)) / n).toFixed(0)} %` : "";
+    const present = [...inside.keys()].sort((a, b) => a - b);
+    tableOf(summary, [at("colour").value, "selected", "rest"], present.map((k) =>
+      [k < 0 ? "unknown" : names[k], share(inside, k, rows.length), share(outside, k, rest.length)]));
   }
   const effects = FACTS.features.map((name) => [name, effect(name, rows)])
     .filter(([, value]) => Number.isFinite(value))
     .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, MEASURES);
   tableOf(summary, ["measure", "median", "of rest", "effect"], effects.map(([name, value]) =>
-    [name, shortly(median(name, rows)), shortly(median(name, rest)), value.toFixed(2)]));
+    [name, shortly(median(name, chosen, true)), shortly(median(name, chosen, false)), value.toFixed(2)]));
   const gallery = at("gallery");
   gallery.replaceChildren();
   for (const row of rows.slice(0, GALLERY)) {
@@ -187,6 +216,12 @@ function known(row) {
 function describe(row) {
   const object = at("object");
   object.replaceChildren();
+  shown = row;
+  const address = FACTS.link && points.data.link[row];
+  if (address) {
+    const link = made("a", `open ${FACTS.link}`, made("p", undefined, object));
+    Object.assign(link, {href: address, target: "_blank", rel: "noopener", id: "open"});
+  }
   if (points.data.place[row] >= 0) picture(row, object);
   else made("p", "This object is not among those whose pictures are in this page.", object);
   const texts = known(row).map(([name, value]) =>
@@ -205,6 +240,18 @@ function csv() {
   link.download = "selection.csv";
   link.click();
 }
+// Without a mouse: through the selected objects, or all, and to what is linked of one.
+function onKey(event) {
+  if (event.key === "Escape") return choose([]);
+  if (/^(INPUT|SELECT)$/.test(event.target.tagName)) return;
+  const chosen = points.selected.indices, rows = chosen.length ? chosen : points.data.id.keys();
+  const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+  if (step) {
+    const all = [...rows], place = all.indexOf(shown);
+    describe(all[place < 0 ? 0 : (place + step + all.length) % all.length]);
+  }
+  if (event.key === "o" && at("open")) at("open").click();
+}
 function start() {
   const view = Bokeh.documents[0];
   plot = view && view.get_model_by_name("plot");
@@ -217,9 +264,15 @@ function start() {
   at("colour").onchange = () => { paint(); summarise(); };
   at("clear").onclick = () => choose([]);
   at("csv").onclick = csv;
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") choose([]); });
+  at("find").onchange = () => {
+    const text = at("find").value.toLowerCase();
+    choose(text ? rowsWhere((row) => points.data.id[row].toLowerCase().includes(text)) : []);
+  };
+  document.addEventListener("keydown", onKey);
   points.selected.properties.indices.change.connect(summarise);
+  sizePictures();
   chooseRun();
+  rankAhead(FACTS.features);
   document.body.dataset.ready = "yes";
 }
 showSheet();

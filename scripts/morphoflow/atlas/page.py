@@ -1,6 +1,7 @@
 """The atlas: one page of all embeddings of a dataset, which needs no network."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from bokeh.plotting import figure
 from bokeh.resources import INLINE
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from morphoflow.atlas.thumbnails import COLUMNS, SIDE, Sheet
+from morphoflow.atlas.thumbnails import Sheet
 from morphoflow.colors import GREY
 
 # The name that Bokeh draws for a tag or a document; those of objects may look alike.
@@ -37,14 +38,29 @@ MOST_NAMES = 30
 # So that a page of 50,000 objects stays below some 30 MB.
 MOST_FEATURES = 24
 MISSING = -1
-TOOLTIP = """<div style="width:128px;color:#222"><div style="width:64px;height:64px;zoom:2;
-display:@shown;background:var(--sheet) @left{0}px @top{0}px"></div><b>@id</b><br>@said</div>"""
+# Pixels of a picture beside the mouse.
+POINTED_AT = 128
+TOOLTIP = """<div style="width:SHOWNpx;color:#222"><div style="width:SIDEpx;height:SIDEpx;
+zoom:ZOOM;display:@shown;background:var(--sheet) @left{0}px @top{0}px"></div><b>@id</b><br>@said
+</div>"""
 
 
-def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet) -> str:
+@dataclass(frozen=True)
+class Links:
+    """Where an object is to be seen as a whole: an address for each of them (n,), or none.
+
+    ``text`` says what opens, such as "the neuron (SWC)"; addresses may be relative to the page.
+    """
+
+    text: str
+    addresses: list[str]
+
+
+def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet, links: Links | None = None) -> str:
     """The page of ``runs``, analysed embeddings by name, the first of which is shown first.
 
-    ``sheet`` has the pictures of the first one's objects; objects of others are found by id.
+    ``sheet`` has the pictures of the first one's objects, and ``links`` lead to them; objects of
+    others are found by id.
     """
     first = next(iter(runs.values()))
     ids = first.obs_names
@@ -62,10 +78,14 @@ def atlas(title: str, runs: dict[str, AnnData], sheet: Sheet) -> str:
             "runs": {name: kinds for name, (_, kinds) in tables.items()},
         },
         "grey": GREY,
+        "side": sheet.side,
+        "link": links.text if links else "",
         # The same to viewers with and without colour vision (Nuñez, Anderton and Renslow 2018).
         "palette": list(Cividis256),
     }
     plot = _plot(ids, sheet)
+    if links:
+        plot.renderers[0].data_source.data["link"] = links.addresses
     # Sources that nothing draws belong to the page through a tag of the plot.
     plot.tags = [shared, *(source for source, _ in tables.values())]
     page = file_html(
@@ -87,6 +107,12 @@ def same_each_time(page: str) -> str:
     for n, part in enumerate(dict.fromkeys(RANDOM.findall(page)), 1):
         page = page.replace(part, f"part-{n}")
     return page
+
+
+def _tooltip(side: int) -> str:
+    zoom = POINTED_AT / side
+    sizes = {"SHOWN": str(POINTED_AT), "SIDE": str(side), "ZOOM": f"{zoom:g}"}
+    return re.sub("|".join(sizes), lambda word: sizes[word[0]], TOOLTIP)
 
 
 def _maps(run: AnnData, ids: pd.Index) -> dict[str, np.ndarray]:
@@ -126,8 +152,8 @@ def _plot(ids: pd.Index, sheet: Sheet) -> figure:
             "color": [GREY] * n,
             "said": [""] * n,
             "place": sheet.place,
-            "left": -(place % COLUMNS * SIDE),
-            "top": -(place // COLUMNS * SIDE),
+            "left": -(place % sheet.columns * sheet.side),
+            "top": -(place // sheet.columns * sheet.side),
             "shown": np.where(sheet.place < 0, "none", "block").tolist(),
         },
         name="points",
@@ -142,7 +168,7 @@ def _plot(ids: pd.Index, sheet: Sheet) -> figure:
         outline_line_color=None,
     )
     lasso, wheel = LassoSelectTool(continuous=False), WheelZoomTool()
-    hover = HoverTool(tooltips=TOOLTIP, point_policy="snap_to_data", mode="mouse")
+    hover = HoverTool(tooltips=_tooltip(sheet.side), point_policy="snap_to_data", mode="mouse")
     plot.add_tools(lasso, wheel, hover)
     plot.toolbar.active_drag, plot.toolbar.active_scroll = lasso, wheel
     plot.toolbar.logo = None

@@ -14,7 +14,7 @@ from morphoflow.figures.crop_rows import spaced
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, shortened
 from morphoflow.figures.style import in_style, remark
-from morphoflow.store import text_array
+from morphoflow.store import read_ids
 
 WIDTH, MARGIN, NAMES, RIGHT, GAP = 7.2, 0.1, 0.85, 0.6, 0.04  # inches
 ABOVE, BELOW = 0.3, 0.33  # inches for words
@@ -53,7 +53,7 @@ class Reconstructions:
         place = np.argsort(np.argsort(rows))
         columns = {name: group[name][:][rows] for name in ("angle_deg", "flip")}
         return cls(
-            ids=text_array(group["id"][:])[rows],
+            ids=read_ids(group)[rows],
             error=error[rows],
             **{name: stack[place] for name, stack in stacks.items()},
             **columns,

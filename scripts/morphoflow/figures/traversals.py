@@ -12,7 +12,7 @@ from morphoflow.figures.channels import composite, display_limits
 from morphoflow.figures.keys import channel_key, channel_key_height
 from morphoflow.figures.montage import Tiles, heading, shortened
 from morphoflow.figures.style import in_style, remark
-from morphoflow.store import text_array
+from morphoflow.store import read_ids
 
 WIDTH, MARGIN, NAMES, GAP = 7.2, 0.1, 0.95, 0.03  # inches
 TITLE, ABOVE, BETWEEN = 0.34, 0.06, 0.2  # inches
@@ -42,7 +42,6 @@ class Paths:
     def read(cls, shapes: zarr.Group) -> "Paths":
         """The first eight axes and pairs of a store of shapes."""
         along, between = shapes["traversals"], shapes["interpolations"]
-        ids = np.asarray(between["id"][:MOST_ROWS])
         return cls(
             traversals=along["x"][:MOST_ROWS],
             sd=along["sd"][:],
@@ -50,7 +49,7 @@ class Paths:
             interpolations=between["x"][:MOST_ROWS],
             start=between["start"][:MOST_ROWS],
             end=between["end"][:MOST_ROWS],
-            ids=text_array(ids.reshape(-1, ids.shape[-1])).reshape(-1, 2),
+            ids=read_ids(between)[:MOST_ROWS],
         )
 
 

@@ -20,6 +20,8 @@ from morphoflow.errors import InputError
 from morphoflow.schema import hint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import pandas as pd
     import torch
@@ -118,6 +120,18 @@ class Generating(Protocol):
         ...
 
 
+class Exportable(Embedding, Protocol):
+    """A model whose embedding is a function of tensors alone, which torch can write to a file."""
+
+    def encoder(self, model: Model) -> tuple[torch.nn.Module, Callable[..., torch.Tensor]]:
+        """The network on the CPU, and the function by it that does what ``embed`` does.
+
+        It takes ``x``, and ``length`` where the store has it, as they are in the store, of any
+        number of objects.
+        """
+        ...
+
+
 class Flowing(Protocol):
     """A generating model whose images come out of noise step by step."""
 
@@ -192,6 +206,7 @@ class Turnable(Embedding, Protocol):
 
 CAPABILITIES: dict[str, tuple[type, ...]] = {
     "decoding": (Decoding,),
+    "exportable": (Exportable,),
     "flowing": (Flowing,),
     "generating": (Generating, Filming),
     "posterior": (Posterior,),

@@ -13,6 +13,8 @@ from morphoflow.models.interface import check_card
 from morphoflow.schema import complete, hint
 
 COMBINATION = "combination"
+# The key of a combination that names the column of batches, beside the weights.
+CORRECT_FOR = "correct_for"
 # What a card of a lab folder adds to the workflow's card of the same name.
 ADDED = {
     "properties": {
@@ -120,10 +122,11 @@ def recommended(models: dict[str, dict], modality: str) -> list[str]:
 def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> None:
     """Add the model ``combination``, whose variants are weighted sums of other models' embeddings.
 
-    ``combinations`` maps its variants to a weight for each ``model/variant``.
+    ``combinations`` maps its variants to a weight for each ``model/variant``, and maybe the column
+    to correct for.
     """
-    for name, members in combinations.items():
-        for member in members:
+    for name, combination in combinations.items():
+        for member in weights_of(combination):
             model, variant = member.split("/")
             place = f"the config, combinations.{name}: model"
             check_known(model, models, place, "config/models")
@@ -138,6 +141,11 @@ def add_combinations(models: dict[str, dict], combinations: dict[str, dict]) -> 
         "recommended": [],
     }
     models[COMBINATION] = {**described, "variants": dict.fromkeys(combinations)}
+
+
+def weights_of(combination: dict) -> dict[str, float]:
+    """The weight of each ``model/variant`` of a combination."""
+    return {name: value for name, value in combination.items() if name != CORRECT_FOR}
 
 
 def read_yaml(path: Path) -> dict:

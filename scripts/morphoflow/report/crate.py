@@ -1,6 +1,8 @@
 """Metadata of the report's folder after RO-Crate 1.1 (https://w3id.org/ro/crate/1.1)."""
 
+import datetime
 import mimetypes
+import os
 from pathlib import Path
 
 from morphoflow.files import sha256
@@ -13,7 +15,7 @@ TYPES = {".parquet": "application/vnd.apache.parquet", ".webp": "image/webp"}
 def crate(folder: Path, description: str, version: str, day: str) -> dict:
     """The JSON-LD of all files in ``folder``, which ``morphoflow`` of a version made on a ``day``.
 
-    The specification demands the day (``datePublished``); no other file of the results has one.
+    The specification demands the day (``datePublished``), see :func:`day_of_report`.
     """
     files = sorted(
         path.relative_to(folder).as_posix()
@@ -51,6 +53,17 @@ def crate(folder: Path, description: str, version: str, day: str) -> dict:
     }
     parts = [_file(folder, name) for name in files]
     return {"@context": CONTEXT, "@graph": [about, root, *parts, action, software]}
+
+
+def day_of_report() -> str:
+    """Today (UTC), or the day of SOURCE_DATE_EPOCH, with which equal runs give equal bytes.
+
+    By reproducible-builds.org/docs/source-date-epoch; no other file of the results has a date.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.datetime.now(datetime.UTC)
+    moment = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else now
+    return moment.date().isoformat()
 
 
 def _file(folder: Path, name: str) -> dict:

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from morphoflow.plan.models import CORRECT_FOR
 from morphoflow.report.found import NOUNS, counted
-from morphoflow.report.verdict import BASELINE, run_name
+from morphoflow.report.verdict import BASELINE, COMBINED, run_name
 
 MARK = re.compile(r"\[(@[^\]]+)\]")
 
@@ -71,10 +72,18 @@ def _models(ran: Ran) -> list[str]:
             run_name(row["model"], row["variant"])
             + (", a baseline" if row["kind"] == BASELINE else "")
             + _marks(ran.models[row["model"]].get("cites", []))
+            + _corrected(ran, row)
             for row in facts["rows"]
         ]
         sentences.append(f"Embeddings of {name}: {'; '.join(rows)}.")
     return sentences
+
+
+def _corrected(ran: Ran, row: dict) -> str:
+    """How a combination of embeddings was corrected for batches, where it was."""
+    own = ran.analysis["combinations"] if row["kind"] == COMBINED else {}
+    column = own.get(row["variant"], {}).get(CORRECT_FOR)
+    return f", with {column} mixed by Harmony [@korsunsky2019]" if column else ""
 
 
 def _marks(keys: list[str]) -> str:

@@ -1,6 +1,5 @@
 """The front page: one folder with an HTML page, its pictures and its tables."""
 
-import datetime
 import json
 import shutil
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from morphoflow.figures.generated_neurons import several_fold
 from morphoflow.figures.style import readable
 from morphoflow.files import whole
 from morphoflow.plan.config import MODALITIES
-from morphoflow.report.crate import NAME, crate
+from morphoflow.report.crate import NAME, crate, day_of_report
 from morphoflow.report.differing import (
     differing_in_words,
     mixing_in_words,
@@ -34,7 +33,7 @@ from morphoflow.tables import METADATA, read_objects, read_table
 # Figures of a dataset in the order of the page; the first stands beside what came in.
 OF_DATASET = (
     *("crops", "neurons", "objects", "dendrites"),
-    *("scores", "quality", "neurons_3d", "walks", "densities", "stability"),
+    *("scores", "quality", "neurons_3d", "walks", "densities", "stability", "simulator_fit"),
 )
 DIFFERENCES = ("differences",)
 OF_RUN = {
@@ -121,8 +120,7 @@ def write_page(sources: Sources, datasets: list[str], folder: Path) -> None:
             )
         )
         (partial / "index.html").write_text(page, encoding="utf-8")
-        day = datetime.datetime.now(datetime.UTC).date().isoformat()
-        record = crate(partial, text, versions["morphoflow"], day)
+        record = crate(partial, text, versions["morphoflow"], day_of_report())
         (partial / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 

@@ -18,6 +18,7 @@ from model_settings import cards, model_of, settings
 from morphoflow.models.interface import (
     Decoding,
     Embedding,
+    Exportable,
     Flowing,
     Generating,
     Trained,
@@ -26,6 +27,7 @@ from morphoflow.models.interface import (
     WalkProbing,
     load_model,
 )
+from morphoflow.models.shared.exporting import first_inputs
 from morphoflow.models.shared.latent import image_blocks, latent_block
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.samples.sections import sections as neuron_sections
@@ -158,7 +160,9 @@ def points():
 
 
 def images():
-    return small_progressive_gan.Stored(small_progressive_gan.crosses(40)), of_splits(40)
+    made = small_progressive_gan.Stored(small_progressive_gan.crosses(40))
+    samples = Samples(made.x, made.ids, attributes=made.attributes, levels=made.levels)
+    return samples, of_splits(40)
 
 
 def of_splits(n: int) -> pd.DataFrame:
@@ -222,6 +226,11 @@ def counted(operations) -> tuple[Counter, Counter]:
     return Counter(operations.kernels), Counter(operations.waits)
 
 
+def encodes(fitted, samples, objects, device, arrays) -> None:
+    _, encode = load_model(fitted.code, Exportable).encoder(fitted)
+    arrays["encoded"] = encode(*first_inputs(samples, 3)).numpy()
+
+
 def decodes(fitted, samples, objects, device, arrays) -> None:
     decoding, rows = load_model(fitted.code, Decoding), np.arange(5)
     latents = np.random.default_rng(0).normal(size=(2, 3, fitted.settings["latent_size"]))
@@ -258,6 +267,7 @@ def makes_trees(fitted, samples, objects, device, arrays) -> None:
 
 ABLE = {
     "decoding": decodes,
+    "exportable": encodes,
     "posterior": is_uncertain,
     "uncertain": is_uncertain,
     "flowing": flows,

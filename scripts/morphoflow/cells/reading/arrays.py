@@ -27,7 +27,6 @@ from morphoflow.images.intensity import check_type, in_unit, to_unit
 from morphoflow.reading.findings import Finding, Refused
 from morphoflow.reading.guard import check_size, reading
 from morphoflow.reading.names import check_names
-from morphoflow.store import text_array
 
 AXES = "nchw"
 
@@ -195,8 +194,8 @@ def _texts(values) -> list[str | None] | None:
     if values is None:
         return None
     values = np.asarray(values[:])
-    if values.ndim == 2:  # as the sample store keeps texts
-        values = text_array(values)
+    if values.ndim == 2:  # rows of letters, as HDF5 and older sample stores keep texts
+        values = np.ascontiguousarray(values).view(f"S{values.shape[1]}").ravel()
     return [_text(value) for value in values.tolist()]
 
 

@@ -4,6 +4,8 @@ NT-Xent (SimCLR, Chen et al., ICML 2020) or SimSiam (Chen and He, CVPR 2021) on 
 embedding is what the encoder gives, not the heads of the losses.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -49,6 +51,12 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     network = load(model, device)
     batches = volume_batches(samples, list(CHANNELS), model.facts["size"], device, BATCH)
     return torch.cat([network.encode(as_floats(x)).cpu() for x in batches]).numpy()
+
+
+def encoder(model: Model) -> tuple[ContrastiveNetwork, Callable[[torch.Tensor], torch.Tensor]]:
+    """Volumes (b, 2, size, size, size) uint8 to embeddings, by the network beside it."""
+    network = load(model, torch.device("cpu"))
+    return network, lambda x: network.encode(as_floats(x))
 
 
 def load(model: Model, device: torch.device) -> ContrastiveNetwork:

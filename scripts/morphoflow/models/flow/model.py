@@ -5,6 +5,7 @@ that predicts images. The embedding of an image is what the network sees at the 
 """
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,12 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
         x = as_numbers(torch.from_numpy(samples.x[i : i + step]).to(device))
         features.append(network.features(x, torch.ones(len(x), device=device)))
     return torch.cat(features).cpu().numpy()
+
+
+def encoder(model: Model) -> tuple[UNet, Callable[[Tensor], Tensor]]:
+    """Images (b, 1, size, size) uint8 to embeddings, by the network beside it."""
+    network = load(model, torch.device("cpu"))
+    return network, lambda x: network.features(as_numbers(x), torch.ones(x.shape[0]))
 
 
 def generate(model: Model, z: Tensor, settings: dict, device: torch.device) -> np.ndarray:

@@ -5,6 +5,8 @@ a sphere, and decoded node by node with the length it ends at; a neuron is the m
 its walks, by which it may be classified.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -21,7 +23,13 @@ from morphoflow.models.morphvae.selection import (
     seen_labels,
     training_subset,
 )
-from morphoflow.models.morphvae.walks import coordinate_scale, make_batch, passes, walk_table
+from morphoflow.models.morphvae.walks import (
+    coordinate_scale,
+    make_batch,
+    passes,
+    walk_table,
+    whole_batch,
+)
 from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
@@ -89,3 +97,22 @@ def _matching(model: Model, samples: Samples) -> np.ndarray:
             "walks of the same number of steps, or train the model anew."
         )
     return samples.x[:]
+
+
+def encoder(
+    model: Model,
+) -> tuple[MorphVAE, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
+    """Walks (b, walks, steps, 3) in um and their ``length`` (b, walks) to embeddings.
+
+    By the network beside it. Walks that occur several times are computed as often, which comes to
+    the same.
+    """
+    network, settings = load(model, torch.device("cpu")), model.settings
+
+    def encode(x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        x = x[:, : settings["walks"], : settings["walk_steps"]].to(torch.float32)
+        length = length[:, : settings["walks"]].long().clamp(max=x.shape[2])
+        batch = whole_batch(x / model.facts["scale_um"], length)
+        return network.pool(network.latent.location(network.encode(batch)), batch).T
+
+    return network, encode

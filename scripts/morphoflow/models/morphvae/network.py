@@ -65,7 +65,7 @@ class MorphVAE(nn.Module):
     def _read_padded(
         self, inputs: Tensor, batch: Batch, generator: torch.Generator | None
     ) -> State:
-        steps, walks = len(batch.counts), len(batch.length)
+        steps, walks = len(batch.counts), batch.length.shape[0]
 
         def from_the_end(x: Tensor) -> Tensor:
             return x.view(-1, steps, walks).permute(1, 2, 0).flip(0)

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
+from morphoflow.file_names import without_spaces
 from morphoflow.forest import Forest, concatenate
 from morphoflow.model import Model
 from morphoflow.models.morphvae.draws import class_draw, with_noise
@@ -110,13 +111,15 @@ def make_trees(
     source = read_source(model, samples, objects, device)
     rebuilder = rebuilder_of(model, source, settings, device)
     rows, latents, streams = [], [], []
-    for number, label in enumerate(np.unique(source.labels)):
+    labels = [str(label) for label in np.unique(source.labels)]
+    names = without_spaces(labels)
+    for number, label in enumerate(labels):
         for k in range(settings["number"]):
             rng = numpy_generator(settings["seed"], "sampling", number, k)
             noise = torch_generator(settings["seed"], "noise", DRAW, number, k)
-            z, origin = _latents(model, source, str(label), k, settings, rng)
+            z, origin = _latents(model, source, label, k, settings, rng)
             latents.append(with_noise(z, settings["kappa"], model.settings["latent"], noise))
-            rows.append((f"generated_{label}_{k:04d}", str(label), *origin))
+            rows.append((f"generated_{names[label]}_{k:04d}", label, *origin))
             streams.append(rng)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     parts = []

@@ -148,6 +148,23 @@ def make_batch(table: WalkTable, rows: Tensor, factor: Tensor | None = None) -> 
     )
 
 
+def whole_batch(x: Tensor, length: Tensor) -> Batch:
+    """All walks ``x`` (n, m, steps, 3) of ``length`` (n, m), each once, as a batch not packed."""
+    n, m, n_steps, _ = x.shape
+    x = torch.where(torch.arange(n_steps)[:, None] < length[..., None, None], x, 0)
+    walks = torch.arange(n * m)
+    return Batch(
+        x.permute(3, 2, 0, 1).flatten(1),
+        length.flatten(),
+        torch.ones(n * m),
+        walks // m,
+        walks.view(n, m),
+        torch.ones(n, m, dtype=torch.bool),
+        [n * m] * n_steps,
+        packed=False,
+    )
+
+
 def passes(table: WalkTable, rows: Tensor) -> list[Tensor]:
     """Split ``rows`` (b,) into parts, of at least one neuron, to be computed one after another."""
     if not table.packed:

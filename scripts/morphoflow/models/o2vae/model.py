@@ -6,7 +6,7 @@ construction; the decoder chooses a pose, and the image is turned and flipped to
 are compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,12 @@ def embed_with_uncertainty(
     columns = {"posterior_sd": spreads, "reconstruction_error": errors}
     uncertainty = {name: torch.cat(values).numpy() for name, values in columns.items()}
     return torch.cat(means).numpy(), uncertainty
+
+
+def encoder(model: Model) -> tuple[CellVAE, Callable[[Tensor], Tensor]]:
+    """Images (b, channels, size, size) from 0 to 1 to embeddings, by the network beside it."""
+    network = load(model, torch.device("cpu"))
+    return network, lambda x: network.encode(x.to(torch.float32)).mean
 
 
 def decode_pictures(model: Model, latents: np.ndarray, device: torch.device) -> np.ndarray:

@@ -102,11 +102,11 @@ def make_head(n_features: int, settings: dict, generator: torch.Generator) -> nn
 
 
 class SteadyNorm(nn.BatchNorm1d):
-    """Batch normalisation that uses the running statistics for a batch of one."""
+    """Batch normalisation that trains on a batch of one by the running statistics."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (b, n) normalised over the batch in training."""
-        if len(x) > 1:
+        if not self.training or len(x) > 1:
             return super().forward(x)
         return functional.batch_norm(
             x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps

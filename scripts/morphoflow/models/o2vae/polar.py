@@ -60,7 +60,7 @@ class PolarEncoder(nn.Module):
         mean = maps.mean(-1)
         spread = (maps - mean[..., None]).square().mean(-1)
         features = torch.cat([mean, (spread + 1e-4).sqrt()], 1)
-        return features.view(2, len(x), -1).mean(0)
+        return features.view(2, x.shape[0], -1).mean(0)
 
 
 class PolarLayer(nn.Module):

@@ -141,6 +141,8 @@ def neighbours(x: Tensor, count: int) -> Tensor:
             f"the clouds have {n} points and `neighbours` is {count}; set it below {n}, or sample "
             "more points."
         )
+    if torch.compiler.is_compiling():
+        return torch.cdist(x, x).topk(count + 1, largest=False).indices[:, :, 1:]
     threads = torch.get_num_threads()
     kind = np.int16 if n <= np.iinfo(np.int16).max else np.int32
     graph = np.empty((len(x), n, count), dtype=kind)
@@ -154,6 +156,9 @@ def neighbour_maximum(values: Tensor, graph: Tensor) -> Tensor:
     b, n, c = values.shape
     starts = n * torch.arange(b, device=graph.device)
     rows = (graph.long() + starts[:, None, None]).flatten(0, 1)
+    if torch.compiler.is_compiling():
+        # What is exported runs without the functions below.
+        return values.reshape(-1, c)[rows].amax(1).view(b, n, c)
     return _Maximum.apply(values.reshape(-1, c), rows).view(b, n, c)
 
 

@@ -4,7 +4,7 @@ The order of the points does not count in any of its encoders. With ``rotation_i
 does a rotation or a reflection; the decoder then gives a cloud along its principal axes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -89,6 +89,18 @@ def embed_with_uncertainty(
     columns = {"reconstruction_error": shares, "reconstruction_error_nm": distances}
     uncertainty = {name: torch.cat(values).numpy() for name, values in columns.items()}
     return torch.cat(latents).numpy(), uncertainty
+
+
+def encoder(model: Model) -> tuple[PointAutoencoder, Callable[[Tensor], Tensor]]:
+    """Clouds (b, n, 3) in the unit of the store to embeddings, by the network beside it."""
+    network, unit = load(model, torch.device("cpu")), model.facts["unit"]
+
+    def encode(x: Tensor) -> Tensor:
+        x = x.to(torch.float64)
+        x = (x - x.mean(dim=1, keepdim=True)).to(torch.float32) / unit
+        return network.encode(x, network.graph(x))
+
+    return network, encode
 
 
 def decode_pictures(model: Model, latents: np.ndarray, device: torch.device) -> np.ndarray:

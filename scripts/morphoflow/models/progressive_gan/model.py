@@ -5,6 +5,8 @@ github.com/oliviertrottier/neuron-gan), whose architecture and schedule are the 
 The embedding of an image is what the critic sees of it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -73,6 +75,13 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
         for i in range(0, samples.x.shape[0], step)
     ]
     return torch.cat(features).cpu().numpy()
+
+
+def encoder(model: Model) -> tuple[Critic, Callable[[Tensor], Tensor]]:
+    """Images (b, 1, size, size) uint8 to embeddings, by the critic beside it."""
+    critic = _ready(_critic(model.facts, model.settings), model, "critic", torch.device("cpu"))
+    last = len(model.facts["widths"]) - 1
+    return critic, lambda x: critic.features(as_numbers(x), last)
 
 
 def load(model: Model, device: torch.device) -> Generator:

@@ -106,5 +106,6 @@ def image_blocks(
         ids = [f"generated_{i:05d}" for i in range(first, min(first + BLOCK, number))]
         classes = generating.classes_of(model, z)
         if classes is not None:
-            ids = [f"{name}_{of}" for name, of in zip(ids, classes, strict=False)]
+            named = ("_".join(of.split()) for of in classes)
+            ids = [f"{name}_{of}" for name, of in zip(ids, named, strict=False)]
         yield ids, generating.generate(model, z, settings, device)[: len(ids)]

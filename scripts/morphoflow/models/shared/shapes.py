@@ -11,7 +11,7 @@ from morphoflow.model import read_model
 from morphoflow.models.interface import Decoding, load_model, model_file
 from morphoflow.models.shared.latent import STEPS_SD, lines
 from morphoflow.provenance import provenance
-from morphoflow.store import read_samples, text_bytes, write_array
+from morphoflow.store import read_samples, write_array, write_ids
 from morphoflow.tables import align_objects
 
 # Reconstructions that are kept: test objects, evenly spaced in the order of the store.
@@ -34,7 +34,7 @@ def decode_shapes(
     ends = decoding.reconstruct_pictures(fitted, store, way.ends.ravel(), device)["original"]
     ends = ends.reshape(*way.ends.shape, *ends.shape[1:])
     groups = {
-        "reconstructions": {"id": text_bytes(store.ids[test]), **made},
+        "reconstructions": {"id": store.ids[test], **made},
         "traversals": {
             "x": decoding.decode_pictures(fitted, way.along, device),
             "sd": np.array(STEPS_SD),
@@ -44,7 +44,7 @@ def decode_shapes(
             "x": decoding.decode_pictures(fitted, way.between, device),
             "start": ends[:, 0],
             "end": ends[:, 1],
-            "id": text_bytes(store.ids[way.ends].ravel()).reshape(*way.ends.shape, -1),
+            "id": store.ids[way.ends],
         },
     }
     record = provenance(
@@ -64,4 +64,7 @@ def write_shapes(path: Path, groups: dict[str, dict[str, np.ndarray]], record: d
         for name, arrays in groups.items():
             group = root.create_group(name)
             for key, values in arrays.items():
-                write_array(group, key, values)
+                if key == "id":
+                    write_ids(group, values, None)
+                else:
+                    write_array(group, key, values)

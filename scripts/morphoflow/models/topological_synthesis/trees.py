@@ -8,6 +8,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from morphoflow.errors import InputError
+from morphoflow.file_names import without_spaces
 from morphoflow.forest import Forest, concatenate
 from morphoflow.model import Model
 from morphoflow.models.topological_synthesis.barcode import grow_stem
@@ -38,10 +39,11 @@ def make_trees(
     train = (objects["split"] == "train").to_numpy()
     weight, spacing_um = model.state["choice"].numpy(), spacing(samples, table)
     forests, rows = [], []
+    names = without_spaces([str(label) for label in np.unique(labels)])
     for number, label in enumerate(np.unique(labels)):
         grower = Grower(_pool(table, train & (labels == label), label), weight, spacing_um)
         for k in range(settings["number"]):
-            identifier = f"generated_{label}_{k:04d}"
+            identifier = f"generated_{names[label]}_{k:04d}"
             rng = numpy_generator(settings["seed"], "sampling", number, k)
             forest, reference = grower.grow(identifier, rng)
             forests.append(forest)

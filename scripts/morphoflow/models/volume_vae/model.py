@@ -4,7 +4,7 @@ It takes the place of the published one (github.com/frommwonderland/EManalysis, 
 whose decoder sees the encoder's maps and whose latent therefore says nothing of the shape.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from torch import Tensor
 from morphoflow.model import Model
 from morphoflow.models.splits import training_and_validation
 from morphoflow.models.volume_vae.data import (
+    as_floats,
+    channel_places,
     check_volumes,
     read_volumes,
     volume_batches,
@@ -82,6 +84,13 @@ def embed_with_uncertainty(
     columns = {"posterior_sd": spreads, "reconstruction_error": errors}
     uncertainty = {name: torch.cat(values).numpy() for name, values in columns.items()}
     return torch.cat(means).numpy(), uncertainty
+
+
+def encoder(model: Model) -> tuple[VolumeVAE, Callable[[Tensor], Tensor]]:
+    """Volumes (b, 2, size, size, size) uint8 to embeddings, by the network beside it."""
+    network = load(model, torch.device("cpu"))
+    places = channel_places(model.settings["channels"])
+    return network, lambda x: network.encode(as_floats(x)[:, places]).mean
 
 
 def _batches(model: Model, samples: Samples, device: torch.device) -> Iterator[Tensor]:

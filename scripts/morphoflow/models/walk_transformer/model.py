@@ -5,6 +5,8 @@ labels, from two disjoint parts of a neuron's walks to be distinguished from tho
 (NT-Xent: Chen et al., ICML 2020), and from labels where there are any.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -17,7 +19,13 @@ from morphoflow.models.morphvae.walks import coordinate_scale
 from morphoflow.models.shared.turning import frames
 from morphoflow.models.splits import training_and_validation
 from morphoflow.models.walk_transformer.network import WalkTransformer
-from morphoflow.models.walk_transformer.walks import WalkSets, moved, two_views, walk_sets
+from morphoflow.models.walk_transformer.walks import (
+    WalkSets,
+    even_lines,
+    moved,
+    two_views,
+    walk_sets,
+)
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
 
@@ -71,9 +79,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
             f"the walks have up to {steps} steps and the model was trained on {expected}; sample "
             "walks of the same number of steps, or train the model anew."
         )
-    network = WalkTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
-    network.load_state_dict(model.state)
-    network.to(device).eval()
+    network = load(model, device)
     nodes, scale = model.settings["nodes"], model.facts["scale_um"]
     embeddings = []
     with torch.inference_mode():
@@ -89,3 +95,29 @@ def _mean_over_frames(network: WalkTransformer, sets: WalkSets, axis: str) -> to
     ways = frames(sets.lines.flatten(1, 2), weight.flatten(1, 2), axis)
     turned = [WalkSets(sets.lines @ way[:, None], sets.weight) for way in ways.unbind(1)]
     return torch.stack([network.encode(of) for of in turned]).mean(0)
+
+
+def encoder(
+    model: Model,
+) -> tuple[WalkTransformer, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
+    """Walks (b, walks, steps, 3) in um and their ``length`` (b, walks) to embeddings.
+
+    By the network beside it. Walks that occur several times are computed as often, which comes to
+    the same.
+    """
+    network, settings = load(model, torch.device("cpu")), model.settings
+
+    def encode(x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        x = x.to(torch.float32) / model.facts["scale_um"]
+        lines = even_lines(x, length.long(), settings["nodes"])
+        once = torch.ones_like(lines[:, :, 0, 0])
+        return _mean_over_frames(network, WalkSets(lines, once), settings["turns"])
+
+    return network, encode
+
+
+def load(model: Model, device: torch.device) -> WalkTransformer:
+    """The network of a saved model, ready to encode."""
+    network = WalkTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
+    network.load_state_dict(model.state)
+    return network.to(device).eval()

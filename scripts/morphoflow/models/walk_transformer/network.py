@@ -45,7 +45,7 @@ class WalkTransformer(Network[WalkSets]):
         x = self.read(line_features(sets.lines))
         for block in self.blocks:
             x = block(x, bias)
-        queries = self.queries.expand(len(x), *self.queries.shape)
+        queries = self.queries.expand(x.shape[0], *self.queries.shape)
         pooled = self.pool(queries, self.normalise(x), bias)
         return self.to_embedding(pooled.flatten(1))
 

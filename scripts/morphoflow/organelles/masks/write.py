@@ -33,7 +33,8 @@ NUMBER_FORMAT = "%.9g"
 SERVING = """
 Neuroglancer reads this folder over HTTP from a server that allows other origins and byte ranges,
 for example `npx http-server . --cors -p PORT`, or from a bucket. The links in objects.csv expect it
-at {url}; set masks.url to another place.
+at {url}; set masks.url to another place. With masks.em_url, the place of the EM (for instance
+zarr://http://localhost:9001/em.zarr), they show it below the clusters.
 objects_properties holds segment properties for a layer with the original labels.
 In Python: cloudvolume.CloudVolume("file://.../clusters.precomputed", fill_missing=True), since
 chunks without objects are left out.
@@ -56,7 +57,8 @@ def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: d
 
     ``objects`` have the columns of
     :func:`morphoflow.organelles.masks.volume.objects_with_clusters`; ``settings`` are ``method``,
-    ``formats`` and ``url``. Voxels of labels that are not among the objects become 0.
+    ``formats``, ``url`` and, if there is one, ``em_url``. Voxels of labels that are not among the
+    objects become 0.
     """
     numbers = objects["number"].to_numpy()
     mask = MaskVolume(source, relabelling(objects["label_id"].to_numpy(), numbers))
@@ -75,7 +77,7 @@ def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: d
         write_cluster_properties(folder / PRECOMPUTED, clusters)
         write_object_properties(folder / "objects_properties", objects, clusters)
         layer = f"{url}/{PRECOMPUTED}"
-        listed["neuroglancer"] = neuroglancer_links(objects, layer, mask)
+        listed["neuroglancer"] = neuroglancer_links(objects, layer, mask, settings.get("em_url"))
     if "mobie" in formats:
         _write_rows(folder / "mobie.tsv", mobie_table(objects, mask), "\t")
     _write_rows(folder / "objects.csv", listed, ",")
@@ -170,19 +172,23 @@ def write_slices(folder: Path, mask: MaskVolume) -> None:
 # Links that open neuroglancer at an object, with its cluster shown.
 
 
-def neuroglancer_links(objects: pd.DataFrame, layer: str, mask: MaskVolume) -> list[str]:
+def neuroglancer_links(
+    objects: pd.DataFrame, layer: str, mask: MaskVolume, em: str | None = None
+) -> list[str]:
     """A link for each object, to the centre of its anchor voxel in the segmentation ``layer``.
 
-    ``layer`` is the URL of a precomputed volume, without ``precomputed://``.
+    ``layer`` is the URL of a precomputed volume, without ``precomputed://``; ``em`` that of the
+    image below it, with its scheme.
     """
     size = zip("xyz", mask.voxel_size_nm[::-1], strict=True)
     dimensions = {axis: [length / NM_PER_M, "m"] for axis, length in size}
     anchors = objects[["anchor_x", "anchor_y", "anchor_z"]] + voxel_offset(mask)[::-1] + 0.5
     rows = zip(objects.itertuples(), anchors.to_numpy().tolist(), strict=True)
-    return [_link(row, layer, dimensions, place) for row, place in rows]
+    below = [] if em is None else [{"type": "image", "name": "em", "source": em}]
+    return [_link(row, layer, dimensions, place, below) for row, place in rows]
 
 
-def _link(row, layer: str, dimensions: dict, place: list[float]) -> str:
+def _link(row, layer: str, dimensions: dict, place: list[float], below: list[dict]) -> str:
     segment = str(row.number)
     shown = {
         "type": "segmentation",
@@ -194,7 +200,7 @@ def _link(row, layer: str, dimensions: dict, place: list[float]) -> str:
     state = {
         "dimensions": dimensions,
         "position": place,
-        "layers": [shown],
+        "layers": [*below, shown],
         "selectedLayer": {"layer": "clusters", "visible": True},
         "layout": "4panel",
     }
