@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.images.images import ENDINGS, stem
+from morphoflow.images.listing import ENDINGS, stem
 from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.names import check_file_name

@@ -10,8 +10,10 @@ import numpy as np
 import tifffile
 import zarr
 
-from morphoflow.images.images import TIFF, read_image, read_metadata
+from morphoflow.images.images import read_image
 from morphoflow.images.intensity import check_type
+from morphoflow.images.listing import TIFF
+from morphoflow.images.metadata import read_metadata
 from morphoflow.images.tiff import open_tiff
 from morphoflow.reading.findings import Refused
 from morphoflow.reading.guard import check_size, refusing
