@@ -16,7 +16,7 @@ from morphoflow.images.listing import TIFF, ZARR
 from morphoflow.images.metadata import read_metadata, square
 from morphoflow.images.microscopes import CONVERT, READERS
 from morphoflow.images.tiff import open_tiff
-from morphoflow.images.windowed import Pixels, Windowed, tiff_array, zarr_image
+from morphoflow.images.windowed import Pixels, Windowed, has_windows, tiff_array, zarr_image
 from morphoflow.reading.findings import Codes, Refused
 from morphoflow.reading.guard import check_size, refusing
 
@@ -108,8 +108,8 @@ def _open_tiff(
         _check_partners(file, tiff.ome_metadata)
     series = _only_image(tiff)
     names, pixel_size = read_metadata(tiff)
-    if _is_windowed(series.shape, series.axes):
-        array = stack.enter_context(tiff_array(series))
+    if _is_windowed(series.shape, series.axes) and has_windows(series):
+        array = stack.enter_context(tiff_array(file, series))
         pixels: Pixels = Windowed(array, *layout(series.shape, series.axes, channels))
     else:
         check_size(series.size * series.dtype.itemsize, "its pixels", file.name)

@@ -1,5 +1,6 @@
 """Images on disk that are read by windows: tiled TIFF files, pyramids of whole slides, OME-Zarr."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ class Windowed:
     the length 1.
     """
 
-    def __init__(self, array: zarr.Array, kept: list[int], layout: str) -> None:
+    def __init__(self, array: zarr.Array | np.ndarray, kept: list[int], layout: str) -> None:
         self._array, self._kept, self._layout = array, kept, layout
         sides = {axis: array.shape[place] for axis, place in zip(layout, kept, strict=True)}
         self.shape = (sides.get("c", 1), sides["y"], sides["x"])
@@ -62,13 +63,21 @@ def stacked(channels: list[Pixels]) -> Pixels:
 
 
 @contextmanager
-def tiff_array(series: tifffile.TiffPageSeries) -> Iterator[zarr.Array]:
+def tiff_array(file: Path, series: tifffile.TiffPageSeries) -> Iterator[zarr.Array | np.ndarray]:
     """The largest level of an image of a TIFF file, as an array that is read where it is sliced."""
+    if series.dataoffset is not None:
+        yield np.memmap(file, series.dtype, "r", series.dataoffset, series.shape)
+        return
     store = series.aszarr(level=0)
     try:
         yield zarr.open_array(store, mode="r")
     finally:
         store.close()
+
+
+def has_windows(series: tifffile.TiffPageSeries) -> bool:
+    """Whether parts of a TIFF image can be read without most of it, as of one compressed strip."""
+    return series.dataoffset is not None or math.prod(series.keyframe.chunks) <= WHOLE // 4
 
 
 def zarr_image(folder: Path) -> tuple[zarr.Array, str, list[str] | None, dict[str, float]]:

@@ -26,6 +26,7 @@ CODES: Codes = {
         "of a movie one frame is read; where frames are depth, set `frame` to max",
     ),
     "not_an_image": ("refused", "remove it from the folder, or name single files as sources"),
+    "no_reader": ("refused", "install the extra with `pip install nd2`, or export it as OME-TIFF"),
     "several_images": ("refused", "save each image or position to a file of its own"),
     "channels": ("refused", "save the channel that shows the dendrites by itself"),
     "colour": ("refused", "save it in grey"),
