@@ -28,8 +28,8 @@ from morphoflow.cells.shapes.source import measure_sources
 from morphoflow.store import read_samples
 from morphoflow.store_stream import stream_samples
 
-SIDES = (6144, 8192, 12288, 20480)
-FEATURES = (6144, 8192, 12288)  # sides of images with fewer cells, of which features are measured
+SIDES = (6144, 8192, 12288)
+FEATURES = (6144,)  # sides of images with fewer cells, of which features are measured
 TILE = 512
 SPLIT = {"train": 0.7, "validation": 0.1, "test": 0.2, "seed": 0}
 CROPS = CropSettings(
