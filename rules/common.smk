@@ -20,7 +20,7 @@ if not os.access(WORKFLOW / "scripts", os.W_OK):
 
 from morphoflow import dependencies
 from morphoflow.console import watch
-from morphoflow.gpus import CHOICES, chosen, costs_of, gpus_for_training
+from morphoflow.plan.gpus import CHOICES, chosen, costs_of, gpus_for_training
 from morphoflow.models.interface import (
     Embedding,
     Filming,
@@ -29,27 +29,30 @@ from morphoflow.models.interface import (
     WalkProbing,
     model_file,
 )
-from morphoflow.plan import (
-    COLUMNS,
+from morphoflow.plan.config import (
     MODALITIES,
-    Run,
-    check_applied,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
     read_config,
+)
+from morphoflow.plan.runs import (
+    COLUMNS,
+    Run,
+    check_applied,
+    check_sizes,
     read_runs,
     runs_of_datasets,
 )
-from morphoflow.plan_models import (
+from morphoflow.plan.models import (
     COMBINATION,
     add_combinations,
     read_models,
     read_yaml,
     settings_of,
 )
-from morphoflow.plan_files import (
+from morphoflow.plan.files import (
     cards_of,
     cell_files,
     dendrite_files,
@@ -58,7 +61,7 @@ from morphoflow.plan_files import (
     organelle_files,
     organelle_fingerprints,
 )
-from morphoflow.plan_keys import check_together
+from morphoflow.plan.keys import check_together
 from morphoflow.requests import (
     MOST_HELD_MB,
     memory,
@@ -68,7 +71,7 @@ from morphoflow.requests import (
     shape_of,
     step_memory,
 )
-from morphoflow.sweeps import add_sweeps
+from morphoflow.plan.sweeps import add_sweeps
 
 watch(workflow)
 SCHEMAS = WORKFLOW / "config/schemas"
@@ -90,6 +93,8 @@ try:
     check_applied(config["apply"], DATASETS, MODELS, RUNS)
     check_compared(config["compare"], DATASETS, ELSEWHERE)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
+    SWEPT = [member.run for members in SWEEPS.values() for member in members]
+    check_sizes([*RUNS, *SWEPT], config["dendrites"], MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
         for name, settings in config["neurons"].items()
@@ -137,6 +142,9 @@ ORGANELLE_DATASETS = "|".join(ORGANELLES) or "-"
 DENDRITE_DATASETS = "|".join(config["dendrites"]) or "-"
 CARDS = {Path(card).stem: card for card in cards_of(config)}
 CELL_CARDS = sorted({Path(card).stem for card in cards_of({"cells": config["cells"]})})
+DENDRITE_CARDS = sorted(
+    {Path(card).stem for card in cards_of({"dendrites": config["dendrites"]})}
+)
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
 NOT_DECODING = "|".join(

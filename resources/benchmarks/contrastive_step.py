@@ -19,7 +19,7 @@ from morphoflow.models.contrastive.augment import augmented
 from morphoflow.models.contrastive.learner import ContrastiveLearner, Split
 from morphoflow.models.contrastive.network import ContrastiveNetwork
 from morphoflow.models.volume_vae.data import as_floats
-from morphoflow.plan_models import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 BATCH, SIZES, VARIANTS = 4, (32, 64), ("default", "simsiam", "demo")
 # Process seconds a step of four objects of the published code, least and most, elsewhere.

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
 from morphoflow.models.o2vae.learner import CellVAELearner
 from morphoflow.models.o2vae.network import CellVAE
-from morphoflow.plan_models import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 BATCH = 32
 # Seconds a step of the published code on one thread of another machine (AMD EPYC, AVX-512).

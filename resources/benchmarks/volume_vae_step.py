@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from morphoflow.models.volume_vae.learner import VolumeVAELearner
 from morphoflow.models.volume_vae.network import VolumeVAE
-from morphoflow.plan_models import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 SIZE, BATCH = 64, 2
 FILTERS = (28, 36, 48, 64, 80)
