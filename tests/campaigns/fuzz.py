@@ -301,7 +301,7 @@ def read_crops(path: Path) -> None:
 
     settings = CropSettings(**CROPS)
     for item in list_items({"arrays": str(path)}, settings):
-        item.sample(100)
+        item.survey(100)
         for _ in item.read(None, []):
             pass
 

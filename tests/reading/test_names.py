@@ -16,7 +16,7 @@ from morphoflow.errors import InputError
 from morphoflow.figures.confusion import plot_confusion
 from morphoflow.figures.maps import plot_maps
 from morphoflow.figures.save import save_figure
-from morphoflow.images.images import list_images
+from morphoflow.images.listing import list_images
 from morphoflow.neurons.reading.sources import list_sources
 from morphoflow.plan.config import read_config
 from morphoflow.reading.label_tables import read_label_tables

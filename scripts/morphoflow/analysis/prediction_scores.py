@@ -6,7 +6,12 @@ import pandas as pd
 from morphoflow.analysis.classification import with_intervals
 from morphoflow.analysis.classifiers import CLASSIFIERS
 from morphoflow.analysis.confusion import SCORES, group_matrices
-from morphoflow.analysis.cross_validation import AREAS, CROSS_VALIDATION, FIXED_SPLIT
+from morphoflow.analysis.cross_validation import (
+    AREAS,
+    CROSS_VALIDATION,
+    FIXED_SPLIT,
+    JOINED,
+)
 from morphoflow.analysis.scores import score
 
 
@@ -18,20 +23,20 @@ def prediction_scores(
     They are over the predictions of all repeats together; the 95 % interval is of a bootstrap that
     draws ``groups`` (n,) with all that was predicted of them (Efron 1979). It does not hold what
     other objects to learn from would change; there is none below 10 groups.
-    ``<classifier>_<score>_sd`` is the standard deviation over the repeats. ``logistic_auc`` is the
-    mean area under the ROC curve of the repeats. Where nothing could be predicted, scores are
-    missing.
+    ``<classifier>_<score>_sd`` is the standard deviation over the repeats. ``logistic_auc`` and
+    ``joined_auc`` are mean areas under the ROC curve of the repeats. Where nothing could be
+    predicted, scores are missing.
     """
     rows = []
     for split in (FIXED_SPLIT,) if labels_used else (CROSS_VALIDATION, FIXED_SPLIT):
-        for name in CLASSIFIERS:
+        for name in (*CLASSIFIERS, *((JOINED,) if split == CROSS_VALIDATION else ())):
             mine = table[(table["split"] == split) & (table["classifier"] == name)]
             scores = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
             n = mine["row"].nunique()
             rows += [score(split, f"{name}_{key}", v[0], n, *v[1:]) for key, v in scores.items()]
-            if (split, name) == (CROSS_VALIDATION, "logistic"):
-                areas = table.attrs[AREAS]
-                rows.append(score(split, "logistic_auc", np.mean(areas) if n else np.nan, n))
+            if split == CROSS_VALIDATION and name in ("logistic", JOINED):
+                area = np.mean(table.attrs[AREAS][name]) if n else np.nan
+                rows.append(score(split, f"{name}_auc", area, n))
     return rows
 
 

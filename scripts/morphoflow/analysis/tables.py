@@ -118,17 +118,22 @@ def profiles(
 
     ``cluster_table`` is that of :func:`clusters`, ``measures`` a store of features of all objects.
     """
-    store = read_samples(measures)
-    place = pd.Index(store.ids).get_indexer(data.obs_names)
-    names = [name for name in store.names if not name.startswith(UNFIT)]
-    columns = [store.names.index(name) for name in names]
-    x = np.asarray(store.x)[place][:, columns].astype(np.float64)
+    x, names = measured(data, measures)
     described, chosen = {}, {}
     for method, numbers in cluster_table.drop(columns="id").items():
         described[method] = cluster_profiles(x, names, numbers.to_numpy())
         best = exemplars(np.asarray(data.X), numbers.to_numpy())
         chosen[method] = best.assign(id=data.obs_names.to_numpy()[best.pop("row").astype(int)])
     return _by_method(described, cluster_table), _by_method(chosen, cluster_table)
+
+
+def measured(data: AnnData, measures: Path) -> tuple[np.ndarray, list[str]]:
+    """The features (n, k) float64 of the objects of an embedding, and their names."""
+    store = read_samples(measures)
+    place = pd.Index(store.ids).get_indexer(data.obs_names)
+    names = [name for name in store.names if not name.startswith(UNFIT)]
+    columns = [store.names.index(name) for name in names]
+    return np.asarray(store.x)[place][:, columns].astype(np.float64), names
 
 
 def _by_method(tables: dict[str, pd.DataFrame], cluster_table: pd.DataFrame) -> pd.DataFrame:
@@ -158,14 +163,20 @@ def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFra
     return (table, rows) if predictions else (_because(table, FEW_LABELS), rows)
 
 
-def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
-    """What each classifier predicted for each object, by nested cross-validation, and scores."""
+def cross_validation(
+    data: AnnData, features: np.ndarray, settings: dict, seed: int
+) -> tuple[pd.DataFrame, list[dict]]:
+    """What each classifier predicted for each object, by nested cross-validation, and scores.
+
+    ``features`` (n, k) are named ones of the objects, which are joined with the embedding too.
+    """
     labels, groups = labels_of(data.obs), _groups(data)
     rare = rare_classes(labels, groups)
     if rare and not labels_used(data):
         print(f"left out of the cross-validation, since in one group only: {', '.join(rare)}")
     table = predict_labels(
         data.X,
+        features,
         labels,
         held_out_splits(data),
         groups,

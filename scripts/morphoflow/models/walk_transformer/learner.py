@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from morphoflow.models.contrastive.learner import nt_xent
 from morphoflow.models.contrastive.monitor import effective_rank
 from morphoflow.models.morphvae.selection import UNLABELLED
+from morphoflow.models.shared.contrast import nt_xent
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.models.walk_transformer.network import WalkTransformer
 from morphoflow.models.walk_transformer.walks import WalkSets, moved, two_views
