@@ -31,13 +31,13 @@ from morphoflow.models.interface import (
 )
 from morphoflow.plan import (
     COLUMNS,
-    MODALITIES,
     Run,
     check_applied,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
+    datasets_of,
     read_config,
     read_runs,
     runs_of_datasets,
@@ -80,7 +80,7 @@ try:
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
     check_together(config)
     find_cards(config, WORKFLOW)
-    DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
+    DATASETS = datasets_of(config)
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
