@@ -23,7 +23,9 @@ from morphoflow.images.images import (
     stem,
 )
 from morphoflow.images.intensity import check_type, in_unit
+from morphoflow.manifest import check_folder
 from morphoflow.reading.findings import Finding
+from morphoflow.records import MANIFEST
 
 # Ready crops as image files, in folders of any depth.
 
@@ -80,6 +82,7 @@ def resolve(source: dict) -> dict:
     if "folder_of_source" not in source:
         return source
     folder = Path(source["folder_of_source"])
+    check_folder(folder / MANIFEST)
     rest = {name: value for name, value in source.items() if name != "folder_of_source"}
     rest["name"] = folder.name
     if (folder / FETCHED_CROPS).is_file():
