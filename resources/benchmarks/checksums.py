@@ -62,7 +62,7 @@ def measured(write: Callable[[Path], None], repeats: int) -> dict:
         write(path)
         content = [file.stat().st_size for file in path.rglob("*") if file.is_file()]
         jobs = (lambda: everything(integrity.open_store(path)), lambda: everything(unchecked(path)))
-        checked, bare = in_turns(jobs, repeats)
+        checked, bare = in_pairs(jobs, repeats)
     more = 100 * (np.quantile(checked / bare, (0.5, 0.25, 0.75)) - 1)
     return {
         "files": len(content),
@@ -85,7 +85,7 @@ def unchecked(path: Path) -> zarr.Group:
     return zarr.open_group(Unchecked(path, read_only=True), mode="r")
 
 
-def in_turns(jobs: tuple[Callable, ...], repeats: int) -> np.ndarray:
+def in_pairs(jobs: tuple[Callable, ...], repeats: int) -> np.ndarray:
     """Process seconds (job, repeats) of jobs that take turns, after one that is not counted."""
     spent = np.empty((len(jobs), repeats + 1))
     for repeat in range(repeats + 1):

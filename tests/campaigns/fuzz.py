@@ -350,7 +350,7 @@ def read_volume(path: Path) -> None:
 def read_configuration(path: Path) -> None:
     import yaml
 
-    from morphoflow.plan import read_config
+    from morphoflow.plan.config import read_config
 
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -362,7 +362,7 @@ def read_configuration(path: Path) -> None:
 
 
 def read_run_table(path: Path) -> None:
-    from morphoflow.plan import read_runs
+    from morphoflow.plan.runs import read_runs
 
     read_runs(path, {"toy_neurons": "neurons", "nuclei": "cells"}, cards())
 
@@ -370,13 +370,13 @@ def read_run_table(path: Path) -> None:
 @cache
 def cards() -> dict:
     """The cards of the project's models."""
-    from morphoflow.plan_models import read_models
+    from morphoflow.plan.models import read_models
 
     return read_models(ROOT / "config/models")
 
 
 def read_cards(path: Path) -> None:
-    from morphoflow.plan_models import read_models
+    from morphoflow.plan.models import read_models
 
     read_models(path)
 

@@ -53,7 +53,6 @@ from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
 from morphoflow.figures.walk_map import plot_walk_map
 from morphoflow.forest import Forest
 from morphoflow.integrity import open_store
-from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.rows import rows_in_order
 from morphoflow.store import read_samples
 from morphoflow.tables import (
@@ -186,6 +185,9 @@ def image_map(files: RunFiles) -> Figure:
 
 def cluster_slice(files: RunFiles) -> Figure:
     """The slice of the EM that most objects cross, each in the colour of its cluster."""
+    # Numba, which volumes need and no other figure, takes as long to load as a figure to draw.
+    from morphoflow.organelles.volumes.open_source import open_source
+
     volumes = open_source(files.settings["source"])
     table = read_objects(files.dataset / "objects.parquet")
     clusters = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
