@@ -110,6 +110,11 @@ try:
     }
 except ValueError as error:
     raise WorkflowError(str(error))
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename} cannot be read ({error.strerror}); correct the path, or give yourself "
+        f"the right to it."
+    )
 
 
 # The first seed of each variant on each dataset.
