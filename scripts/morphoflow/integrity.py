@@ -76,11 +76,7 @@ def check_files(path: Path) -> dict[str, list | str]:
         raise InputError(f"{path}/{ROOT} is damaged: it is not what was written; {_way(content)}.")
     for name, expected in listed["of"].items():
         try:
-            if name.endswith(ROOT):
-                with open(f"{path}/{name}", "rb", buffering=0) as file:
-                    found = hashlib.sha256(file.read()).hexdigest()
-            else:
-                found = os.stat(f"{path}/{name}").st_size
+            found = _state(f"{path}/{name}")
         except OSError:
             raise _lost(path, name) from None
         if name.endswith(ROOT) and found != expected:
@@ -93,6 +89,14 @@ def check_files(path: Path) -> dict[str, list | str]:
                 f"{expected[0]}; {_way(content)}."
             )
     return listed["of"]
+
+
+def _state(file: str) -> str | int:
+    """The SHA-256 of metadata, the size of a chunk; a text, since paths of many files take long."""
+    if not file.endswith(ROOT):
+        return os.stat(file).st_size
+    with open(file, "rb", buffering=0) as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
 
 
 def _lost(path: Path, name: str) -> InputError:
