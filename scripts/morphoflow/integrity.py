@@ -118,7 +118,7 @@ def read_chunk(path: Path, name: str) -> np.ndarray:
         end, done, found = len(content) - CRC_BYTES, 0, 0
         while done < len(content):
             piece = content[done : done + PIECE_BYTES]
-            piece = piece[: stream.readinto(piece)]
+            piece = piece[: stream.readinto(piece.data)]
             if not len(piece):
                 break
             piece.flags.writeable = False
