@@ -1,3 +1,55 @@
+rule fetch_dendrites:
+    """Images and movies that a server holds, checked against the dataset card."""
+    input:
+        script=entry("fetch_dendrites"),
+        card=lambda wildcards: CARDS[wildcards.card],
+    output:
+        folder=directory("results/sources/{card}"),
+    log:
+        "results/logs/fetch_dendrites/{card}.log",
+    benchmark:
+        "results/benchmarks/fetch_dendrites/{card}.jsonl"
+    wildcard_constraints:
+        card="|".join(DENDRITE_CARDS) or "-",
+    localrule: True
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(240),
+    params:
+        code_digest=code_digest("fetch_dendrites"),
+    shell:
+        "python {input.script:q} --card {input.card:q} --output {output.folder:q} &> {log:q}"
+
+
+rule fetch_neuron_gan:
+    """The weights that neuron-gan publishes, as a model, and images by it."""
+    input:
+        script=entry("fetch_neuron_gan"),
+        card=os.path.relpath(WORKFLOW / "resources/cards/neuron_gan_weights.yaml"),
+    output:
+        folder=directory("results/sources/neuron_gan_weights"),
+    log:
+        "results/logs/fetch_neuron_gan.log",
+    benchmark:
+        "results/benchmarks/fetch_neuron_gan.jsonl"
+    localrule: True
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(60),
+    params:
+        code_digest=code_digest("fetch_neuron_gan"),
+        settings=lambda _: as_json(settings("progressive_gan", "faithful")),
+    shell:
+        "python {input.script:q} --card {input.card:q} --settings {params.settings:q}"
+        " --output {output.folder:q} &> {log:q}"
+
+
 rule simulate_dendrites:
     """Simulated arbors of class IV neurons: images, trees, and what is true of them."""
     input:
@@ -31,6 +83,7 @@ rule read_dendrites:
     input:
         script=entry("read_dendrites"),
         simulated=simulated_folders,
+        fetched=fetched_dendrites,
         files=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["labels"],
     output:

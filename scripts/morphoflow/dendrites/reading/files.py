@@ -13,7 +13,8 @@ from morphoflow.reading.names import check_file_name
 
 READABLE = (*ENDINGS, ".nd2")
 
-SIMULATED_IMAGES = "images"
+# In a folder of simulated arbors, and of what a card describes.
+IMAGES = "images"
 
 TRUTH = "truth.csv"
 
@@ -36,7 +37,7 @@ def resolve(source: dict) -> dict:
     resolved = {**plain, **source}
     if is_simulated(source):
         folder = Path(source["simulated_folder"])
-        images = str(folder / SIMULATED_IMAGES)
+        images = str(folder / IMAGES)
         resolved |= {"images": images, "crop": "whole", "pixel_um": pixel_um_of(folder)}
     if not Path(resolved["images"]).exists():
         raise InputError(f"{resolved['images']} does not exist; correct `images`.")
