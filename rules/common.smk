@@ -30,11 +30,11 @@ from morphoflow.models.interface import (
     model_file,
 )
 from morphoflow.plan.config import (
-    MODALITIES,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
+    datasets_of,
     read_config,
 )
 from morphoflow.plan.runs import (
@@ -85,7 +85,7 @@ try:
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
     check_together(config)
     find_cards(config, WORKFLOW)
-    DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
+    DATASETS = datasets_of(config)
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
@@ -115,6 +115,11 @@ try:
     }
 except ValueError as error:
     raise WorkflowError(str(error))
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename} cannot be read ({error.strerror}); correct the path, or give yourself "
+        f"the right to it."
+    )
 
 
 # The first seed of each variant on each dataset.

@@ -26,7 +26,13 @@ from morphoflow.store import read_ids, write_ids
 from places import CONFIG
 
 TAKEN = ["L2/3", "../a", ".a", 'it\'s "so"', "Körnerzelle", "細胞", "A", "a", "$x_1$", "y" * 200]
-REFUSED = {"nul\0": "x00", "two\nlines": r"\\n", "tab\tin": r"\\t", "not\udcff": "not UTF-8"}
+REFUSED = {
+    "nul\0": "x00",
+    "two\nlines": r"\\n",
+    "tab\tin": r"\\t",
+    "two\u2028lines": r"\\u2028",
+    "not\udcff": "not UTF-8",
+}
 
 
 @pytest.mark.parametrize("name", TAKEN)

@@ -72,7 +72,7 @@ class ChunkFiles:
         try:
             with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
                 decoded = self.decode(file.read(), out=values)
-        except (OSError, RuntimeError):
+        except Exception:  # Each decoder has errors of its own.
             return None
         return chunk if len(decoded) == len(values) else None
 
