@@ -209,7 +209,7 @@ rule cut_volumes:
     input:
         script=entry("cut_volumes"),
         volumes=organelle_volumes,
-        objects="results/{dataset}/objects.parquet",
+        objects=posed_objects,
     output:
         samples=temp(directory("results/{dataset}/parts/{part}of{parts}/volumes.zarr")),
     log:
@@ -228,10 +228,11 @@ rule cut_volumes:
         code_digest=code_digest("cut_volumes"),
         source=organelle_source,
         fingerprint=organelle_fingerprint,
+        pose=lambda wildcards: dataset_of(wildcards)["pose"],
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
+        " --settings {params.settings:q} --pose {params.pose} --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples:q} &> {log:q}"
 
 
@@ -240,7 +241,7 @@ rule sample_points:
     input:
         script=entry("sample_points"),
         volumes=organelle_volumes,
-        objects="results/{dataset}/objects.parquet",
+        objects=posed_objects,
     output:
         samples=temp(directory("results/{dataset}/parts/{part}of{parts}/points.zarr")),
     log:
@@ -259,10 +260,11 @@ rule sample_points:
         code_digest=code_digest("sample_points"),
         source=organelle_source,
         fingerprint=organelle_fingerprint,
+        pose=lambda wildcards: dataset_of(wildcards)["pose"],
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
+        " --settings {params.settings:q} --pose {params.pose} --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples:q} &> {log:q}"
 
 

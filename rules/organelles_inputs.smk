@@ -29,7 +29,7 @@ def organelle_source_as_given(wildcards):
     if "phantom" in settings:
         folder = f"results/{wildcards.dataset}/phantom"
         return as_json({"em": f"{folder}/em.zarr", "labels": f"{folder}/labels.zarr"})
-    volumes = ("em", "labels", "classes")
+    volumes = ("em", "labels", "classes", "context")
     names = [name for volume in volumes for name in (volume, f"{volume}_key")]
     names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm"]
     names += ["level", "em_level"]
@@ -74,6 +74,12 @@ def organelle_classes(wildcards):
 def own_classes(wildcards):
     """Those of these tables that are a user's; a phantom's lie in its folder, which is one output."""
     return ORGANELLE_FILES[wildcards.dataset]["classes"]
+
+
+def posed_objects(wildcards):
+    """The objects that samples are made of: with their poses, where samples are turned to these."""
+    table = "objects" if dataset_of(wildcards)["pose"] == "as_it_lies" else "shapes"
+    return f"results/{wildcards.dataset}/{table}.parquet"
 
 
 def organelle_settings(*names):

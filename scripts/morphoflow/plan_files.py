@@ -13,6 +13,9 @@ from morphoflow.organelles.volumes.fingerprint import fingerprint
 from morphoflow.organelles.volumes.watched import watched_files
 from morphoflow.places import relative
 
+# The keys of a dataset of organelles that name volumes.
+ORGANELLE_VOLUMES = ("em", "labels", "classes", "context")
+
 # Where checksums of the contents of volumes are kept, in the working directory.
 FINGERPRINTS = Path(".snakemake/fingerprints")
 # What Snakemake takes for a wildcard in any path, with no way to say that it is none.
@@ -122,7 +125,7 @@ def organelle_files(
     ``elsewhere`` are folders in which a user may have meant it.
     """
     place = f"dataset '{dataset}'"
-    named = [(key, settings[key]) for key in ("em", "labels", "classes") if key in settings]
+    named = [(key, settings[key]) for key in ORGANELLE_VOLUMES if key in settings]
     for key, path in named:
         _check_exists(path, place, key, elsewhere)
     table = _existing_file(settings.get("class_table"), f"{place}: the class table", elsewhere)
@@ -145,7 +148,7 @@ def organelle_fingerprints(settings: dict) -> str:
             levels.get(key, settings["level"]),
             contents=contents,
         )
-        for key in ("em", "labels", "classes")
+        for key in ORGANELLE_VOLUMES
         if key in settings
     ]
     return " ".join(texts)

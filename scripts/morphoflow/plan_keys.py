@@ -35,6 +35,7 @@ NEEDED_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "labels_key": ("labels",),
         "voxel_size_nm": ("labels",),
         "classes_key": ("classes",),
+        "context_key": ("context",),
         "group_column": ("class_table",),
     },
     "dendrites": {"group_column": ("labels",)},

@@ -7,16 +7,20 @@ from morphoflow.errors import InputError
 from morphoflow.organelles.counting.order import box_of
 from morphoflow.organelles.shapes.legacy import legacy_measures
 from morphoflow.organelles.shapes.masks import ObjectMask
+from morphoflow.organelles.shapes.pose import EXTENTS, pose_measures
 from morphoflow.organelles.shapes.skeleton import skeleton_measures
 from morphoflow.organelles.shapes.surface import surface_area, surface_halo
+from morphoflow.organelles.shapes.surroundings import CONTEXT, surrounding_measures
+from morphoflow.organelles.shapes.texture import NAMES as TEXTURE
+from morphoflow.organelles.shapes.texture import texture_measures
 from morphoflow.organelles.shapes.topology import euler_number
 from morphoflow.organelles.volumes.source import Source
 
 NM_PER_UM = 1000.0
 
 # By group: size in physical units, form (what is left when an object is scaled), brightness,
-# position, and, where they are asked for, the published features per slice. None but these and
-# position changes as an object turns.
+# texture of the EM, what is around an object, position, and, where they are asked for, the
+# published features per slice. None but these and position changes as an object turns.
 GROUPS = {
     "size": [
         "volume_um3",
@@ -37,6 +41,8 @@ GROUPS = {
         "tunnels",
     ],
     "intensity": ["intensity_mean", "intensity_sd"],
+    "texture": TEXTURE,
+    "context": ["gap_um", "contacts", "contact_area_um2", "neighbours", *CONTEXT],
     "position": ["centroid_z_um", "centroid_y_um", "centroid_x_um"],
     "legacy": [
         "legacy_size",
@@ -47,7 +53,9 @@ GROUPS = {
 }
 
 # Never negative and spread over orders of magnitude, or counts: compared by ratio.
-SKEWED = frozenset(GROUPS["size"] + GROUPS["form"]) - {"surface_to_volume_per_um"}
+SKEWED = frozenset(
+    [*GROUPS["size"], *GROUPS["form"], "contacts", "contact_area_um2", "neighbours"]
+) - {"surface_to_volume_per_um"}
 
 
 def measure_objects(source: Source, objects: pd.DataFrame, *, legacy: bool = False) -> pd.DataFrame:
@@ -69,7 +77,10 @@ def measure_object(source: Source, row, spacing: np.ndarray, legacy: bool) -> di
         **solid(area, row.voxels * np.prod(spacing)),
         **proportions(row.axis_sd_um_1, row.axis_sd_um_2, row.axis_sd_um_3),
         "euler_number": euler,
+        **pose_measures(mask, row, spacing),
         **skeleton_measures(mask, spacing),
+        **texture_measures(mask, row, spacing),
+        **surrounding_measures(mask, spacing),
         **(legacy_measures(mask) if legacy else {}),
     }
 
@@ -112,6 +123,7 @@ OF_WHOLES = [
     *GROUPS["form"],
     *GROUPS["legacy"],
     *(f"axis_sd_um_{k}" for k in (1, 2, 3)),
+    *EXTENTS,
     "sphericity",
     "euler_number",
     "skeleton_cycles",
