@@ -10,14 +10,13 @@ from morphoflow.organelles.counting.density import density_map, neighbours, touc
 from morphoflow.organelles.counting.order import objects_of_part
 from morphoflow.organelles.shapes.measures import (
     NM_PER_UM,
-    feature_matrix,
     join_measures,
     measure_objects,
     without_falsified,
+    write_features,
 )
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
-from morphoflow.store import write_samples
 from morphoflow.tables import read_objects, read_table, write_table
 
 
@@ -50,21 +49,11 @@ def main(
     extent = used.shape * voxel / NM_PER_UM
     cells = density_map(table, corner, extent, settings["density_cell_um"])
     table = without_falsified(table, settings.get("border", "keep"))
-    x, names = feature_matrix(table)
     record = provenance(inputs=[objects, contacts, *measures], settings=settings)
-    write_samples(
-        features,
-        table["id"].tolist(),
-        x,
-        axes=["object", "feature"],
-        units="as each name says",
-        names=names,
-        provenance=record,
-        missing=True,
-    )
+    write_features(features, table, record)
     write_table(shapes, table, record)
     write_table(density, cells, record)
-    print(f"{len(names)} features of {len(table)} objects")
+    print(f"{table.shape[1]} columns of {len(table)} objects")
 
 
 if __name__ == "__main__":

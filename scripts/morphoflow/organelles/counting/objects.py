@@ -38,7 +38,8 @@ def object_table(
     A label
     of an object that is not there, a class with fewer objects than there are splits and fewer
     groups than splits raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects
-    of such a class stay, without a label. Raises InputError for fewer than three objects.
+    of such a class stay, without a label. Raises InputError for fewer than three objects. None of
+    this holds for a ``part`` of a dataset, whose splits are made once all parts are joined.
     """
     border = settings.get("border", "keep")
     is_small = measured["voxels"] < settings["min_voxels"]
@@ -46,18 +47,19 @@ def object_table(
     kept = measured[~is_small & ~is_out].reset_index(drop=True)
     _check_number(len(kept), int(is_small.sum()), int(is_out.sum()), file, settings)
     label, group = _labels_and_groups(kept["label_id"], labels, majority)
-    rare = small_classes(label, objects="objects", more="")
+    part = settings.get("part", False)
+    rare = {} if part else small_classes(label, objects="objects", more="")
     strays = [labels.assign(id=labels["label_id"])]
     faults = [
         *stray_labels(strays, measured["label_id"], "there is no object {}"),
         *rare.values(),
-        *few_groups(group, settings["split"], FEWER_GROUPS),
+        *([] if part else few_groups(group, settings["split"], FEWER_GROUPS)),
     ]
     stop_at(faults, settings["on_bad_input"])
     label = labels_without(label, rare)
     described = {"id": kept["label_id"].astype(str).astype(object), "source": file}
     described |= {"label": label, "group": group}
-    described |= {"split": split_of(label, group, settings["split"])}
+    described |= {"split": SPLITS[0] if part else split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
     listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects, border)]
     listed += _left_out(is_out)
@@ -138,11 +140,12 @@ def _labels_and_groups(
 def _check_number(kept: int, small: int, out: int, file: str, settings: dict) -> None:
     if kept + small + out == 0:
         raise InputError(f"the labels {file} have no voxel that is not 0; name a volume of labels.")
-    if kept >= len(SPLITS):
+    needed = 1 if settings.get("part") else len(SPLITS)
+    if kept >= needed:
         return
     dropped = f" and {out} at the border of the volume" if out else ""
     raise InputError(
         f"the labels {file} have {kept} object(s) of at least {settings['min_voxels']} voxels (and "
-        f"{small} smaller{dropped}), but at least {len(SPLITS)} are needed; name a volume with "
+        f"{small} smaller{dropped}), but at least {needed} are needed; name a volume with "
         f"more objects, lower min_voxels{', or set `border` to mark' if out else ''}."
     )

@@ -1,5 +1,7 @@
 """Shape measures of each object, from its mask."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,7 @@ from morphoflow.organelles.shapes.texture import NAMES as TEXTURE
 from morphoflow.organelles.shapes.texture import texture_measures
 from morphoflow.organelles.shapes.topology import euler_number
 from morphoflow.organelles.volumes.source import Source
+from morphoflow.store import write_samples
 
 NM_PER_UM = 1000.0
 
@@ -162,6 +165,21 @@ def join_measures(objects: pd.DataFrame, parts: list[pd.DataFrame]) -> pd.DataFr
     joined = objects.merge(measures, on="id", how="left", validate="one_to_one")
     joined["slenderness"] = joined["skeleton_length_um"] / joined["radius_mean_um"]
     return joined
+
+
+def write_features(path: Path, shapes: pd.DataFrame, provenance: dict) -> None:
+    """Write a table of shapes as a store of the form `features`."""
+    x, names = feature_matrix(shapes)
+    write_samples(
+        path,
+        shapes["id"].tolist(),
+        x,
+        axes=["object", "feature"],
+        units="as each name says",
+        names=names,
+        provenance=provenance,
+        missing=True,
+    )
 
 
 def feature_matrix(shapes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
