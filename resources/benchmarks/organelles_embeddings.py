@@ -157,7 +157,11 @@ def table_of(folder: Path, objects: pd.DataFrame, cards: dict) -> np.ndarray:
 def embedding(
     folder: Path, objects: pd.DataFrame, cards: dict, name: str, seed: int, trained: bool
 ) -> tuple[np.ndarray, dict]:
-    """The embedding of all objects by a network, and what its training took."""
+    """The embedding of all objects by a network, and what its training took; kept in ``folder``."""
+    kept = folder / f"{name}, seed {seed}, {'trained' if trained else 'untrained'}.npz"
+    if kept.exists():
+        with np.load(kept) as file:
+            return file["x"], json.loads(str(file["facts"]))
     model, changes = MODELS[name]
     card = cards[model]
     changes = card["variants"][VARIANT[model]] | changes | ({} if trained else {"epochs": 0})
@@ -173,7 +177,9 @@ def embedding(
     used = round(time.process_time() - start, 1)
     made = Model(model, card["code"], settings, learner.facts, fitted.best, {})
     x = load_model(card["code"], Embedding).embed(made, samples, CPU)
-    return x, {"cpu_s": used, "best_epoch": fitted.best_epoch}
+    facts = {"cpu_s": used, "best_epoch": fitted.best_epoch}
+    np.savez(kept, x=x, facts=json.dumps(facts))
+    return x, facts
 
 
 def joined(*blocks: np.ndarray) -> np.ndarray:

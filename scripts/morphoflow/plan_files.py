@@ -10,7 +10,7 @@ from pathlib import Path
 
 from morphoflow.neurons.reading.sources import files_with_neurons, is_hidden
 from morphoflow.organelles.volumes.fingerprint import fingerprint
-from morphoflow.organelles.volumes.watched import watched_files
+from morphoflow.organelles.volumes.watched import is_address, watched_files
 from morphoflow.places import relative
 
 # The keys of a dataset of organelles that name volumes.
@@ -127,12 +127,11 @@ def organelle_files(
     place = f"dataset '{dataset}'"
     named = [(key, settings[key]) for key in ORGANELLE_VOLUMES if key in settings]
     for key, path in named:
-        _check_exists(path, place, key, elsewhere)
+        if not is_address(path):
+            _check_exists(path, place, key, elsewhere)
     table = _existing_file(settings.get("class_table"), f"{place}: the class table", elsewhere)
     files = [
-        file
-        for key, path in named
-        for file in watched_files(Path(path), settings.get(f"{key}_key"))
+        file for key, path in named for file in watched_files(path, settings.get(f"{key}_key"))
     ]
     return _without_wildcards({"volumes": sorted(set(files)), "classes": table}, place)
 

@@ -14,7 +14,8 @@ from morphoflow.organelles.samples.intensity import Levels
 from morphoflow.organelles.samples.posed import PosedCutter, posed_scales, poses_of
 from morphoflow.organelles.samples.resample import VolumeSettings
 from morphoflow.organelles.shapes.masks import ObjectMask
-from morphoflow.organelles.shapes.pose import axis_errors, pose_measures, posed_axes
+from morphoflow.organelles.shapes.measures import without_falsified
+from morphoflow.organelles.shapes.pose import EXTENTS, SIGNS, axis_errors, pose_measures, posed_axes
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.source import Source
 from synthetic_organelles import Memory
@@ -166,6 +167,14 @@ def test_a_ball_is_marked_and_a_rod_has_one_sure_axis():
     assert of_ball["near_spherical"] and not of_rod["near_spherical"]
     assert of_rod["axis_error_deg_1"] < 10 and of_rod["axis_error_deg_2"] == pytest.approx(45)
     assert of_rod["extent_um_1"] == pytest.approx(0.024) and abs(of_rod["axis_skewness_1"]) < 1e-9
+
+
+def test_a_cut_object_keeps_the_extents_by_which_it_is_cut_out():
+    shapes = pd.DataFrame({"touches_border": [True, False], "volume_um3": [1.0, 1.0]})
+    shapes = shapes.assign(**dict.fromkeys([*EXTENTS, *SIGNS], 1.0))
+    marked = without_falsified(shapes, "mark")
+    assert marked["volume_um3"].isna().tolist() == [True, False]
+    assert marked[[*EXTENTS, *SIGNS]].notna().all(axis=None)
 
 
 def test_axes_are_surer_the_finer_the_voxels_and_the_longer_the_object():

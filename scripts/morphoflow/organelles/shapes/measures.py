@@ -9,7 +9,7 @@ from morphoflow.errors import InputError
 from morphoflow.organelles.counting.order import box_of
 from morphoflow.organelles.shapes.legacy import legacy_measures
 from morphoflow.organelles.shapes.masks import ObjectMask
-from morphoflow.organelles.shapes.pose import EXTENTS, pose_measures
+from morphoflow.organelles.shapes.pose import pose_measures
 from morphoflow.organelles.shapes.skeleton import skeleton_measures
 from morphoflow.organelles.shapes.surface import surface_area, surface_halo
 from morphoflow.organelles.shapes.surroundings import CONTEXT, surrounding_measures
@@ -119,14 +119,13 @@ def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
     return area, int(euler)
 
 
-# What a cut falsifies: the size and form of a part are not those of the object. Its intensity and
-# the place of what is there stay.
+# What a cut falsifies: the size and form of a part are not those of the object. Its intensity stays,
+# and so do place, extent and pose of what is there, by which it is cut out.
 OF_WHOLES = [
     *GROUPS["size"],
     *GROUPS["form"],
     *GROUPS["legacy"],
     *(f"axis_sd_um_{k}" for k in (1, 2, 3)),
-    *EXTENTS,
     "sphericity",
     "euler_number",
     "skeleton_cycles",

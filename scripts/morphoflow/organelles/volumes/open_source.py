@@ -1,7 +1,5 @@
 """Opens an EM volume with its labels, and checks that they belong together."""
 
-from pathlib import Path
-
 import numpy as np
 
 from morphoflow.errors import InputError
@@ -79,7 +77,7 @@ def open_source(settings: dict) -> Source:
 
 
 def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volume:
-    path, key = Path(settings[name]), settings.get(f"{name}_key")
+    path, key = settings[name], settings.get(f"{name}_key")
     return open_volume(path, key=key, level=level, sparse=sparse)
 
 
