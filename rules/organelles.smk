@@ -98,7 +98,7 @@ rule merge_counts:
     output:
         objects="results/{dataset}/objects.parquet",
         contact_table="results/{dataset}/contacts.parquet",
-        quality="results/{dataset}/quality.parquet",
+        quality="results/{dataset}/parts/quality.parquet",
     log:
         "results/logs/merge_counts/{dataset}.log",
     benchmark:
@@ -175,10 +175,12 @@ rule merge_measures:
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         contacts="results/{dataset}/contacts.parquet",
+        counted="results/{dataset}/parts/quality.parquet",
         measures=of_several_parts("measures.parquet"),
     output:
         shapes="results/{dataset}/shapes.parquet",
         density="results/{dataset}/density.parquet",
+        quality="results/{dataset}/quality.parquet",
         features=directory("results/{dataset}/samples/features.zarr"),
     log:
         "results/logs/merge_measures/{dataset}.log",
@@ -201,6 +203,7 @@ rule merge_measures:
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --contacts {input.contacts:q} --measures {input.measures:q}"
+        " --counted {input.counted:q} --quality {output.quality:q}"
         " --settings {params.settings:q} --legacy {params.legacy:q} --shapes {output.shapes:q}"
         " --density {output.density:q} --features {output.features:q} &> {log:q}"
 

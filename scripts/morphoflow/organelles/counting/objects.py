@@ -114,6 +114,27 @@ def _notes(objects: pd.DataFrame, border: str) -> list[dict]:
     return [*notes, *one_class(objects["label"])]
 
 
+def with_pieces(quality: pd.DataFrame, shapes: pd.DataFrame) -> pd.DataFrame:
+    """The quality table of a volume with a note where objects lie in several pieces.
+
+    ``shapes`` has the column ``pieces``: parts of an object that no voxel's corner joins.
+    """
+    apart = shapes[shapes["pieces"] > 1]
+    if apart.empty:
+        return quality
+    most = apart.loc[apart["pieces"].idxmax()]
+    message = (
+        f"{len(apart)} of {len(shapes)} objects lie in several pieces, such as {most['id']} in "
+        f"{int(most['pieces'])}; set `pieces` to split or largest where these are not one object"
+    )
+    first = quality.iloc[0]
+    row = note("several_pieces", message, value=str(len(apart)))
+    row |= {"file": first["file"], "verdict": first["verdict"]}
+    listed = [verdict_row(first["file"], first["verdict"], len(quality), first[list(COUNTS)]), row]
+    added = as_quality(listed, COUNTS)
+    return pd.concat([added[:1], quality[1:], added[1:]], ignore_index=True)
+
+
 def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:
     """The class of most voxels of each label id, of equals the smallest; None for class 0.
 

@@ -119,8 +119,8 @@ def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
     return area, int(euler)
 
 
-# What a cut falsifies: the size and form of a part are not those of the object. Its intensity stays,
-# and so do place, extent and pose of what is there, by which it is cut out.
+# What a cut falsifies: the size and form of a part are not those of the object. Its intensity
+# stays, and so do place, extent and pose of what is there, by which it is cut out.
 OF_WHOLES = [
     *GROUPS["size"],
     *GROUPS["form"],
