@@ -30,8 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from morphoflow.model import Model
-from morphoflow.models.baselines import features
-from morphoflow.models.interface import Embedding, Trained, load_model
+from morphoflow.models.interface import Baseline, Embedding, Trained, load_model
 from morphoflow.plan_models import read_models, settings_of
 from morphoflow.store import read_samples
 from morphoflow.tables import read_objects
@@ -45,21 +44,24 @@ PHANTOM |= {"per_class": 60, "seed": 7}
 MERGING = {"split": {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 17}}
 MERGING |= {"label_column": "label", "on_bad_input": "stop", "min_voxels": 1, "border": "mark"}
 MEASURES = {"neighbour_radius_um": 1, "density_cell_um": 1, "border": "mark"}
+CUBES = {"size": 32, "scale": "object", "fill": 0.9, "background": "mask"}
+CLOUDS = {"number": 1024, "sampling": "farthest", "scale": "unit", "seed": 0}
+# Stores of samples: the script that makes them, its settings, and how objects lie in them.
 SAMPLES = {
-    "volumes": ("cut_volumes", {"size": 32, "scale": "object", "fill": 0.9, "background": "mask"}),
-    "points": (
-        "sample_points",
-        {"number": 1024, "sampling": "farthest", "scale": "unit", "seed": 0},
-    ),
+    "volumes": ("cut_volumes", CUBES, "axes"),
+    "volumes_as_they_lie": ("cut_volumes", CUBES, "as_it_lies"),
+    "points": ("sample_points", CLOUDS, "axes"),
 }
 # Models with what is changed of their variant; each has an untrained twin.
 MODELS = {
-    "volume_vae": ("volume_vae", {"epochs": 30}),
+    "volume_vae": ("volume_vae", {"epochs": 12}),
     "contrastive": ("contrastive", {"epochs": 30}),
     "contrastive, two scales": ("contrastive", {"epochs": 30, "fine_size": 14}),
     "point_ae": ("point_ae", {"epochs": 12}),
 }
 VARIANT = {"contrastive": "demo", "volume_vae": "demo", "point_ae": "demo"}
+# Baselines without training, and the store that each is fitted on.
+BASELINES = {"voxels": "volumes", "voxels, as they lie": "volumes_as_they_lie"}
 TABLE = "table"
 # What a logistic regression multiplies the errors of standardised columns with.
 PENALTY = 0.1
@@ -102,17 +104,12 @@ def prepare(folder: Path, source: dict | None, classes: list[Path]) -> None:
     read = {"measures": [], "legacy": False, "settings": MEASURES}
     read |= {"counted": folder / "counted.parquet", "quality": folder / "quality.parquet"}
     run("merge_measures", source=source, **tables, **read, **made)
-    for form, (script, settings) in SAMPLES.items():
-        part, share = folder / f"part_{form}.zarr", {"part": 0, "parts": 1, "pose": "axes"}
-        shapes = {"source": source, "objects": tables["shapes"]}
-        run(script, settings=settings, output=part, **shapes, **share)
-        run(
-            "join_samples",
-            parts=[part],
-            names=[],
-            objects=tables["objects"],
-            output=folder / f"{form}.zarr",
-        )
+    for name, (script, settings, pose) in SAMPLES.items():
+        table = tables["objects" if pose == "as_it_lies" else "shapes"]
+        part, share = folder / f"part_{name}.zarr", {"part": 0, "parts": 1, "pose": pose}
+        run(script, settings=settings, output=part, source=source, objects=table, **share)
+        joining = {"parts": [part], "names": [], "objects": tables["objects"]}
+        run("join_samples", output=folder / f"{name}.zarr", **joining)
 
 
 def run(script: str, **flags) -> None:
@@ -131,20 +128,22 @@ def record(folder: Path, names: list[str], seeds: int) -> dict:
     cards = read_models(ROOT / "config" / "models")
     rows = []
     for seed in range(seeds):
-        embeddings = {TABLE: table_of(folder, objects, cards)}
+        embeddings = {TABLE: fitted(folder, objects, cards, "features", "features")}
+        for name, store in BASELINES.items():
+            embeddings[name] = fitted(folder, objects, cards, "voxels", store)
         for name in names:
             for trained in (True, False):
                 key = name if trained else f"{name}, untrained"
                 embeddings[key], facts = embedding(folder, objects, cards, name, seed, trained)
                 rows.append({"seed": seed, "embedding": key, **facts})
-        for name in names:
+        for name in (*names, *BASELINES):
             embeddings[f"{TABLE} + {name}"] = joined(embeddings[TABLE], embeddings[name])
         for key, x in embeddings.items():
             rows.append({"seed": seed, "embedding": key, **scores(x, objects, seed)})
             print(seed, key, rows[-1], flush=True)
     table = pd.DataFrame(rows).groupby(["embedding", "seed"]).first()
     versus = {name: f"{name}, untrained" for name in names}
-    versus |= {f"{TABLE} + {name}": TABLE for name in names}
+    versus |= {f"{TABLE} + {name}": TABLE for name in (*names, *BASELINES)}
     return {
         "objects": objects["label"].value_counts().sort_index().to_dict(),
         "seeds": seeds,
@@ -155,12 +154,13 @@ def record(folder: Path, names: list[str], seeds: int) -> dict:
     }
 
 
-def table_of(folder: Path, objects: pd.DataFrame, cards: dict) -> np.ndarray:
-    """The table of measures as the model ``features`` scales it."""
-    samples = read_samples(folder / "features.zarr")
-    settings = settings_of(cards, "features", "default")
-    facts, state = features.fit(samples, objects, settings, 0)
-    return features.embed(Model("features", "", settings, facts, state, {}), samples, CPU)
+def fitted(folder: Path, objects: pd.DataFrame, cards: dict, name: str, store: str) -> np.ndarray:
+    """The embedding by a baseline that is fitted and not trained."""
+    samples, code = read_samples(folder / f"{store}.zarr"), cards[name]["code"]
+    settings = settings_of(cards, name, "default")
+    facts, state = load_model(code, Baseline).fit(samples, objects, settings, 0)
+    model = Model(name, code, settings, facts, state, {})
+    return load_model(code, Embedding).embed(model, samples, CPU)
 
 
 def embedding(
@@ -182,11 +182,11 @@ def embedding(
     fabric = make_fabric(gpus=0, precision=settings["precision"], threads=1)
     with TemporaryDirectory() as place:
         loop = {"epochs": settings["epochs"], "patience": 0, "seed": seed, "fabric": fabric}
-        fitted = fit(learner, **loop, checkpoint=Path(place) / "checkpoint")
+        made = fit(learner, **loop, checkpoint=Path(place) / "checkpoint")
     used = round(time.process_time() - start, 1)
-    made = Model(model, card["code"], settings, learner.facts, fitted.best, {})
-    x = load_model(card["code"], Embedding).embed(made, samples, CPU)
-    facts = {"cpu_s": used, "best_epoch": fitted.best_epoch}
+    trained_model = Model(model, card["code"], settings, learner.facts, made.best, {})
+    x = load_model(card["code"], Embedding).embed(trained_model, samples, CPU)
+    facts = {"cpu_s": used, "best_epoch": made.best_epoch}
     np.savez(kept, x=x, facts=json.dumps(facts))
     return x, facts
 
