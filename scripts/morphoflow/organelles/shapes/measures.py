@@ -74,7 +74,7 @@ def measure_objects(source: Source, objects: pd.DataFrame, *, legacy: bool = Fal
 def measure_object(source: Source, row, spacing: np.ndarray, legacy: bool) -> dict:
     """Shape measures of one object; ``spacing`` (3,) is the size of a voxel in um."""
     mask = ObjectMask(source, row.label_id, box_of(row))
-    area, euler = _additive(mask, spacing)
+    area, euler = surface_and_topology(mask, spacing)
     return {
         "id": row.id,
         **solid(area, row.voxels * np.prod(spacing)),
@@ -107,8 +107,8 @@ def proportions(first: float, second: float, third: float) -> dict[str, float]:
     return {"elongation": first / second, "flatness": second / third}
 
 
-def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
-    """Surface area and Euler number, summed over the object's pieces."""
+def surface_and_topology(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
+    """Surface area in um2 and Euler number, summed over the pieces of an object."""
     halo = surface_halo(spacing)
     area, euler = 0.0, 0.0
     for _, values in mask.pieces(halo):
