@@ -20,7 +20,7 @@ if not os.access(WORKFLOW / "scripts", os.W_OK):
 
 from morphoflow import dependencies
 from morphoflow.console import watch
-from morphoflow.gpus import CHOICES, chosen, costs_of, gpus_for_training
+from morphoflow.plan.gpus import CHOICES, chosen, costs_of, gpus_for_training
 from morphoflow.models.interface import (
     Embedding,
     Filming,
@@ -29,27 +29,29 @@ from morphoflow.models.interface import (
     WalkProbing,
     model_file,
 )
-from morphoflow.plan import (
-    COLUMNS,
+from morphoflow.plan.config import (
     MODALITIES,
-    Run,
-    check_applied,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
     read_config,
+)
+from morphoflow.plan.runs import (
+    COLUMNS,
+    Run,
+    check_applied,
     read_runs,
     runs_of_datasets,
 )
-from morphoflow.plan_models import (
+from morphoflow.plan.models import (
     COMBINATION,
     add_combinations,
     read_models,
     read_yaml,
     settings_of,
 )
-from morphoflow.plan_files import (
+from morphoflow.plan.files import (
     cards_of,
     cell_files,
     dendrite_files,
@@ -58,8 +60,8 @@ from morphoflow.plan_files import (
     organelle_files,
     organelle_fingerprints,
 )
-from morphoflow.plan_keys import check_together
-from morphoflow.plan_organelles import part_name, parts_of_datasets
+from morphoflow.plan.keys import check_together
+from morphoflow.plan.organelles import part_name, parts_of_datasets
 from morphoflow.requests import (
     MOST_HELD_MB,
     memory,
@@ -69,7 +71,7 @@ from morphoflow.requests import (
     shape_of,
     step_memory,
 )
-from morphoflow.sweeps import add_sweeps
+from morphoflow.plan.sweeps import add_sweeps
 
 watch(workflow)
 SCHEMAS = WORKFLOW / "config/schemas"

@@ -1,4 +1,4 @@
-# Whether jobs that run networks ask for a GPU: by an estimate (scripts/morphoflow/gpus.py), unless
+# Whether jobs that run networks ask for a GPU: by an estimate (scripts/morphoflow/plan/gpus.py), unless
 # the table of runs, the configuration or the model's card chooses.
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.manifest import whole_folder
-from morphoflow.plan_models import add_combinations, read_models, read_yaml
+from morphoflow.plan.models import add_combinations, read_models, read_yaml
 from morphoflow.provenance import provenance
 from morphoflow.report.page import Sources, write_page
 

@@ -18,7 +18,7 @@ from morphoflow.models.point_ae.chamfer import chamfer, nearest_by_chunks, neare
 from morphoflow.models.point_ae.decoders import sphere
 from morphoflow.models.point_ae.learner import Clouds, PointAELearner
 from morphoflow.models.point_ae.network import PointAutoencoder
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 from morphoflow.training.devices import make_deterministic
 
 VARIANTS = ("default", "folding", "dgcnn", "pointnet")

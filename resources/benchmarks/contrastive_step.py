@@ -6,14 +6,12 @@ augmentations are turns, mirrorings and a blur.
 
 import argparse
 import json
-import statistics
 import sys
-import time
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from machine import cpu_model
+from machine import cpu_model, in_turns
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
@@ -21,7 +19,7 @@ from morphoflow.models.contrastive.augment import augmented
 from morphoflow.models.contrastive.learner import ContrastiveLearner, Split
 from morphoflow.models.contrastive.network import ContrastiveNetwork
 from morphoflow.models.volume_vae.data import as_floats
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 BATCH, SIZES, VARIANTS = 4, (32, 64), ("default", "simsiam", "demo")
 # Process seconds a step of four objects of the published code, least and most, elsewhere.
@@ -86,18 +84,6 @@ def jobs_of(each: ContrastiveLearner) -> dict:
             each.network.encode(as_floats(volumes))
 
     return {"step": step, "of which augmentation": augment, "embedding": embed}
-
-
-def in_turns(jobs: dict, repeats: int) -> dict:
-    """Median process seconds of each job, one of each in turn, after one to warm up."""
-    seconds: dict = {name: [] for name in jobs}
-    for repeat in range(repeats + 1):
-        for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            if repeat:
-                seconds[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 if __name__ == "__main__":

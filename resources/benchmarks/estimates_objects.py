@@ -25,7 +25,7 @@ from morphoflow.models.morphvae import model as morphvae
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.reading.prepare import Part, read_neurons
 from morphoflow.neurons.samples.walks import sample_walks
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 from morphoflow.store_stream import stream_samples
 from morphoflow.swc_files import write_swc
 from synthetic_cells import ellipse_crops

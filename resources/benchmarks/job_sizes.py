@@ -18,7 +18,8 @@ import pandas as pd
 import zarr
 from machine import cpu_model
 
-from morphoflow.plan import read_config, read_models, settings_of
+from morphoflow.plan.config import read_config
+from morphoflow.plan.models import read_models, settings_of
 from morphoflow.store import write_array, write_samples
 from morphoflow.tables import write_table
 

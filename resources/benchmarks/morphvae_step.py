@@ -26,7 +26,7 @@ from morphoflow.models.morphvae.learner import MorphVAELearner
 from morphoflow.models.morphvae.model import build
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.samples.walks import sample_walks
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 N_WALKS, N_STEPS = 256, 16
 N_TIMED = 128

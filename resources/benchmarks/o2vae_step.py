@@ -7,21 +7,19 @@ same; the decoder of the published variant is the published one in number of cha
 
 import argparse
 import json
-import statistics
 import sys
-import time
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from machine import cpu_model
+from machine import cpu_model, in_turns
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
 
 from morphoflow.models.o2vae.learner import CellVAELearner
 from morphoflow.models.o2vae.network import CellVAE
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 BATCH = 32
 # Seconds a step of the published code on one thread of another machine (AMD EPYC, AVX-512).
@@ -99,18 +97,6 @@ def convolution(size: int):
         functional.conv2d(x, weight, padding=2).sum().backward()
 
     return run
-
-
-def in_turns(jobs: dict, repeats: int) -> dict[str, float]:
-    """Median process seconds of each job, one of each in turn, after one to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for repeat in range(repeats + 1):
-        for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            if repeat:
-                seconds[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 
 from morphoflow.model import Model
 from morphoflow.models.interface import Baseline, Embedding, Trained, load_model
-from morphoflow.plan_models import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 from morphoflow.store import read_samples
 from morphoflow.tables import read_objects
 from morphoflow.training.fabric import make_fabric

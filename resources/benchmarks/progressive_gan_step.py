@@ -27,7 +27,7 @@ from morphoflow.models.progressive_gan.images import Images
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
 from morphoflow.models.progressive_gan.schedule import PublishedSchedule
 from morphoflow.models.shared.generating import as_numbers
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 BATCH, LATENT, WIDTHS, STAGES = 8, 512, [128, 64, 32, 32, 16, 16], 4
 GAIN = math.sqrt(2 / 1.04)

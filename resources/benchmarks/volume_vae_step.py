@@ -7,20 +7,18 @@ of the original, whose figures stand beside it.
 
 import argparse
 import json
-import statistics
-import time
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from machine import cpu_model
+from machine import cpu_model, in_turns
 from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from morphoflow.models.volume_vae.learner import VolumeVAELearner
 from morphoflow.models.volume_vae.network import VolumeVAE
-from morphoflow.plan import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 
 SIZE, BATCH = 64, 2
 FILTERS = (28, 36, 48, 64, 80)
@@ -155,18 +153,6 @@ def operations(job) -> int:
     with FlopCounterMode(display=False) as counter:
         job()
     return counter.get_total_flops()
-
-
-def in_turns(jobs: dict, repeats: int) -> dict[str, float]:
-    """Median process seconds of each job, one of each in turn, after one to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for repeat in range(repeats + 1):
-        for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            if repeat:
-                seconds[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.errors import InputError
-from morphoflow.plan import COLUMNS, MODALITIES
+from morphoflow.plan.config import MODALITIES
+from morphoflow.plan.runs import COLUMNS
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 CONFIG = """# What to compute. Every key, its meaning and its default: {workflow}/config/README.md

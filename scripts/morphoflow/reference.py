@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from morphoflow.gpus import (
+from morphoflow.plan.config import MODALITIES
+from morphoflow.plan.gpus import (
     CORES_PER_GPU,
     HOURS_SAVED,
     MS_PER_KERNEL,
@@ -17,8 +18,7 @@ from morphoflow.gpus import (
     gpus_for_training,
     training_hours,
 )
-from morphoflow.plan import MODALITIES
-from morphoflow.plan_models import read_models, recommended, settings_of
+from morphoflow.plan.models import read_models, recommended, settings_of
 
 INDEX = """# Configuration
 

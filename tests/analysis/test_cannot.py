@@ -14,7 +14,7 @@ from morphoflow.analysis.scores import COLUMNS, score_table
 from morphoflow.embedding import make_embedding, write_embedding
 from morphoflow.figures.of_run import RunFiles, figure_of
 from morphoflow.figures.save import save_figure
-from morphoflow.plan import read_config
+from morphoflow.plan.config import read_config
 from morphoflow.store import write_samples
 from morphoflow.tables import REASON, REASONS, read_table
 from places import CONFIG

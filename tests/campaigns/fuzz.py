@@ -347,7 +347,7 @@ def read_volume(path: Path) -> None:
 def read_configuration(path: Path) -> None:
     import yaml
 
-    from morphoflow.plan import read_config
+    from morphoflow.plan.config import read_config
 
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -359,15 +359,15 @@ def read_configuration(path: Path) -> None:
 
 
 def read_run_table(path: Path) -> None:
-    from morphoflow.plan import read_runs
-    from morphoflow.plan_models import read_models
+    from morphoflow.plan.models import read_models
+    from morphoflow.plan.runs import read_runs
 
     datasets = {"toy_neurons": "neurons", "nuclei": "cells"}
     read_runs(path, datasets, read_models(ROOT / "config/models"))
 
 
 def read_cards(path: Path) -> None:
-    from morphoflow.plan_models import read_models
+    from morphoflow.plan.models import read_models
 
     read_models(path)
 

@@ -17,7 +17,7 @@ from morphoflow.models.interface import (
     load_model,
     model_file,
 )
-from morphoflow.plan_models import read_models
+from morphoflow.plan.models import read_models
 from places import CONFIG
 
 MODELS = read_models(CONFIG / "models")

@@ -13,7 +13,7 @@ from morphoflow.organelles.counting.sources import (
     joined_shapes,
 )
 from morphoflow.organelles.samples.join import Parts
-from morphoflow.plan_organelles import parts_of_datasets
+from morphoflow.plan.organelles import parts_of_datasets
 from morphoflow.store import write_samples
 
 SPLIT = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 17}

@@ -17,7 +17,7 @@ from morphoflow.figures.maps import plot_maps
 from morphoflow.figures.save import save_figure
 from morphoflow.images.images import list_images
 from morphoflow.neurons.reading.sources import list_sources
-from morphoflow.plan import read_config
+from morphoflow.plan.config import read_config
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.labels import LabelColumns, read_labels
 from morphoflow.reading.names import check_names, fault_of

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from morphoflow.figures.of_run import FIGURES
-from morphoflow.plan import read_config
-from morphoflow.plan_models import read_models, read_yaml
+from morphoflow.plan.config import read_config
+from morphoflow.plan.models import read_models, read_yaml
 from morphoflow.report.page import MOST_SHOWN, OF_DATASET, OF_RUN, Captions, Sources, write_page
 from places import ROOT
 from small_results import write_results

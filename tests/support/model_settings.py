@@ -3,7 +3,7 @@
 from functools import cache
 
 from morphoflow.model import Model
-from morphoflow.plan_models import read_models, settings_of
+from morphoflow.plan.models import read_models, settings_of
 from places import CONFIG
 
 

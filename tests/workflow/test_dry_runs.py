@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from morphoflow.plan import MODALITIES
+from morphoflow.plan.config import MODALITIES
 from morphoflow.reference import pages
 from places import ROOT
 from workflow import CONFIG, RUNS, Workflow

@@ -3,9 +3,10 @@
 import pytest
 import yaml
 
-from morphoflow.plan import read_config, read_runs
-from morphoflow.plan_models import read_models, settings_of
-from morphoflow.sweeps import add_sweeps
+from morphoflow.plan.config import read_config
+from morphoflow.plan.models import read_models, settings_of
+from morphoflow.plan.runs import read_runs
+from morphoflow.plan.sweeps import add_sweeps
 from places import CONFIG, ROOT
 from workflow import Workflow
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+# What no other test runs, since it takes minutes to hours.
+LONG = [*(ROOT / "resources/benchmarks").rglob("*.py"), *(ROOT / "tests/campaigns").glob("*.py")]
 FILES = {
     ".".join(file.relative_to(SCRIPTS).with_suffix("").parts): file
     for file in SCRIPTS.rglob("*.py")
@@ -75,3 +78,28 @@ def test_every_folder_is_a_package_with_an_empty_init_file():
     folders = {file.parent for name, file in FILES.items() if name not in ENTRIES}
     texts = {folder: (folder / "__init__.py").read_text() for folder in folders}
     assert texts and not any(texts.values())
+
+
+def defined(file: Path) -> set[str]:
+    """The names that a module defines or imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@pytest.mark.parametrize("file", LONG, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_long_scripts_import_what_there_is(file: Path):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in FILES:
+            names = {alias.name for alias in node.names}
+            modules = {name for name in names if f"{node.module}.{name}" in FILES}
+            assert names <= defined(FILES[node.module]) | modules
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("morphoflow"):
+            # A folder of the library.
+            assert {f"{node.module}.{alias.name}" for alias in node.names} <= set(FILES)

@@ -12,8 +12,8 @@ import yaml
 
 from morphoflow.errors import InputError
 from morphoflow.lab import main
-from morphoflow.plan import MODALITIES
-from morphoflow.plan_models import read_models
+from morphoflow.plan.config import MODALITIES
+from morphoflow.plan.models import read_models
 from places import CONFIG, ROOT
 from workflow import PARTS, PIPE, environment
 

@@ -13,11 +13,12 @@ import yaml
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.interface import Trained, load_model
 from morphoflow.neurons.samples.walks import sample_walks
-from morphoflow.plan import MODALITIES, check_simulated, read_config, runs_of_datasets
-from morphoflow.plan_models import add_combinations, read_models, recommended, settings_of
+from morphoflow.plan.config import MODALITIES, check_simulated, read_config
+from morphoflow.plan.models import add_combinations, read_models, recommended, settings_of
+from morphoflow.plan.runs import runs_of_datasets
+from morphoflow.plan.sweeps import add_sweeps
 from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.swc_files import write_swc
-from morphoflow.sweeps import add_sweeps
 from morphoflow.tables import SPLITS
 from plain_training import train
 from synthetic_neurons import small_forest

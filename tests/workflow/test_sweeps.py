@@ -10,8 +10,8 @@ from morphoflow.analysis.sweep import loss_scores, sweep_table
 from morphoflow.analysis.sweep_summary import summarise_sweeps
 from morphoflow.errors import InputError
 from morphoflow.figures.sweep import plot_sweep
+from morphoflow.plan.sweeps import add_sweeps, points
 from morphoflow.run_times import run_times, stage_times
-from morphoflow.sweeps import add_sweeps, points
 
 MODELS = {
     "walker": {

@@ -13,7 +13,7 @@ import torch
 from morphoflow.analysis.combination import combine
 from morphoflow.embedding import make_embedding
 from morphoflow.model import Model
-from morphoflow.plan import COMBINATION, read_models, settings_of
+from morphoflow.plan.models import COMBINATION, read_models, settings_of
 from morphoflow.splits import assign_splits
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects

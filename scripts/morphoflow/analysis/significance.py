@@ -1,7 +1,7 @@
 """p-values from draws of a null distribution, their correction, and intervals of shares."""
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 
 def share_above(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -33,6 +33,6 @@ def share_interval(found: int, number: int) -> tuple[float, float]:
 
     Clopper and Pearson, Biometrika 26, 1934.
     """
-    low = beta.ppf(0.025, found, number - found + 1) if found else 0.0
-    high = beta.ppf(0.975, found + 1, number - found) if found < number else 1.0
+    low = betaincinv(found, number - found + 1, 0.025) if found else 0.0
+    high = betaincinv(found + 1, number - found, 0.975) if found < number else 1.0
     return float(low), float(high)

@@ -53,7 +53,6 @@ from morphoflow.figures.uncertainty import plot_uncertainty, uncertainty_of
 from morphoflow.figures.walk_map import plot_walk_map
 from morphoflow.forest import Forest
 from morphoflow.integrity import open_store
-from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.rows import rows_in_order
 from morphoflow.store import read_samples
 from morphoflow.tables import (
@@ -189,6 +188,9 @@ def cluster_slice(files: RunFiles) -> Figure:
 
     Of a dataset with several volumes it is the first one's.
     """
+    # Numba, which volumes need and no other figure, takes as long to load as a figure to draw.
+    from morphoflow.organelles.volumes.open_source import open_source
+
     volumes = open_source(files.settings["source"])
     table = read_objects(files.dataset / "objects.parquet")
     if files.settings["first_source"]:

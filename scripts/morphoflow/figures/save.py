@@ -18,6 +18,8 @@ def save_figure(figure: Figure, svg: Path, png: Path) -> None:
     spell_missing(figure)
     with whole(svg) as partial:
         figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
+    # Both have one layout, which is half the cost of drawing.
+    figure.set_layout_engine("none")
     with whole(png) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
 

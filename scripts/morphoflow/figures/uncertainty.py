@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import rankdata, spearmanr
 
 from morphoflow.colors import DARK, known_labels, label_colors
 from morphoflow.errors import InputError
@@ -43,7 +42,7 @@ def corner_rows(values: np.ndarray, most: int) -> dict[str, np.ndarray]:
     No object stands for two corners; corners take turns, and ties go by row.
     """
     n = len(values)
-    rank = (np.column_stack([rankdata(column) for column in values.T]) - 0.5) / n
+    rank = (pd.DataFrame(values).rank().to_numpy() - 0.5) / n
     chosen = {name: [] for name in CORNERS}
     free = np.ones(n, dtype=bool)
     for _ in range(min(most, max(1, n // len(CORNERS)))):
@@ -99,7 +98,7 @@ def _scatter(axes: Axes, values: np.ndarray, labels: list, chosen: dict[str, np.
     axes.set_xlabel("posterior sd")
     axes.set_ylabel("reconstruction error")
     if len(values) > 2 and np.ptp(values, axis=0).all():
-        correlation = spearmanr(*values.T).statistic
+        correlation = pd.DataFrame(values).corr("spearman").iat[0, 1]
         axes.set_title(f"rank correlation {correlation:.2f}, n = {len(values):,}")
 
 

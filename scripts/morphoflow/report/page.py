@@ -17,7 +17,7 @@ from markupsafe import Markup
 from morphoflow.figures.generated_neurons import several_fold
 from morphoflow.figures.style import readable
 from morphoflow.files import whole
-from morphoflow.plan import MODALITIES
+from morphoflow.plan.config import MODALITIES
 from morphoflow.report.crate import NAME, crate
 from morphoflow.report.differing import (
     differing_in_words,

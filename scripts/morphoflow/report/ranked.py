@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from morphoflow.plan_models import COMBINATION, settings_of
+from morphoflow.plan.models import COMBINATION, settings_of
 from morphoflow.report.verdict import BASELINE, COMBINED, LEVEL, TRAINED, UNTRAINED, run_name
 
 # The columns that a page shows, their titles, and what each means.

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from model_settings import cards
-from morphoflow.gpus import (
+from morphoflow.plan.gpus import (
     CORES_PER_GPU,
     MS_PER_KERNEL,
     chosen,

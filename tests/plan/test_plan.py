@@ -8,17 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from morphoflow.plan import (
-    MODALITIES,
-    Run,
-    check_applied,
-    check_compared,
-    check_recommended,
-    read_runs,
-    runs_of_datasets,
-)
-from morphoflow.plan_files import cell_files, neuron_files
-from morphoflow.plan_models import read_models, recommended, settings_of, with_shared
+from morphoflow.plan.config import MODALITIES, check_compared, check_recommended
+from morphoflow.plan.files import cell_files, neuron_files
+from morphoflow.plan.models import read_models, recommended, settings_of, with_shared
+from morphoflow.plan.runs import Run, check_applied, read_runs, runs_of_datasets
 from morphoflow.schema import complete
 from places import CONFIG
 

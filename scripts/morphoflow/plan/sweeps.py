@@ -8,8 +8,8 @@ import random
 from dataclasses import dataclass
 from itertools import product
 
-from morphoflow.plan import Run, check_run
-from morphoflow.plan_models import settings_of
+from morphoflow.plan.models import settings_of
+from morphoflow.plan.runs import Run, check_run
 
 
 @dataclass(frozen=True)

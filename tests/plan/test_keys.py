@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from morphoflow.plan import read_config
-from morphoflow.plan_keys import check_together
+from morphoflow.plan.config import read_config
+from morphoflow.plan.keys import check_together
 from places import ROOT
 from workflow import CONFIG
 
