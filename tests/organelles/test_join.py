@@ -73,7 +73,7 @@ def make(folder, form, parts, monkeypatch, **changed):
         )
     start_as(join_samples, monkeypatch)
     output = folder / f"{form}_of{parts}.zarr"
-    join_samples.main(parts=made, objects=objects, output=output)
+    join_samples.main(parts=made, names=[], objects=objects, output=output)
     return output
 
 
