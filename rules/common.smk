@@ -41,6 +41,7 @@ from morphoflow.plan.runs import (
     COLUMNS,
     Run,
     check_applied,
+    check_sizes,
     read_runs,
     runs_of_datasets,
 )
@@ -93,6 +94,8 @@ try:
     check_applied(config["apply"], DATASETS, MODELS, RUNS)
     check_compared(config["compare"], DATASETS, ELSEWHERE)
     SWEEPS = add_sweeps(config["sweeps"], DATASETS, MODELS)
+    SWEPT = [member.run for members in SWEEPS.values() for member in members]
+    check_sizes([*RUNS, *SWEPT], config["dendrites"], MODELS)
     NEURON_FILES = {
         name: neuron_files(name, settings, ELSEWHERE)
         for name, settings in config["neurons"].items()
@@ -149,6 +152,9 @@ SEVERAL_VOLUMES = "|".join(name for name in ORGANELLES if name not in VOLUMES) o
 DENDRITE_DATASETS = "|".join(config["dendrites"]) or "-"
 CARDS = {Path(card).stem: card for card in cards_of(config)}
 CELL_CARDS = sorted({Path(card).stem for card in cards_of({"cells": config["cells"]})})
+DENDRITE_CARDS = sorted(
+    {Path(card).stem for card in cards_of({"dendrites": config["dendrites"]})}
+)
 TRAINED = sorted(name for name, model in MODELS.items() if model["trained"])
 BASELINES = sorted({*MODELS} - {*TRAINED, COMBINATION})
 NOT_DECODING = "|".join(

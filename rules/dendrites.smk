@@ -1,3 +1,55 @@
+rule fetch_dendrites:
+    """Images and movies that a server holds, checked against the dataset card."""
+    input:
+        script=entry("fetch_dendrites"),
+        card=lambda wildcards: CARDS[wildcards.card],
+    output:
+        folder=directory("results/sources/{card}"),
+    log:
+        "results/logs/fetch_dendrites/{card}.log",
+    benchmark:
+        "results/benchmarks/fetch_dendrites/{card}.jsonl"
+    wildcard_constraints:
+        card="|".join(DENDRITE_CARDS) or "-",
+    localrule: True
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(240),
+    params:
+        code_digest=code_digest("fetch_dendrites"),
+    shell:
+        "python {input.script:q} --card {input.card:q} --output {output.folder:q} &> {log:q}"
+
+
+rule fetch_neuron_gan:
+    """The weights that neuron-gan publishes, as a model, and images by it."""
+    input:
+        script=entry("fetch_neuron_gan"),
+        card=os.path.relpath(WORKFLOW / "resources/cards/neuron_gan_weights.yaml"),
+    output:
+        folder=directory("results/sources/neuron_gan_weights"),
+    log:
+        "results/logs/fetch_neuron_gan.log",
+    benchmark:
+        "results/benchmarks/fetch_neuron_gan.jsonl"
+    localrule: True
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(60),
+    params:
+        code_digest=code_digest("fetch_neuron_gan"),
+        settings=lambda _: as_json(settings("progressive_gan", "faithful")),
+    shell:
+        "python {input.script:q} --card {input.card:q} --settings {params.settings:q}"
+        " --output {output.folder:q} &> {log:q}"
+
+
 rule simulate_dendrites:
     """Simulated arbors of class IV neurons: images, trees, and what is true of them."""
     input:
@@ -31,6 +83,7 @@ rule read_dendrites:
     input:
         script=entry("read_dendrites"),
         simulated=simulated_folders,
+        fetched=fetched_dendrites,
         files=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["files"],
         labels=lambda wildcards: DENDRITE_FILES[wildcards.dataset]["labels"],
     output:
@@ -69,6 +122,7 @@ rule measure_arbors:
     output:
         table="results/{dataset}/arbors.parquet",
         features=directory("results/{dataset}/samples/arbor_statistics.zarr"),
+        trees="results/{dataset}/arbors.zip",
     log:
         "results/logs/measure_arbors/{dataset}.log",
     benchmark:
@@ -85,4 +139,78 @@ rule measure_arbors:
         code_digest=code_digest("measure_arbors"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --output {output.table:q} --features {output.features:q} &> {log:q}"
+        " --output {output.table:q} --features {output.features:q} --trees {output.trees:q}"
+        " &> {log:q}"
+
+
+rule fit_simulator:
+    """Parameters of the simulator for each population of images, with trees to go with them."""
+    input:
+        script=entry("fit_simulator"),
+        samples="results/{dataset}/samples/images.zarr",
+        objects="results/{dataset}/objects.parquet",
+    output:
+        tables=multiext(
+            "results/{dataset}/simulator/",
+            "draws.parquet",
+            "intervals.parquet",
+            "differences.parquet",
+            "checks.parquet",
+        ),
+        predicted=directory("results/{dataset}/simulator/predicted"),
+    log:
+        "results/logs/fit_simulator/{dataset}.log",
+    benchmark:
+        "results/benchmarks/fit_simulator/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset="|".join(FITTED) or "-",
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(120),
+    params:
+        code_digest=code_digest("fit_simulator"),
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["fit_simulator"]),
+        folder=subpath(output.predicted, parent=True),
+    shell:
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --settings {params.settings:q} --output {params.folder:q}"
+        " --predicted {output.predicted:q} &> {log:q}"
+
+
+rule draw_simulator_fit:
+    """The parameters of each population, and real beside simulated images."""
+    input:
+        script=entry("draw_simulator_fit"),
+        samples="results/{dataset}/samples/images.zarr",
+        objects="results/{dataset}/objects.parquet",
+        draws="results/{dataset}/simulator/draws.parquet",
+        predicted="results/{dataset}/simulator/predicted",
+    output:
+        svg=report(
+            "results/{dataset}/figures/simulator_fit.svg",
+            caption="report/simulator_fit.rst",
+            category="{dataset}",
+            labels={"figure": "2 fitted simulator"},
+        ),
+        png="results/{dataset}/figures/simulator_fit.png",
+    log:
+        "results/logs/draw_simulator_fit/{dataset}.log",
+    benchmark:
+        "results/benchmarks/draw_simulator_fit/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset="|".join(FITTED) or "-",
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=minutes(10),
+    params:
+        code_digest=code_digest("draw_simulator_fit"),
+    shell:
+        "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
+        " --draws {input.draws:q} --predicted {input.predicted:q} --svg {output.svg:q}"
+        " --png {output.png:q} &> {log:q}"

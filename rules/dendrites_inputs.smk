@@ -1,3 +1,11 @@
+# Datasets to whose images the simulator of arbors is fitted.
+FITTED = [
+    name
+    for name, settings in config["dendrites"].items()
+    if "fit_simulator" in settings
+]
+
+
 def simulated_folders(wildcards):
     """Folders with the simulated images of a dataset, one for each such source."""
     return [
@@ -7,11 +15,27 @@ def simulated_folders(wildcards):
     ]
 
 
+def fetched_dendrites(wildcards):
+    """Folders with the images of the sources that a card describes."""
+    cards = [
+        source["card"]
+        for source in dataset_of(wildcards)["sources"]
+        if "card" in source
+    ]
+    return [f"results/sources/{Path(card).stem}" for card in cards]
+
+
 def dendrite_sources(wildcards):
     """Where each source of a dataset lies and how it is to be read, as JSON."""
     sources = []
     for part, source in enumerate(dataset_of(wildcards)["sources"]):
-        made = {name: value for name, value in source.items() if name != "simulated"}
+        made = {
+            name: value
+            for name, value in source.items()
+            if name not in ("simulated", "card")
+        }
+        if "card" in source:
+            made["images"] = f"results/sources/{Path(source['card']).stem}/images"
         if "simulated" in source:
             folder = f"results/{wildcards.dataset}/simulated/{part}"
             made |= {"simulated_folder": folder, "name": f"simulated{part}"}

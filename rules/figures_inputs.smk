@@ -23,7 +23,7 @@ SHOWN = {
 SHOWN_OF_DATASET = {
     "cluster_slice": ["objects.parquet"],
     "generated_neurons": ["trees.zarr", "objects.parquet"],
-    "generated": ["samples/images.zarr"],
+    "generated": ["samples/images.zarr", "objects.parquet"],
     "arbors": ["arbors.parquet"],
 }
 # Tables of the analysis, from which every run has figures.

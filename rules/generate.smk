@@ -87,6 +87,7 @@ rule measure_generated_arbors:
                 "results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.zarr"
             )
         ),
+        trees="results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.zip",
     log:
         "results/logs/measure_generated_arbors/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
@@ -103,7 +104,7 @@ rule measure_generated_arbors:
         code_digest=code_digest("measure_arbors"),
     shell:
         "python {input.script:q} --samples {input.samples:q} --output {output.table:q}"
-        " --features {output.features:q} &> {log:q}"
+        " --features {output.features:q} --trees {output.trees:q} &> {log:q}"
 
 
 rule measure_realism:

@@ -82,6 +82,7 @@ def dataset_figures(datasets):
         for dataset in {run.dataset for run in RUNS}.intersection(datasets)
         for name in OF_DATASET[DATASETS[dataset]]
         + ("differences",) * (dataset in config["compare"])
+        + ("simulator_fit",) * (dataset in FITTED)
     )
 
 

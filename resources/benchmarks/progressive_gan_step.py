@@ -1,233 +1,194 @@
-"""A training step of the faithful progressive GAN beside one of the published step, 16 to 128 px.
+"""A training step of the progressive GAN beside that of neuron-gan's own code, 16 to 128 px.
 
-The latter is a twin of neuron-gan, typed anew from a description of it: the same architecture with
-its weights scaled at run time and its layers one by one, three independent batches of generated
-images a step, a graph through the generator in the critic's step, and gradients of the critic in
-the generator's. Its scores of equal weights are compared with those of the networks measured.
+The published code is not part of this project: ``--published`` names a checkout of
+github.com/oliviertrottier/neuron-gan. Both steps are of equal batches that lie in memory. Ours
+holds its augmentation; neuron-gan's is done as its images are read, and is not counted. Images and
+scores of the faithful networks, with weights taken from neuron-gan's as from a checkpoint of it,
+are compared with its own.
 """
 
 import argparse
+import hashlib
 import json
-import math
-import statistics
-import time
-from itertools import pairwise
+import sys
+import types
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from lightning_fabric import Fabric
-from machine import cpu_model
-from torch import nn
-from torch.nn import functional
+from machine import cpu_model, in_turns
 
+from morphoflow.models.progressive_gan import model as progressive_gan
 from morphoflow.models.progressive_gan.blocks import initialise
 from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import Images
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
-from morphoflow.models.progressive_gan.schedule import PublishedSchedule
-from morphoflow.models.shared.generating import as_numbers
+from morphoflow.models.progressive_gan.neuron_gan import published_model
+from morphoflow.models.progressive_gan.schedule import schedule_of
+from morphoflow.models.progressive_gan.sizes import START_SIZE
+from morphoflow.models.shared.generating import as_numbers, part
 from morphoflow.plan.models import read_models, settings_of
 
 BATCH, LATENT, WIDTHS, STAGES = 8, 512, [128, 64, 32, 32, 16, 16], 4
-GAIN = math.sqrt(2 / 1.04)
-# Of the original, on one thread of another machine.
-ORIGINAL = {"16": 0.324, "32": 0.628, "64": 1.12, "128": 1.93}
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/progressive_gan_step.py"
+CPU = torch.device("cpu")
+# Of the published code and its training.
+FILES = ("models.py", "loss_functions.py")
+BETAS, RATE, DRIFT, PENALTY = (0.5, 0.999), 1e-4, 0.001, 10
+OWN = {
+    "faithful": ("faithful", "32-true"),
+    "faithful_bf16": ("faithful", "bf16-mixed"),
+    "default": ("default", "32-true"),
+    "default_bf16": ("default", "bf16-mixed"),
+}
 
 
-class PixelNorm(nn.Module):
-    """Maps over their root mean square along the channels."""
-
-    def forward(self, x):
-        """The maps."""
-        return x / torch.sqrt(x.square().mean(1, keepdim=True) + 1e-8)
-
-
-class Scaled(nn.Module):
-    """A layer whose weights are scaled each time."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.layer, self.scale = layer, GAIN / math.sqrt(layer.weight[0].numel())
-
-    def forward(self, x):
-        """What the layer gives."""
-        weight = self.layer.weight * self.scale
-        if isinstance(self.layer, nn.Linear):
-            return functional.linear(x, weight)
-        return functional.conv2d(x, weight, self.layer.bias, padding=self.layer.padding)
-
-
-def pair(n_in: int, n_out: int) -> list[nn.Module]:
-    """Two convolutions, each activated and normalised."""
-    return [*convolved(n_in, n_out, False), *convolved(n_out, n_out, False)]
-
-
-def convolved(n_in: int, n_out: int, bias: bool) -> list[nn.Module]:
-    """A convolution, activated and normalised."""
-    layer = Scaled(nn.Conv2d(n_in, n_out, 3, padding=1, bias=bias))
-    return [layer, nn.LeakyReLU(0.2), PixelNorm()]
-
-
-class PublishedGenerator(nn.Module):
-    """The published generator."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dense = Scaled(nn.Linear(LATENT, WIDTHS[0] * 256, bias=False))
-        start = [nn.LeakyReLU(0.2), PixelNorm(), *convolved(WIDTHS[0], WIDTHS[0], False)]
-        self.blocks = nn.ModuleList([nn.Sequential(*start)])
-        for a, b in pairwise(WIDTHS):
-            enlarge = nn.Upsample(scale_factor=2, mode="bilinear")
-            self.blocks.append(nn.Sequential(enlarge, *pair(a, b)))
-        self.to_image = nn.ModuleList(nn.Conv2d(w, 1, 1, bias=False) for w in WIDTHS)
-
-    def forward(self, z, stage):
-        """Images of latents."""
-        maps = self.dense(z).view(len(z), -1, 16, 16)
-        for block in self.blocks[: stage + 1]:
-            maps = block(maps)
-        return torch.tanh(self.to_image[stage](maps))
+def main() -> None:
+    """Time all in turns at each size, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--published", type=Path, required=True, help="checkout of neuron-gan")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    models, losses = published_code(options.published)
+    generator, discriminator = published_networks(models, WIDTHS, START_SIZE, LATENT)
+    published = published_step(losses, generator, discriminator)
+    images = [
+        torch.randint(256, (BATCH, 1, size, size), dtype=torch.uint8)
+        for size in (START_SIZE << stage for stage in range(STAGES))
+    ]
+    learners = {variant: own_learner(variant, images) for variant in ("faithful", "default")}
+    square, found, differences = torch.rand(1024, 1024), {}, []
+    for stage, x in enumerate(images):
+        for network in (generator, discriminator):
+            network.set_resolution(START_SIZE << stage)
+        differences.append(difference(generator, discriminator, x))
+        jobs = {"published": partial(published, as_numbers(x))}
+        jobs |= {name: own_step(learners[of], stage, kind) for name, (of, kind) in OWN.items()}
+        seconds = in_turns({**jobs, "matmul": lambda: square @ square}, options.repeats)
+        found[str(START_SIZE << stage)] = {
+            "cpu_s": {name: round(s, 4) for name, s in seconds.items()},
+            "times_faster": {name: round(seconds["published"] / seconds[name], 2) for name in OWN},
+        }
+        print(START_SIZE << stage, found[str(START_SIZE << stage)], flush=True)
+    record = {
+        "command": f"{COMMAND} --published CHECKOUT --repeats {options.repeats}",
+        "machine": {"cpu": cpu_model()},
+        "versions": {"torch": torch.__version__},
+        "threads": 1,
+        "batch": BATCH,
+        "what": "a step of critic and generator, by size; process CPU seconds, medians",
+        "published_sha256": digests(options.published),
+        "by_size": found,
+        "largest_relative_difference_of_outputs": float(f"{max(differences):.1e}"),
+    }
+    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
 
 
-class PublishedCritic(nn.Module):
-    """The published critic."""
+def published_code(checkout: Path) -> tuple[ModuleType, ModuleType]:
+    """The modules ``models`` and ``loss_functions`` of a checkout of neuron-gan, as they are.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.from_image = nn.ModuleList(nn.Conv2d(1, w, 1) for w in WIDTHS)
-        self.blocks = nn.ModuleList([nn.Sequential(*convolved(WIDTHS[0], WIDTHS[0], True))])
-        for a, b in pairwise(WIDTHS):
-            self.blocks.append(nn.Sequential(nn.AvgPool2d(2), *pair(b, a)))
-        self.score = Scaled(nn.Conv2d(WIDTHS[0], 1, 16))
+    Its ``utils``, which needs OpenCV and torchvision for movies, is replaced by the two functions
+    that they take from it.
+    """
+    utilities = types.ModuleType("utils")
+    utilities.save_vars = lambda *_: None
+    utilities.sample_latent_vec = published_latents
+    sys.modules["utils"] = utilities
+    sys.path.insert(0, str(checkout))
+    import loss_functions
+    import models
 
-    def forward(self, x, stage):
-        """Scores of images."""
-        maps = self.from_image[stage](x)
-        for block in reversed(self.blocks[: stage + 1]):
-            maps = block(maps)
-        return self.score(maps).flatten()
+    return models, loss_functions
 
 
-def latent() -> torch.Tensor:
-    """Latents on the unit sphere."""
-    return functional.normalize(torch.randn(BATCH, LATENT).clamp(-5, 5))
+def published_latents(size: tuple, device: torch.device) -> torch.Tensor:
+    """Latents on the unit sphere, as ``utils.sample_latent_vec`` draws them."""
+    z = torch.randn(*size, device="cpu").clamp(-5, 5)
+    return (z / z.norm(p=2, dim=1, keepdim=True)).to(device)
 
 
-def published_step(networks, optimizers, real, stage: int):
-    """The published step: critic with a penalty of its own images, then generator."""
-    generator, critic = networks
+def digests(checkout: Path) -> dict[str, str]:
+    """The SHA-256 of each file that is timed."""
+    return {name: hashlib.sha256((checkout / name).read_bytes()).hexdigest() for name in FILES}
 
-    def run() -> None:
-        optimizers[1].zero_grad()
-        of_real = critic(real, stage)
-        of_fake = critic(generator(latent(), stage).detach(), stage)
-        share = torch.rand(BATCH, 1, 1, 1)
-        mixed = share * real + (1 - share) * generator(latent(), stage).detach()
-        mixed.requires_grad_()
-        (slope,) = torch.autograd.grad(critic(mixed, stage).sum(), mixed, create_graph=True)
-        penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
-        drift = 0.001 * of_real.square().mean()
-        (of_fake.mean() - of_real.mean() + drift + 10 * penalty).backward()
-        optimizers[1].step()
-        optimizers[0].zero_grad()
-        (-critic(generator(latent(), stage), stage).mean()).backward()
-        optimizers[0].step()
+
+def published_networks(
+    models: ModuleType, widths: list[int], start: int, latent_size: int
+) -> tuple:
+    """Its generator and its discriminator, at the first size."""
+    generator = models.Generator_PG(widths, image_size_init=start, latent_dim=latent_size)
+    return generator, models.Discriminator_PG(widths[::-1], image_size_init=start)
+
+
+def published_step(losses: ModuleType, generator, discriminator) -> Callable[[torch.Tensor], None]:
+    """The step of its ``train.py``: discriminator with drift and penalty, then generator."""
+    pair = (generator, discriminator)
+    of_real = losses.D_W_loss(*pair, drift_epsilon=DRIFT)
+    penalty, of_generator = losses.D_grad_pen_loss(*pair, PENALTY), losses.G_W_loss(*pair)
+    adams = [torch.optim.Adam(network.parameters(), RATE, BETAS) for network in pair]
+
+    def run(real: torch.Tensor) -> None:
+        discriminator.zero_grad()
+        loss, *_ = of_real(real)
+        (loss + penalty(real)).backward()
+        adams[1].step()
+        generator.zero_grad()
+        loss, _ = of_generator(real)
+        loss.backward()
+        adams[0].step()
 
     return run
 
 
-def own_learner(images: list[torch.Tensor]) -> ProgressiveLearner:
-    """The faithful variant, all at the largest share of each stage."""
-    settings = settings_of(read_models(Path("config/models")), "progressive_gan", "faithful")
-    networks = Generator(LATENT, WIDTHS, faithful=True), Critic(WIDTHS, faithful=True)
+def own_learner(variant: str, images: list[torch.Tensor]) -> ProgressiveLearner:
+    """A variant of ours, as published in its widths."""
+    settings = settings_of(read_models(Path("config/models")), "progressive_gan", variant)
+    settings |= {"batch_size": BATCH, "timelapse_frames": 0, "epochs": STAGES}
+    faithful = settings["faithful"]
+    networks = Generator(LATENT, WIDTHS, faithful=faithful), Critic(WIDTHS, faithful=faithful)
     for network in networks:
         initialise(network, torch.Generator().manual_seed(0))
-    schedule = PublishedSchedule(stages=1, epochs=4, epoch_steps=1000, base_rate=1e-4)
-    settings = settings | {"batch_size": BATCH, "timelapse_frames": 0}
-    data = Images(images, images[-1])
-    return ProgressiveLearner(*networks, data, schedule, settings, {"latent_size": LATENT})
+    schedule = schedule_of(settings, STAGES, STAGES - 1)
+    data, facts = Images(images, images[-1]), {"latent_size": LATENT}
+    return ProgressiveLearner(*networks, data, schedule, settings, facts)
 
 
-def difference(learner: ProgressiveLearner, networks) -> float:
-    """The largest relative difference between both pairs of networks of equal weights."""
-    own = learner.generator, learner.critic
-    found = []
-    for published, network, given in zip(networks, own, (latent(), None), strict=True):
-        rows = list(published.parameters()), list(network.parameters())
-        weights = {tuple(w.shape): [] for w in rows[1]}
-        for weight in rows[1]:
-            weights[tuple(weight.shape)].append(weight)
-        with torch.no_grad():
-            for weight in rows[0]:
-                weight.copy_(weights[tuple(weight.shape)].pop(0))
-            for stage in range(STAGES):
-                size = 16 << stage
-                x = torch.rand(BATCH, 1, size, size) * 2 - 1 if given is None else given
-                a, b = published(x, stage), network(x, stage)
-                found.append(float((a - b).abs().max() / b.abs().max()))
-    return max(found)
+def own_step(learner: ProgressiveLearner, stage: int, precision: str):
+    """A step at a stage, all of which is shown, on all images."""
+    fabric = Fabric(accelerator="cpu", devices=1, precision=precision)
+    noise, indices = torch.Generator().manual_seed(0), torch.arange(BATCH)
+
+    def run() -> None:
+        learner.stage = stage
+        learner.step(indices, noise, fabric)
+
+    return run
 
 
-def main() -> None:
-    """Time both in turns at each size, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    images = [
-        torch.randint(256, (BATCH, 1, 16 << k, 16 << k), dtype=torch.uint8) for k in range(STAGES)
-    ]
-    learner, networks = own_learner(images), (PublishedGenerator(), PublishedCritic())
-    same = difference(learner, networks)
-    optimizers = [torch.optim.Adam(n.parameters(), 1e-4, (0.5, 0.999)) for n in networks]
-    fabric, noise = Fabric(accelerator="cpu", devices=1), torch.Generator().manual_seed(0)
-    square, indices = torch.rand(1024, 1024), torch.arange(BATCH)
-    found = {}
-    for stage, x in enumerate(images):
-        learner.stage, real = stage, as_numbers(x)
-        jobs = {
-            "published": published_step(networks, optimizers, real, stage),
-            "faithful": lambda: learner.step(indices, noise, fabric),
-            "augmentation": lambda real=real: learner.augmentation(real, noise),
-            "matmul": lambda: square @ square,
-        }
-        seconds = in_turns(jobs, repeats)
-        found[str(16 << stage)] = {
-            "cpu_s": {name: round(s, 4) for name, s in seconds.items()},
-            "in_matmuls_of_1024": {
-                name: round(seconds[name] / seconds["matmul"], 1)
-                for name in ("published", "faithful")
-            },
-            "times_faster": round(seconds["published"] / seconds["faithful"], 2),
-            "augmentation_share": round(seconds["augmentation"] / seconds["faithful"], 4),
-        }
-    record = {
-        "command": f"{COMMAND} --repeats {repeats}",
-        "machine": {"cpu": cpu_model()},
-        "threads": 1,
-        "batch": BATCH,
-        "what": "a step of critic and generator, by size; process CPU seconds, medians",
-        "by_size": found,
-        "largest_relative_difference_of_outputs": float(f"{same:.1e}"),
-        "original_elsewhere_cpu_s": ORIGINAL,
+def difference(generator, discriminator, x: torch.Tensor) -> float:
+    """The largest relative difference of images and scores by networks of equal weights."""
+    content = {
+        "Generator_state": generator.state_dict(),
+        "Generator_attrs": {name: getattr(generator, name) for name in generator.saved_attrs},
+        "Discriminator_state": discriminator.state_dict(),
     }
-    print(json.dumps(record, indent=1))
-    Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-
-
-def in_turns(jobs: dict, repeats: int) -> dict[str, float]:
-    """Median process seconds of each job, one of each in turn, after one to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for repeat in range(repeats + 1):
-        for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            if repeat:
-                seconds[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    settings = settings_of(read_models(Path("config/models")), "progressive_gan", "faithful")
+    model = published_model(content, settings, {})
+    ours = progressive_gan.load(model, CPU), Critic(model.facts["widths"], faithful=True)
+    ours[1].load_state_dict(part(model.state, "critic"))
+    z, last, real = published_latents((BATCH, LATENT), CPU), model.facts["grown"], as_numbers(x)
+    with torch.no_grad():
+        pairs = [
+            (generator(z), ours[0](z, last)),
+            (discriminator(real).flatten(), ours[1](real, last)),
+        ]
+    return max(float((a - b).abs().max() / a.abs().max()) for a, b in pairs)
 
 
 if __name__ == "__main__":

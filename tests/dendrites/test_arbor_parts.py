@@ -103,7 +103,7 @@ def test_each_segment_is_as_long_as_its_chord_at_least() -> None:
     image = np.zeros((SIDE, SIDE))
     for y, x in rng.integers(10, SIDE - 10, (12, 2)):
         image[y, min(x, 90) : 120] = image[min(y, 90) : 120, x] = 200
-    graph = arbor(skeleton(image))
+    graph = arbor(skeleton(image), image)
     lengths, chords = graph.segment_lengths(), graph.segment_chords()
     assert len(lengths) > 20
     assert (chords <= lengths + 1e-9).all()
@@ -138,6 +138,7 @@ def test_script_writes_the_table_and_the_store(images, tmp_path) -> None:
     write_objects(paths["objects"], table.assign(split="train", pixel_um=0.5), {})
     flags = ["--samples", paths["samples.zarr"], "--objects", paths["objects"]]
     flags += ["--output", paths["table"], "--features", paths["features"]]
+    flags += ["--trees", tmp_path / "trees.zip"]
     script = SCRIPTS / "measure_arbors.py"
     subprocess.run([sys.executable, script, *flags], check=True, capture_output=True)
     written, store = read_table(paths["table"]), read_samples(paths["features"])

@@ -1,10 +1,14 @@
 """Frames, pixel sizes, somata and white points: what is read is what the file holds."""
 
+import subprocess
+
+import imageio_ffmpeg
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
+from morphoflow.dendrites.movies.movie import write_mp4
 from morphoflow.dendrites.reading.crop import area_weights, cut, find_soma, resample, squares
 from morphoflow.dendrites.reading.files import ImageFile
 from morphoflow.dendrites.reading.frames import open_frames
@@ -194,3 +198,90 @@ def test_images_are_brought_to_the_pixel_size_that_is_asked_for(tmp_path):
 def test_white_and_black_are_the_percentiles_and_rounding_is_to_the_nearest():
     bytes_ = to_bytes(np.float32([0, 10, 10.9, 11.1, 520, 900]), 10, 520)
     assert bytes_.tolist() == [0, 0, 0, 1, 255, 255]
+
+
+PLAIN = {"frame": "first", "crop": "soma", "offset": 0, "group": "file", "invert": False}
+
+
+def one_image(path, notes=None, **options):
+    file = ImageFile(path, path.stem, path.name)
+    (image,) = read_images(file, {**PLAIN, **options}, SETTINGS, [] if notes is None else notes)
+    return image.pixels
+
+
+@pytest.mark.parametrize("axes", ["CYX", "TCYX", "CZYX", "YXS"])
+def test_the_channel_that_is_named_is_read(tmp_path, axes):
+    planes = np.stack([neuron(0), neuron(1), neuron(2)]) // 40
+    planes = planes.clip(0, 255).astype(np.uint8)
+    shaped = {"YXS": np.moveaxis(planes, 0, 2), "TCYX": planes[None], "CZYX": planes[:, None]}
+    stack = shaped.get(axes, planes)
+    colours = {"photometric": "rgb" if axes == "YXS" else "minisblack"}
+    tifffile.imwrite(tmp_path / "m.ome.tif", stack, metadata={"axes": axes}, **colours)
+    tifffile.imwrite(tmp_path / "plain.tif", planes[1])
+    expected = one_image(tmp_path / "plain.tif")
+    np.testing.assert_array_equal(one_image(tmp_path / "m.ome.tif", channel=1), expected)
+    with pytest.raises(Refused, match=r"3 channels|colour"):
+        one_image(tmp_path / "m.ome.tif")
+    with pytest.raises(Refused, match="channel 3 is asked of 3"):
+        one_image(tmp_path / "m.ome.tif", channel=3)
+
+
+def test_a_colour_of_a_png_is_read_where_it_is_named(tmp_path):
+    red, green = ((neuron(k) // 40).clip(0, 255).astype(np.uint8) for k in (0, 1))
+    save_png(tmp_path / "rgb.png", np.stack([red, green, np.zeros_like(red)], axis=2))
+    save_png(tmp_path / "green.png", green)
+    with pytest.raises(Refused, match="colour"):
+        one_image(tmp_path / "rgb.png")
+    expected = one_image(tmp_path / "green.png")
+    np.testing.assert_array_equal(one_image(tmp_path / "rgb.png", channel=1), expected)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_values_that_are_not_finite_are_refused_or_filled(tmp_path, side):
+    counts = neuron(6).astype(np.float32)
+    border = np.moveaxis(counts.copy(), side, 0)
+    border[:3] = np.nan
+    border[-1] = np.inf
+    tifffile.imwrite(tmp_path / "whole.tif", counts)
+    tifffile.imwrite(tmp_path / "nan.tif", np.moveaxis(border, 0, side))
+    with pytest.raises(Refused, match="not finite"):
+        one_image(tmp_path / "nan.tif")
+    found, expected = (
+        one_image(tmp_path / name, crop="centre", **options)
+        for name, options in {"nan.tif": {"fill": True}, "whole.tif": {}}.items()
+    )
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    tifffile.imwrite(tmp_path / "all.tif", np.full_like(counts, np.nan))
+    with pytest.raises(Refused, match="not finite"):
+        one_image(tmp_path / "all.tif", fill=True)
+
+
+@pytest.mark.parametrize("ending", ["avi", "mp4"])
+def test_compressed_movies_are_read_frame_by_frame(tmp_path, ending):
+    frames = [(neuron(k) // 40).clip(0, 255).astype(np.uint8) for k in range(4)]
+    write_mp4(tmp_path / "m.mp4", frames, 100)
+    path = tmp_path / f"m.{ending}"
+    if ending == "avi":
+        convert = ["-i", str(tmp_path / "m.mp4"), "-c:v", "mjpeg", "-q:v", "2", str(path)]
+        subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *convert], check=True)
+    for frame, number in (("first", 0), (2, 2), ("last", 3)):
+        found, name = read(path, frame)
+        assert name == f"frame{number}" and found.shape == frames[0].shape
+        assert np.abs(found - frames[number]).mean() < 4
+    notes = []
+    one_image(path, notes)
+    assert [note.code for note in notes] == ["one_of_several_frames"]
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(Refused):
+        read(path)
+
+
+def test_a_coloured_movie_is_refused_or_read_by_its_channel(tmp_path):
+    grey = (neuron(0) // 40).clip(0, 255).astype(np.uint8)
+    save_png(tmp_path / "c.png", np.stack([grey // 4, grey, grey // 8], axis=2))
+    convert = ["-i", str(tmp_path / "c.png"), "-c:v", "ffv1", str(tmp_path / "c.avi")]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *convert], check=True)
+    with pytest.raises(Refused, match="colour"):
+        read(tmp_path / "c.avi")
+    with open_frames(tmp_path / "c.avi", 1) as frames:
+        assert np.abs(frames.read(0).astype(int) - grey).max() <= 2

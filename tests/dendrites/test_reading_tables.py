@@ -19,7 +19,7 @@ REAL = Path(os.environ.get("MORPHOFLOW_REAL_DENDRITES", "nowhere"))
 FAULTS = {
     "colour": (
         lambda f: save_png(f / "x.png", np.arange(27648, dtype="u1").reshape(96, 96, 3)),
-        "colour image; save it in grey",
+        "colour image; set `channel`",
     ),
     "dark": (
         lambda f: tifffile.imwrite(f / "x.tif", 4095 - neuron(9).clip(0, 4095)),

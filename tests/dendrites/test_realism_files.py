@@ -145,6 +145,15 @@ def test_bent_copies_are_found_and_other_images_are_not():
     assert none["high"] == pytest.approx(1 - 0.025 ** (1 / 12)) and none["n"] == 12
 
 
+def test_copies_are_counted_where_one_in_a_hundred_held_out_images_would_be_taken_for_one():
+    kinds = {"generated": [0.1], "held_out": np.linspace(0, 0.6, 201), "bent": [0.58, 0.595, 0.9]}
+    rows = [{"kind": k, "correlation": value} for k, values in kinds.items() for value in values]
+    scores = {s["score"]: s for s in memorisation_scores(pd.DataFrame(rows), 0.5)}
+    # Two of the 201 held-out images lie above .594.
+    assert scores["found_copies_at_1_percent_share"]["value"] == pytest.approx(2 / 3)
+    assert scores["found_copies_share"]["value"] == 1
+
+
 def test_nothing_is_shown_where_a_motion_looks_past_the_image():
     row = pd.DataFrame([{"angle_deg": 0.0, "flip": False, "shift_y_px": 5.0, "shift_x_px": 0.0}])
     moved = laid_upon(np.full((1, 1, 16, 16), 200, np.uint8), row)[0, 0]

@@ -15,7 +15,7 @@ from skimage.morphology import skeletonize
 from morphoflow.dendrites.simulator.cable import Place, empty_cable
 from morphoflow.dendrites.simulator.render import Optics, focus_light
 from morphoflow.dendrites.simulator.set import SetSettings, simulate_neuron, write_set
-from morphoflow.dendrites.simulator.simulate import RATES, Growth, grow_arbor
+from morphoflow.dendrites.simulator.simulate import RATES, Growth, _rules, grow_arbor
 from morphoflow.dendrites.simulator.tips import GROWING, Rules, grow, no_tips
 from morphoflow.errors import InputError
 from morphoflow.neurons.reading.prepare import Part, read_neurons
@@ -148,11 +148,32 @@ def test_each_knob_turns_what_it_names():
     assert 3.4 < wavy / straight < 4.6  # the turn goes with the root of the stiffness: 4
 
 
+def test_speeds_and_pauses_of_tips_scale():
+    def length(**growth) -> float:
+        trees = [arbor_of(seed, **YOUNG, **growth).tree for seed in range(4)]
+        return np.mean([tree.segment_length[tree.cell == 0].sum() for tree in trees])
+
+    assert length(growing=1.6) > 1.5 * length(growing=0.7)
+    assert length(shrinking=1.6) < 0.7 * length(shrinking=0.7)
+    usual, often = _rules(Growth()).rates, _rules(Growth(pausing=2)).rates
+    assert np.array_equal(often, usual * [1, 2, 1])
+
+
 def test_tips_stay_in_the_states_as_long_as_their_rates_say():
     """Many unbranched tips; the stationary states are the null vector of the rates."""
     number = 1500
     slow = np.array([[-9.0, 0.0], [0.0, 0.0], [-9.0, 0.0]])
-    rules = Rules(RATES, slow, turn=0, contact=0, retreat=1.5, branching=0, step=0.02)
+    rules = Rules(
+        RATES,
+        slow,
+        turn=0,
+        contact=0,
+        retreat=1.5,
+        branching=0,
+        angle=1.5,
+        angle_spread=0,
+        step=0.02,
+    )
     cable, tips = empty_cable(np.full(2, -60.0), np.full(2, 60.0), 1.0), no_tips()
     place = Place(np.array([0, 0, 99.0, 99.0, 0, 0]), np.array([1e-6, 1e-6, 0]))
     angle = np.linspace(0, 2 * np.pi, number)

@@ -1,6 +1,7 @@
 """Laws of movies and of the figures of dendrites: what is shown, and equal bytes."""
 
 import subprocess
+from dataclasses import replace
 
 import imageio_ffmpeg
 import numpy as np
@@ -13,10 +14,15 @@ from morphoflow.dendrites.movies.pace import HELD_MS, paced
 from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.dendrites import even_lines, plot_dendrites
-from morphoflow.figures.generated import plot_generated
+from morphoflow.figures.generated import classes_in, plot_generated
 from morphoflow.figures.growth import plot_growth, shown_frames
 from morphoflow.figures.history import growth_epochs, plot_history
 from morphoflow.figures.interpolation import plot_interpolation
+from morphoflow.figures.nearest_images import (
+    operating_curve,
+    plot_nearest_images,
+    shown_rows,
+)
 from morphoflow.figures.save import save_figure
 
 
@@ -152,6 +158,39 @@ def test_growth_shows_the_last_frame_at_each_size_or_some_of_all():
     found = texts(plot_growth(a_timelapse()))
     assert "16 × 16" in found and "step 300" in found and "step 600" in found
     assert "step 500" not in found
+
+
+def test_generated_images_name_the_classes_that_they_were_made_for_and_only_then():
+    plain, real = some_images(4), some_images(3)
+    ids = [f"generated_{i:05d}_{kind}" for i, kind in enumerate(["wild_type", "sparse"] * 2)]
+    found = texts(plot_generated(replace(plain, ids=np.array(ids)), real, ["a", "b", "b"]))
+    assert found.count("wild_type") == 2 and found.count("sparse") == 2
+    assert [found.count(f"{name}\n") for name in "ab"] == [1, 2]
+    assert "wild_type" not in texts(plot_generated(plain, real, ["wild_type"] * 3))
+    assert classes_in(np.array(["generated_00000"])) is None
+
+
+@pytest.mark.parametrize(
+    ("copies", "found"),
+    [([0.8, 0.9], [0, 0.5, 1, 1, 1]), ([0.1, 0.3], [0, 0, 0.5, 0.5, 1])],
+)
+def test_the_share_of_copies_found_is_that_above_each_value(copies, found):
+    alarms, shares = operating_curve(np.array([0.2, 0.4]), np.array(copies))
+    assert list(alarms) == sorted(alarms) and list(shares) == sorted(shares)
+    assert (alarms[0], shares[0]) == (0, 0) and (alarms[-1], shares[-1]) == (1, 1)
+    np.testing.assert_allclose(shares, found)
+
+
+def test_the_nearest_images_are_drawn_with_the_curve_of_copies_found():
+    rng = np.random.default_rng(0)
+    kinds = np.repeat(["generated", "held_out", "bent"], 6)
+    table = pd.DataFrame({"kind": kinds, "id": np.arange(18).astype(str), "nearest": "im0"})
+    table = table.assign(correlation=rng.random(18), angle_deg=0.0, flip=False)
+    shown = shown_rows(table)
+    pairs = np.zeros((len(shown), 2, 8, 8), np.uint8)
+    assert "bent ones found" in texts(plot_nearest_images(table, shown, pairs, 0.5))
+    without = table[table["kind"] != "bent"]
+    assert "bent ones found" not in texts(plot_nearest_images(without, shown, pairs, 0.5))
 
 
 def test_generated_images_have_the_contrast_of_real_ones():

@@ -1,13 +1,10 @@
 """Neurons from servers: single files, a record of archives, two services; nothing is invented."""
 
 import hashlib
-import http.server
 import io
-import json
 import tarfile
-import threading
 import zipfile
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -19,39 +16,15 @@ import fetch_neurons
 from morphoflow.errors import InputError
 from morphoflow.neurons.demo import published
 from places import CARDS
+from serving import served
 
 SWC = b"1 1 0 0 0 1 -1\n2 3 %d 0 0 1 1\n"
 
 
 @pytest.fixture
 def serve():
-    """Serve what a function answers to a path: bytes, a value as JSON, or None for 404."""
-    running = []
-
-    def start(answer: Callable[[str], object]) -> str:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                found = answer(self.path)
-                self.send_response(404 if found is None else 200)
-                self.end_headers()
-                self.wfile.write(
-                    found if isinstance(found, bytes) else json.dumps(found or {}).encode()
-                )
-
-            def log_message(self, *_):
-                pass
-
-        served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=served.serve_forever)
-        thread.start()
-        running.append((served, thread))
-        return f"http://127.0.0.1:{served.server_port}"
-
-    yield start
-    for served, thread in running:
-        served.shutdown()
-        thread.join()
-        served.server_close()
+    with ExitStack() as stack:
+        yield lambda answer: stack.enter_context(served(answer))
 
 
 def fetch(folder: Path, name: str, **changed) -> tuple[dict[str, bytes], pd.DataFrame]:

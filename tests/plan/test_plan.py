@@ -11,7 +11,7 @@ import yaml
 from morphoflow.plan.config import MODALITIES, check_compared, check_recommended
 from morphoflow.plan.files import cell_files, neuron_files
 from morphoflow.plan.models import read_models, recommended, settings_of, with_shared
-from morphoflow.plan.runs import Run, check_applied, read_runs, runs_of_datasets
+from morphoflow.plan.runs import Run, check_applied, check_sizes, read_runs, runs_of_datasets
 from morphoflow.schema import complete
 from places import CONFIG
 
@@ -109,6 +109,35 @@ def test_a_dataset_that_names_none_gets_what_cards_recommend_and_one_with_rows_i
     for modality in MODALITIES:
         kinds = {models[each.split("/")[0]]["trained"] for each in recommended(models, modality)}
         assert kinds == {True, False}, "a baseline beside a trained model"
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "changes", "sentence"),
+    [
+        ("flow", 64, {}, None),
+        (
+            "flow",
+            16,
+            {"widths": [8] * 6},
+            "widths. has 6 levels, .* multiple of 32 pixels and is 16",
+        ),
+        ("progressive_gan", 512, {}, None),
+        ("progressive_gan", 64, {"widths": [8, 8]}, "has 2 numbers and images of 64 .* 3 stages"),
+        ("progressive_gan", 48, {}, "48 pixels wide and a progressive GAN grows by doubling"),
+    ],
+)
+def test_images_that_a_model_cannot_learn_are_refused_before_any_job(
+    model, size, changes, sentence
+):
+    models = read_models(CARDS)
+    models[model]["variants"]["mine"] = changes
+    dendrites = {"arbors": {"images": {"size": size}}}
+    runs = [Run("arbors", model, "mine", 0), Run("arbors", "arbor_statistics", "default", 0)]
+    if sentence is None:
+        check_sizes(runs, dendrites, models)
+        return
+    with pytest.raises(ValueError, match=f"arbors/{model}/mine/seed0: .*{sentence}"):
+        check_sizes(runs, dendrites, models)
 
 
 def test_a_trained_model_is_recommended_with_its_untrained_twin():

@@ -1,6 +1,7 @@
-"""How real the images of the trained GANs are: the main distances, and samples to look at.
+"""How real the images of the trained generators are: the main distances, and samples to look at.
 
-README.md says when to run it. It writes class_iv.json and samples.png beside this file.
+README.md says when to run it, in the lab folder. It writes class_iv.json and samples.png beside
+this file.
 """
 
 import json
@@ -27,13 +28,15 @@ METRICS = (
     *("relative_error_skeleton_length_um", "relative_error_branch_points"),
     *("relative_error_tips", "relative_error_loops"),
 )
+MODELS = ("flow", "progressive_gan")
 SHOWN, WIDTH = 16, 560
 
 
 def main() -> None:
     """Collect the tables and images of all runs below results."""
     runs, pictures = {}, []
-    for path in sorted(Path("results").glob("*/progressive_gan/*/seed*/realism.parquet")):
+    found = [Path("results").glob(f"*/{model}/*/seed*/realism.parquet") for model in MODELS]
+    for path in sorted(path for paths in found for path in paths):
         folder = path.parent
         name = folder.relative_to("results").as_posix()
         runs[name] = {

@@ -65,6 +65,12 @@ class Tiles:
         x, y = self.corner(row, column) + self.size * [0.5, 1]
         self._say(text, (x, y), (0, -2), **{"ha": "center", "va": "top", **style})
 
+    def within(self, row: int, column: int, text: str) -> None:
+        """White words on dark at the lower edge of a picture."""
+        x, y = self.corner(row, column) + self.size * [0.5, 1]
+        ground = {"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 0.8}
+        self._say(text, (x, y), (0, 2), ha="center", va="bottom", color="white", bbox=ground)
+
     def left_of(self, row: int, text: str, inches: float, **style) -> None:
         """Words that begin ``inches`` left of a row, beside its middle."""
         y = self.corner(row, 0)[1] + self.size[1] / 2

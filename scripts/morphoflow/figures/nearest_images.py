@@ -14,6 +14,7 @@ from morphoflow.figures.style import in_style
 
 WIDTH, MARGIN, GAP = 7.2, 0.1, 0.03  # inches
 HEAD, CHART, AXIS, LINE, WORDS = 0.25, 1.0, 0.45, 0.22, 0.34  # inches
+CURVE = 2.0
 PAIRS, APART = 5, 0.12
 MOST = 20
 LONGEST_ID = 12  # letters that fit below a picture
@@ -38,6 +39,9 @@ def plot_nearest_images(
 ) -> Figure:
     """How like training images generated, held-out and bent ones are, and pairs of them.
 
+    Beside the distributions stands what share of bent ones is found, for each share of held-out
+    ones that is taken for copies (receiver operating characteristic).
+
     ``table`` is that of :func:`~morphoflow.dendrites.realism.memorisation.nearest_table`, ``shown``
     (m rows) those of its rows that are drawn, and ``pairs`` (m, 2, s, s) uint8 the generated image
     and the training image laid upon it. Above ``threshold`` an image is called a copy.
@@ -47,6 +51,7 @@ def plot_nearest_images(
     start = MARGIN + HEAD + CHART + AXIS + LINE
     figure = Figure(figsize=(WIDTH, start + lines * (side + WORDS)))
     _chart(figure, table, threshold)
+    _curve(figure, table, threshold)
     words = "pairs: generated | the most similar training image, turned and shifted onto it"
     heading(figure, words, MARGIN, start - LINE)
     pictures = np.repeat(pairs[..., None] / np.float32(255), 3, axis=-1)
@@ -64,9 +69,39 @@ def plot_nearest_images(
     return figure
 
 
+def _curve(figure: Figure, table: pd.DataFrame, threshold: float) -> None:
+    """What share of copies is found at what share of false alarms, at every threshold."""
+    bent, real = (
+        table.loc[table["kind"] == kind, "correlation"].to_numpy() for kind in ("bent", "held_out")
+    )
+    if not len(bent) or not len(real):
+        return
+    axes = add_axes(figure, WIDTH - CURVE + 0.5, MARGIN + HEAD, CURVE - MARGIN - 0.55, CHART)
+    alarms, found = operating_curve(real, bent)
+    axes.plot(100 * alarms, 100 * found, color=BENT, lw=1.2, clip_on=False)
+    chosen = 100 * (real > threshold).mean(), 100 * (bent > threshold).mean()
+    axes.plot(*chosen, "o", color=GREY, ms=4, clip_on=False)
+    axes.set_xscale("symlog", linthresh=1, linscale=0.5)
+    axes.set_xlim(0, 100)
+    axes.set_xticks([0, 1, 10, 100], ["0", "1", "10", "100"])
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("false alarms / %")
+    axes.set_ylabel("bent ones found / %")
+
+
+def operating_curve(real: np.ndarray, copies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The shares of ``real`` and of ``copies`` above each value that occurs, from 0 to 1."""
+    values = np.unique(np.concatenate([real, copies]))
+    shares = (
+        1 - np.searchsorted(np.sort(x), values, side="right") / len(x) for x in (real, copies)
+    )
+    alarms, found = (np.concatenate([[1.0], share])[::-1] for share in shares)
+    return alarms, found
+
+
 def _chart(figure: Figure, table: pd.DataFrame, threshold: float) -> None:
     """The distribution of correlations of each kind of image."""
-    axes = add_axes(figure, MARGIN + 0.45, MARGIN + HEAD, WIDTH - 2 * MARGIN - 0.45, CHART)
+    axes = add_axes(figure, MARGIN + 0.45, MARGIN + HEAD, WIDTH - CURVE - 2 * MARGIN - 0.45, CHART)
     for kind, color, name in (
         ("generated", GENERATED, "generated"),
         ("held_out", HELD_OUT, "held-out real"),

@@ -257,8 +257,10 @@ def generated_neurons(files: RunFiles) -> Figure:
 
 def generated(files: RunFiles) -> Figure:
     """Generated images beside real ones."""
-    real = files.dataset / "samples/images.zarr"
-    return plot_generated(read_images(files.run / "generated.zarr"), read_images(real))
+    real = read_images(files.dataset / "samples/images.zarr")
+    objects = read_objects(files.dataset / "objects.parquet")
+    labels = align_objects(objects, real.ids, "the images")["label"].fillna("").tolist()
+    return plot_generated(read_images(files.run / "generated.zarr"), real, labels)
 
 
 def growth(files: RunFiles) -> Figure:

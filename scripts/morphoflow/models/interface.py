@@ -136,6 +136,14 @@ class Filming(Protocol):
         ...
 
 
+class Sized(Protocol):
+    """A model of images that can take some sizes alone, which the plan is checked for."""
+
+    def check_size(self, size: int, settings: dict) -> None:
+        """Raise InputError where images of ``size`` pixels cannot be learned with ``settings``."""
+        ...
+
+
 class TreeMaking(Protocol):
     """A model that makes new neurons."""
 
@@ -189,11 +197,18 @@ CAPABILITIES: dict[str, tuple[type, ...]] = {
     "posterior": (Posterior,),
     "making_trees": (TreeMaking,),
     "probing_walks": (WalkProbing,),
+    "sized": (Sized,),
     "turnable": (Turnable,),
     "uncertain": (Uncertain,),
 }
-# Files beside the model's own: training does not depend on what only other jobs need.
-FILES: dict[type, str] = {Filming: "timelapse.py", TreeMaking: "trees.py", WalkProbing: "probes.py"}
+# Files beside the model's own: training does not depend on what only other jobs need, and what is
+# asked while the configuration is read does without torch.
+FILES: dict[type, str] = {
+    Filming: "timelapse.py",
+    Sized: "sizes.py",
+    TreeMaking: "trees.py",
+    WalkProbing: "probes.py",
+}
 
 Asked = TypeVar("Asked")
 

@@ -21,6 +21,8 @@ FINGERPRINTS = Path(".snakemake/fingerprints")
 # What Snakemake takes for a wildcard in any path, with no way to say that it is none.
 WILDCARD = re.compile(r"\{\s*\w+\s*(,.*)?\}")
 
+# Whose sources may be cards.
+WITH_CARDS = ("neurons", "cells", "dendrites")
 CELL_PATHS = ("arrays", "array_labels", "folder", "images", "masks")
 
 
@@ -37,7 +39,7 @@ def find_cards(config: dict, workflow: Path) -> None:
 
 
 def _sources(config: dict) -> list[dict]:
-    datasets = [d for part in ("neurons", "cells") for d in config.get(part, {}).values()]
+    datasets = [d for part in WITH_CARDS for d in config.get(part, {}).values()]
     return [source for dataset in datasets for source in dataset["sources"]]
 
 
@@ -158,13 +160,15 @@ def dendrite_files(
 ) -> dict[str, list[str]]:
     """What a dataset of dendrite images reads: the ``files`` of its sources, and ``labels``.
 
-    Raises ValueError for a file, folder or label table that is named and not there.
+    Raises ValueError for a file, folder, card or label table that is named and not there.
     ``elsewhere`` are folders in which a user may have meant it.
     """
     place = f"dataset '{dataset}'"
     named = [source["images"] for source in settings["sources"] if "images" in source]
     for path in named:
         _check_exists(path, place, "images", elsewhere)
+    for source in settings["sources"]:
+        _existing_file(source.get("card"), f"{place}: the dataset card", elsewhere)
     labels = _existing_file(settings.get("labels"), f"{place}: the label table", elsewhere)
     files = [file for path in named for file in _files_of(Path(path))]
     return _without_wildcards({"files": files, "labels": labels}, place)

@@ -21,7 +21,7 @@ SOURCE_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "group": ("images", "folder", "card"),
     },
     "dendrites": {
-        "pixel_um": ("images",),
+        "pixel_um": ("images", "card"),
     },
 }
 

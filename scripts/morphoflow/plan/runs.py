@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from morphoflow.errors import InputError
+from morphoflow.models.interface import Sized, load_model
 from morphoflow.places import relative
 from morphoflow.plan.config import MODALITIES
 from morphoflow.plan.gpus import CHOICES
-from morphoflow.plan.models import check_known, recommended
+from morphoflow.plan.models import check_known, recommended, settings_of
 
 COLUMNS = ("dataset", "model", "variant", "seed")
 # A column that a table of runs may have besides.
@@ -138,6 +140,19 @@ def _check_start(start: str, name: str, place: str, datasets: dict[str, str], mo
     if other != name:
         raise ValueError(f"{place}: weights of '{other}' do not fit '{name}'; name one of these.")
     check_known(variant, model["variants"], f"{place}: variant", f"config/models/{name}.yaml")
+
+
+def check_sizes(runs: Iterable[Run], dendrites: dict[str, dict], models: dict[str, dict]) -> None:
+    """Raise ValueError if a model cannot learn images of the size that its dataset asks for."""
+    for run in runs:
+        card = models[run.model]
+        if "sized" in card["capabilities"]:
+            size = dendrites[run.dataset]["images"]["size"]
+            settings = settings_of(models, run.model, run.variant)
+            try:
+                load_model(card["code"], Sized).check_size(size, settings)
+            except InputError as error:
+                raise ValueError(f"{run.folder}: {error}") from None
 
 
 def check_applied(

@@ -34,7 +34,7 @@ from morphoflow.tables import METADATA, read_objects, read_table
 # Figures of a dataset in the order of the page; the first stands beside what came in.
 OF_DATASET = (
     *("crops", "neurons", "objects", "dendrites"),
-    *("scores", "quality", "neurons_3d", "walks", "densities", "stability"),
+    *("scores", "quality", "neurons_3d", "walks", "densities", "stability", "simulator_fit"),
 )
 DIFFERENCES = ("differences",)
 OF_RUN = {

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from morphoflow.errors import InputError
-from morphoflow.models.flow.network import UNet, patch_in, patch_of, take_over
+from morphoflow.models.flow.network import UNet, patch_in, take_over
+from morphoflow.models.flow.sizes import patch_of
 
 
 def noise(*shape, seed=0):

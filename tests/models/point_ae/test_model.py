@@ -1,9 +1,6 @@
 """The autoencoder of point clouds: training, what does not count, saving, resuming, bad input."""
 
-import signal
-
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -12,12 +9,13 @@ from model_settings import model_of
 from morphoflow.errors import InputError
 from morphoflow.model import read_model, write_model
 from morphoflow.models.point_ae import model as point_ae
-from morphoflow.models.point_ae.learner import PointAELearner, relative_chamfer
+from morphoflow.models.point_ae.learner import relative_chamfer
 from morphoflow.models.point_ae.model import decode, reconstruct
 from morphoflow.models.point_ae.network import PointAutoencoder
 from morphoflow.store import read_samples, write_samples
 from morphoflow.training.loop import fit
 from small_point_ae import CPU, SETTINGS, K, N, objects, rotations, samples, shapes
+from whole_training import stopped_and_whole
 
 pytestmark = pytest.mark.usefixtures("deterministic")
 
@@ -139,24 +137,10 @@ def test_a_reconstruction_collapsed_to_one_point_is_worse_than_a_sphere(invarian
 
 
 def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path):
-    class Stopping(PointAELearner):
-        def step(self, *given):
-            if self.steps_left == 0:
-                signal.raise_signal(signal.SIGTERM)
-            self.steps_left -= 1
-            return super().step(*given)
+    def make():
+        return point_ae.build(samples(shapes(20)), objects(20), SETTINGS, 0, CPU)
 
-    def run(folder, steps=-1):
-        learner = point_ae.build(samples(shapes(20)), objects(20), SETTINGS, 0, CPU)
-        learner.__class__, learner.steps_left = Stopping, steps
-        fabric = Fabric(accelerator="cpu", devices=1)
-        return fit(learner, epochs=4, patience=0, seed=0, fabric=fabric, checkpoint=folder)
-
-    with pytest.raises(SystemExit):
-        run(tmp_path / "stopped", 3)
-    whole, resumed = run(tmp_path / "whole"), run(tmp_path / "stopped")
-    pd.testing.assert_frame_equal(whole.history, resumed.history, check_exact=True)
-    assert all(torch.equal(whole.last[name], resumed.last[name]) for name in whole.last)
+    stopped_and_whole(make, tmp_path, 3, epochs=4)
 
 
 def test_a_saved_model_embeds_alike_and_reads_a_written_store(invariant, tmp_path):

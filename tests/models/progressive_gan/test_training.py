@@ -1,20 +1,15 @@
 """The training of a progressive GAN: augmentation, losses, average, learner, saving, bad input."""
 
-import signal
-
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from lightning_fabric import Fabric
 
-from model_settings import model_of
 from morphoflow.errors import InputError
 from morphoflow.models.progressive_gan import model as progressive_gan
 from morphoflow.models.progressive_gan import monitor
 from morphoflow.models.progressive_gan.augment import Augmentation
 from morphoflow.models.progressive_gan.learner import (
-    ProgressiveLearner,
     relativistic_critic,
     wasserstein_critic,
 )
@@ -24,10 +19,9 @@ from morphoflow.models.shared.generating import (
     as_bytes,
     as_numbers,
     brought_to,
-    latents,
 )
-from morphoflow.training.loop import fit
 from small_progressive_gan import CPU, SETTINGS, Stored, built, crosses, objects
+from whole_training import check_images, saved, stopped_and_whole, trained
 
 pytestmark = pytest.mark.usefixtures("deterministic")
 
@@ -48,32 +42,12 @@ def fabric():
     return Fabric(accelerator="cpu", devices=1)
 
 
-def trained(learner, folder, epochs):
-    return fit(learner, epochs=epochs, patience=0, seed=0, fabric=fabric(), checkpoint=folder)
-
-
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, monkeypatch, name):
     # Stands in for a distance that takes most of the time of so short a run.
     monkeypatch.setattr(monitor, "sliced_wasserstein", mean_difference)
 
-    class Stopping(ProgressiveLearner):
-        def step(self, *given):
-            if self.steps_left == 0:
-                signal.raise_signal(signal.SIGTERM)
-            self.steps_left -= 1
-            return super().step(*given)
-
-    def run(folder, steps=-1):
-        learner = built(**VARIANTS[name])
-        learner.__class__, learner.steps_left = Stopping, steps
-        return trained(learner, folder, SETTINGS["epochs"])
-
-    with pytest.raises(SystemExit):
-        run(tmp_path / "stopped", 10)
-    whole, resumed = run(tmp_path / "whole"), run(tmp_path / "stopped")
-    pd.testing.assert_frame_equal(whole.history, resumed.history, check_exact=True)
-    assert all(torch.equal(whole.last[key], resumed.last[key]) for key in whole.last)
+    whole = stopped_and_whole(lambda: built(**VARIANTS[name]), tmp_path, 10)
     assert whole.last["timelapse_step"].tolist() == [8, 12, 16]
     frames = whole.last["timelapse"]
     assert frames.shape == (3, 16, 32, 32) and not torch.equal(frames[0], frames[2])
@@ -174,16 +148,9 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     x = crosses()
     learner = built(x)
     fitted = trained(learner, tmp_path, 4)
-    model = model_of("progressive_gan", SETTINGS, learner.facts, fitted.last)
-    z = latents(5, 8, 3, CPU)
-    images = progressive_gan.generate(model, z, {}, CPU)
-    assert images.shape == (5, 1, 32, 32) and images.dtype == np.uint8
-    alone = progressive_gan.generate(model, z[3:4], {}, CPU)
-    assert np.abs(alone[0].astype(int) - images[3]).max() <= 1
-    features = progressive_gan.embed(model, Stored(x), CPU)
-    assert features.shape == (20, SETTINGS["widths"][0]) and features.dtype == np.float32
-    few = progressive_gan.embed(model, Stored(x[7:9]), CPU)
-    np.testing.assert_allclose(few, features[7:9], rtol=1e-4, atol=1e-5)
+    model = saved("progressive_gan", learner, fitted.last)
+    check_images(progressive_gan, model, x, {}, Stored)
+    assert progressive_gan.embed(model, Stored(x), CPU).shape == (20, SETTINGS["widths"][0])
     other = built(learning_rate=1e-3, **ON_ANOTHER)
     other.start_from(fitted.last)
     assert all(torch.equal(other.state()[k], v) for k, v in fitted.last.items() if "." in k)
@@ -208,7 +175,7 @@ def test_what_starts_from_another_goes_on_at_the_size_that_this_had(tmp_path):
             torch.testing.assert_close(value, fitted.last.get(key, untouched[key]))
     fitted = trained(larger, tmp_path / "larger", 6)
     assert list(fitted.history["validation_size"]) == [16, 16, 32, 32, 64, 64]
-    model = model_of("progressive_gan", larger.settings, larger.facts, fitted.last)
+    model = saved("progressive_gan", larger, fitted.last)
     assert list(timelapse(model).size) == [16, 16, 32, 32, 64, 64]
     # Fewer epochs than stages: none is grown through again.
     short = built(large, epochs=1, **ON_ANOTHER)

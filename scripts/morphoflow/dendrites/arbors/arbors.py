@@ -1,19 +1,17 @@
 """Statistics of the dendritic arbor in an image, by which real and generated ones compare."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numba import njit
-from scipy.ndimage import distance_transform_cdt, distance_transform_edt, zoom
+from scipy.ndimage import distance_transform_cdt, distance_transform_edt
 from scipy.spatial import ConvexHull, QhullError
 
-from morphoflow.dendrites.arbors.graph import Arbor, arbor
-from morphoflow.dendrites.arbors.skeleton import Skeleton, skeleton
-
-# Smaller images are enlarged to at least this side, so that the thinnest dendrites have a width,
-# but not so many times that single pixels become beads.
-SIDE, FACTOR = 256, 4
+from morphoflow.dendrites.arbors.graph import Arbor
+from morphoflow.dendrites.arbors.skeleton import Skeleton
+from morphoflow.dendrites.arbors.tracing import SIDE, Traced, trace
 
 CIRCLES = 16
 
@@ -36,7 +34,15 @@ POWERS = {
 # What the names of the statistics of one kind begin with.
 GROUPS = {
     "length": ("skeleton_length", "length_density", "mean_segment", "median_segment", "tortuosity"),
-    "branching": ("branch_points", "tips", "segments", "loops"),
+    "branching": (
+        "branch_points",
+        "tips",
+        "cut_ends",
+        "crossings",
+        "contacts",
+        "segments",
+        "loops",
+    ),
     "space": ("box_dimension", "mesh_size", "radius_of_gyration", "hull_area"),
     "sholl": ("sholl",),
     "appearance": ("mean_diameter", "mean_intensity", "soma_area"),
@@ -59,16 +65,27 @@ def arbor_statistics(
     Lengths are in um where the size of a pixel ``pixel_um`` is known (one, or one an image), and
     else in pixels, as their names say. ``sholl_01`` to ``sholl_16`` are crossings of circles about
     the soma (or the image's centre where there is none), the last with half the image's side as
-    radius. Intensity is in grey levels. Tortuosity is the length of all segments by the sum of
-    their chords. A blank image has 0 everywhere. Turns by 90 degrees and flips change nothing:
-    the image is measured in the one of its eight poses whose bytes come first.
+    radius. Cable is what lies outside the soma. ``tips`` are free ends, ``cut_ends`` those at the
+    image's frame; where two lines cross is no branch point but one of the ``crossings``, and
+    ``contacts`` are closed paths that were opened where a tip seems to touch other cable; ``loops``
+    are rings without a branch. Intensity is in grey levels. Tortuosity is the length of all
+    segments by the sum of their chords. A blank image has 0 everywhere. Turns by 90 degrees and
+    flips change nothing: the image is measured in the one of its eight poses whose bytes come
+    first.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 1:
         raise ValueError(f"images are {images.dtype} of shape {images.shape}, not uint8 (n,1,s,s)")
+    return statistics_of([trace(image) for image in images[:, 0]], pixel_um)
+
+
+def statistics_of(
+    traced: Sequence[Traced], pixel_um: float | np.ndarray | None = None
+) -> pd.DataFrame:
+    """The table of :func:`arbor_statistics` from tracings (n)."""
     unit = "px" if pixel_um is None else "um"
-    size = np.broadcast_to(1.0 if pixel_um is None else pixel_um, len(images)).astype(float)
-    names = list(_measured(np.zeros((SIDE, SIDE), dtype=np.uint8)))
-    table = pd.DataFrame([_measured(image) for image in images[:, 0]], columns=names, dtype=float)
+    size = np.broadcast_to(1.0 if pixel_um is None else pixel_um, len(traced)).astype(float)
+    names = list(_statistics(trace(np.zeros((SIDE, SIDE), dtype=np.uint8))))
+    table = pd.DataFrame([_statistics(one) for one in traced], columns=names, dtype=float)
     for name, power in POWERS.items():
         table[name] *= size**power
     return table.rename(columns={name: _with_unit(name, unit) for name in POWERS})
@@ -78,34 +95,9 @@ def _with_unit(name: str, unit: str) -> str:
     return f"{name}_per_{unit}" if POWERS[name] < 0 else f"{name}_{unit}{'2'[: POWERS[name] - 1]}"
 
 
-def _measured(image: np.ndarray) -> dict[str, float]:
-    """The statistics of one image (s, s), lengths in its pixels."""
-    side = len(image)
-    fine = _enlarged(_pose(image))
-    thinned = skeleton(fine)
-    graph = arbor(thinned)
-    return _statistics(fine, thinned, graph, len(fine) / side)
-
-
-def _pose(image: np.ndarray) -> np.ndarray:
-    """The one of the eight poses of ``image`` (s, s) whose bytes come first."""
-    poses = [np.rot90(sheet, k) for sheet in (image, image.T) for k in range(4)]
-    return min(poses, key=lambda pose: pose.tobytes())
-
-
-def _enlarged(image: np.ndarray) -> np.ndarray:
-    """The image as float32, enlarged by cubic splines as ``SIDE`` and ``FACTOR`` say."""
-    factor = min(FACTOR, -(-SIDE // len(image)))
-    grey = image.astype(np.float32)
-    if factor == 1:
-        return grey
-    return np.clip(zoom(grey, factor, order=3, mode="reflect", grid_mode=True), 0, 255)
-
-
-def _statistics(
-    grey: np.ndarray, thinned: Skeleton, graph: Arbor, factor: float
-) -> dict[str, float]:
-    """The statistics of the ``graph`` found in ``grey`` (s, s), ``factor`` times enlarged."""
+def _statistics(traced: Traced) -> dict[str, float]:
+    """The statistics of one image, lengths in its pixels."""
+    grey, thinned, graph, factor = traced.grey, traced.skeleton, traced.arbor, traced.factor
     side, length = len(grey), float(graph.length.sum())
     segments, chords = graph.segment_lengths(), graph.segment_chords()
     field = hull(graph.points)
@@ -120,7 +112,10 @@ def _statistics(
         "skeleton_length": length / factor,
         "length_density": length / side**2 * factor,
         "branch_points": int((graph.degree > 2).sum()),
-        "tips": int((graph.degree == 1).sum()),
+        "tips": int(graph.tip.sum()),
+        "cut_ends": int(graph.cut.sum()),
+        "crossings": graph.crossings,
+        "contacts": graph.contacts,
         "segments": len(segments),
         "loops": graph.loops,
         "mean_segment": segments.mean() / factor if len(segments) else 0.0,

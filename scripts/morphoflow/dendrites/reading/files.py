@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from morphoflow.dendrites.reading.compressed import MOVIES
 from morphoflow.errors import InputError
 from morphoflow.images.images import ENDINGS, stem
 from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.names import check_file_name
 
-READABLE = (*ENDINGS, ".nd2")
+READABLE = (*ENDINGS, ".nd2", *MOVIES)
 
-SIMULATED_IMAGES = "images"
+# In a folder of simulated arbors, and of what a card describes.
+IMAGES = "images"
 
 TRUTH = "truth.csv"
 
@@ -32,11 +34,12 @@ def resolve(source: dict) -> dict:
 
     Raises InputError for a path that does not exist.
     """
-    plain = {"frame": "first", "crop": "soma", "group": "file", "offset": 0, "invert": False}
+    plain = {"frame": "first", "channel": None, "crop": "soma", "group": "file", "offset": 0}
+    plain |= {"invert": False, "fill": False}
     resolved = {**plain, **source}
     if is_simulated(source):
         folder = Path(source["simulated_folder"])
-        images = str(folder / SIMULATED_IMAGES)
+        images = str(folder / IMAGES)
         resolved |= {"images": images, "crop": "whole", "pixel_um": pixel_um_of(folder)}
     if not Path(resolved["images"]).exists():
         raise InputError(f"{resolved['images']} does not exist; correct `images`.")
@@ -72,7 +75,7 @@ def list_files(source: dict) -> list[ImageFile]:
     for file in files:
         check_file_name(file.relative_to(folder))
     if not any(is_readable(file) for file in files):
-        raise InputError(f"{path} has no TIFF, PNG, JPEG or ND2 files; correct `images`.")
+        raise InputError(f"{path} has no TIFF, PNG, JPEG, ND2, AVI or MP4 files; correct `images`.")
     before = prefix(source)
     return [
         ImageFile(file, before + _identifier(file, folder), file.relative_to(folder).as_posix())

@@ -1,4 +1,4 @@
-"""The frames of an image or movie, read one at a time: TIFF, OME-TIFF, PNG, JPEG and ND2."""
+"""The frames of an image or movie one at a time: TIFF, OME-TIFF, PNG, JPEG, ND2, AVI and MP4."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ import numpy as np
 import tifffile
 import zarr
 
+from morphoflow.dendrites.reading.compressed import MOVIES, decoded
 from morphoflow.images.images import TIFF, read_image, read_metadata
 from morphoflow.images.intensity import check_type
 from morphoflow.images.tiff import open_tiff
@@ -33,28 +34,37 @@ class Frames:
 
 
 @contextmanager
-def open_frames(file: Path) -> Iterator[Frames]:
+def open_frames(file: Path, channel: int | None = None) -> Iterator[Frames]:
     """Open an image file; frames are read while it is open.
 
-    Raises Refused for damaged files, colours, several channels and axes of unknown meaning.
+    ``channel`` from 0 is chosen of several channels or colours. Raises Refused for damaged files,
+    axes of unknown meaning, a channel that is not there and, where none is named, several.
     """
     opener = _open_plain
     if file.suffix.lower() in TIFF:
         opener = _open_tiff
     elif file.suffix.lower() == ".nd2":
         opener = _open_nd2
-    with refusing(), opener(file) as frames:
+    elif file.suffix.lower() in MOVIES:
+        opener = _open_movie
+    with refusing(), opener(file, channel) as frames:
         yield frames
 
 
 @contextmanager
-def _open_plain(file: Path) -> Iterator[Frames]:
-    pixels = read_image(file).pixels
+def _open_plain(file: Path, channel: int | None) -> Iterator[Frames]:
+    pixels = _chosen(read_image(file).pixels, channel)
     yield Frames(lambda _: grey(pixels), "", (), None)
 
 
 @contextmanager
-def _open_tiff(file: Path) -> Iterator[Frames]:
+def _open_movie(file: Path, channel: int | None) -> Iterator[Frames]:
+    pixels = decoded(file, channel)
+    yield Frames(lambda number: pixels[number], "T", (len(pixels),), None)
+
+
+@contextmanager
+def _open_tiff(file: Path, channel: int | None) -> Iterator[Frames]:
     with open_tiff(file) as tiff:
         if len(tiff.series) != 1:
             count = len(tiff.series)
@@ -66,38 +76,67 @@ def _open_tiff(file: Path) -> Iterator[Frames]:
         plane = series.size // max(1, math.prod(series.shape[:-2]))
         check_size(plane * series.dtype.itemsize, "one frame", file.name)
         array = zarr.open_array(series.aszarr(chunkmode="page"), mode="r")
-        yield _by_number(lambda index: array[index], array.shape, series.axes, pixel_um)
+        whole = Array(lambda index: array[index], array.shape, series.axes, pixel_um)
+        yield _by_number(whole, channel)
 
 
 @contextmanager
-def _open_nd2(file: Path) -> Iterator[Frames]:
+def _open_nd2(file: Path, channel: int | None) -> Iterator[Frames]:
     with open_nd2(file) as opened:
-        yield _by_number(opened.read, opened.shape, opened.axes, opened.pixel_um)
+        yield _by_number(opened, channel)
 
 
-def _by_number(
-    read: Callable[[tuple], np.ndarray], shape: tuple[int, ...], axes: str, pixel_um: float | None
-) -> Frames:
-    """Frames of an array of which ``read`` gives a part; its last axes are Y, X and perhaps S."""
-    channels = [n for n, axis in zip(shape, axes, strict=True) if axis == "C" and n > 1]
-    if channels:
-        raise Refused("channels", f"it has {channels[0]} channels", value=str(channels[0]))
+@dataclass(frozen=True)
+class Array:
+    """An open stack; ``read`` gives the part at an index of its first axes, as tuples give it."""
+
+    read: Callable[[tuple], np.ndarray]
+    shape: tuple[int, ...]
+    axes: str
+    pixel_um: float | None
+
+
+def _by_number(array: Array, channel: int | None) -> Frames:
+    """Frames of an array whose last axes are Y, X and perhaps S; C may stand anywhere before."""
+    axes, shape = array.axes, array.shape
     plane = "YXS" if axes.endswith("YXS") else "YX"
     leading = axes.removesuffix(plane)
-    counts = shape[: len(leading)]
-    strange = [a for a, n in zip(leading, counts, strict=True) if n > 1 and a not in FRAME_AXES]
+    place = leading.find("C")
+    channels = shape[place] if place >= 0 else 1
+    if channels > 1 and channel is None:
+        raise Refused("channels", f"it has {channels} channels", value=str(channels))
+    frame_axes = leading.replace("C", "")
+    counts = tuple(shape[leading.index(axis)] for axis in frame_axes)
+    strange = [a for a, n in zip(frame_axes, counts, strict=True) if n > 1 and a not in FRAME_AXES]
     if "P" in strange:
         raise Refused(
             "several_images", f"it holds the positions of a stage (axes {axes})", value=axes
         )
     if strange or not axes.endswith(plane):
         raise Refused("unknown_axes", f"its axes are {axes}, of {shape}", value=axes)
+    if plane == "YX":
+        _check_channel(channel, channels)
 
     def read_number(number: int) -> np.ndarray:
-        pixels = np.asarray(read(np.unravel_index(number, counts) if counts else ()))
-        return grey(np.moveaxis(pixels, 2, 0) if plane == "YXS" else pixels[None])
+        index = [int(i) for i in np.unravel_index(number, counts)] if counts else []
+        if place >= 0:
+            index.insert(place, channel or 0)
+        pixels = np.asarray(array.read(tuple(index)))
+        return grey(_chosen(np.moveaxis(pixels, 2, 0), channel) if plane == "YXS" else pixels[None])
 
-    return Frames(read_number, leading, counts, pixel_um)
+    return Frames(read_number, frame_axes, counts, array.pixel_um)
+
+
+def _check_channel(channel: int | None, number: int) -> None:
+    if channel is not None and channel >= number:
+        message = f"channel {channel} is asked of {number}, counted from 0"
+        raise Refused("channel_absent", message, value=str(channel))
+
+
+def _chosen(pixels: np.ndarray, channel: int | None) -> np.ndarray:
+    """The plane (1, h, w) of pixels (c, h, w) that is asked for, or all."""
+    _check_channel(channel, len(pixels))
+    return pixels if channel is None else pixels[channel : channel + 1]
 
 
 def grey(pixels: np.ndarray) -> np.ndarray:
@@ -122,18 +161,8 @@ def _is_cut_short(tiff: tifffile.TiffFile) -> bool:
 # Nikon's ND2 movies, by the optional package nd2 (https://github.com/tlambert03/nd2, BSD).
 
 
-@dataclass(frozen=True)
-class Nd2Array:
-    """An open movie; ``read`` gives the frame at an index of the axes before Y."""
-
-    read: Callable[[tuple], np.ndarray]
-    shape: tuple[int, ...]
-    axes: str
-    pixel_um: float | None
-
-
 @contextmanager
-def open_nd2(file: Path) -> Iterator[Nd2Array]:
+def open_nd2(file: Path) -> Iterator[Array]:
     """Open a movie; raises Refused without the package, and for pixels that are not square."""
     try:
         import nd2
@@ -141,12 +170,18 @@ def open_nd2(file: Path) -> Iterator[Nd2Array]:
         raise Refused("no_reader", "ND2 files need the package nd2") from None
     with nd2.ND2File(file) as movie:
         axes, shape = "".join(movie.sizes), tuple(movie.sizes.values())
-        counts = shape[: axes.index("Y")]
+        leading = axes[: axes.index("Y")]
+        counts = [movie.sizes[axis] for axis in leading if axis != "C"]
 
         def read(index: tuple) -> np.ndarray:
-            return movie.read_frame(int(np.ravel_multi_index(index, counts)) if counts else 0)
+            # A frame of the file holds all channels.
+            wanted = dict(zip(leading, index, strict=True))
+            channel = wanted.pop("C", None)
+            place = tuple(wanted.values())
+            frame = movie.read_frame(int(np.ravel_multi_index(place, counts)) if counts else 0)
+            return frame if channel is None else frame[channel]
 
-        yield Nd2Array(read, shape, axes, _pixel_um(movie))
+        yield Array(read, shape, axes, _pixel_um(movie))
 
 
 def _pixel_um(movie) -> float | None:

@@ -1,7 +1,7 @@
 """One image file in, its squares as 8-bit images out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -46,9 +46,12 @@ def read_images(
     """
     if not is_readable(file.path):
         raise Refused(
-            "not_an_image", "it is not a TIFF, PNG, JPEG or ND2 file", value=file.path.suffix
+            "not_an_image",
+            "it is not a TIFF, PNG, JPEG, ND2, AVI or MP4 file",
+            value=file.path.suffix,
         )
-    with open_frames(file.path) as frames:
+    with open_frames(file.path, source.get("channel")) as opened:
+        frames = _filled(opened) if source.get("fill") else opened
         frame, frame_name = picture(frames, source["frame"])
         pixel_um = source.get("pixel_um") or frames.pixel_um
         notes.extend(_several(frames, source["frame"]))
@@ -84,6 +87,17 @@ def read_images(
             notes.append(Finding("padded", message, id=identifier, value=f"{share:.3f}"))
         ends = limits(pixels[inside], settings["percentiles"])
         yield _image(pixels, inside, square, ends, row, scale)
+
+
+def _filled(frames: Frames) -> Frames:
+    """The frames, with the median of each frame's finite values in place of all others."""
+
+    def read(number: int) -> np.ndarray:
+        frame = frames.read(number)
+        finite = np.isfinite(frame)
+        return np.where(finite, frame, np.median(frame[finite])) if finite.any() else frame
+
+    return replace(frames, read=read)
 
 
 def _several(frames: Frames, frame: int | str) -> Iterator[Finding]:

@@ -26,6 +26,9 @@ CANDIDATES = 5
 # Pairs that are turned at a time.
 BLOCK = 256
 
+# False alarms among held-out images that are put up with.
+ALARMS = 0.01
+
 # Copies made to see whether they are found: bent by so much (root mean square along each axis) over
 # so wide a distance, as shares of the side; 1.5 and 8 px at 64.
 BEND, BEND_WIDTH = 1.5 / 64, 8 / 64
@@ -60,7 +63,9 @@ def memorisation_scores(table: pd.DataFrame, threshold: float) -> list[dict]:
     ``memorised_share`` is that of a correlation above ``threshold``, with its exact 95 % interval,
     whose upper end is the rate of copies that the number of images allows; of held-out images it
     is that of false alarms. ``found_copies_share``
-    is that of training images that were bent, which are copies. ``nearer_than_real_share`` is that
+    is that of training images that were bent, which are copies, and
+    ``found_copies_at_1_percent_share`` the same at the threshold that 1 % of the held-out images
+    pass. ``nearer_than_real_share`` is that
     of a correlation above any of a held-out image's, missing where none was held out.
     ``nearest_train_correlation`` are medians.
     """
@@ -74,6 +79,9 @@ def memorisation_scores(table: pd.DataFrame, threshold: float) -> list[dict]:
     if bent is not None:
         rows.append(_share("train", "found_copies_share", bent > threshold))
     real = by_kind.get("held_out")
+    if bent is not None and real is not None:
+        strict = np.quantile(real, 1 - ALARMS, method="higher")
+        rows.append(_share("train", "found_copies_at_1_percent_share", bent > strict))
     if real is not None:
         above = float((made > real.max()).mean())
         rows.append(score("train", "nearer_than_real_share", above, len(made)))

@@ -8,6 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from morphoflow.dendrites.simulator.render import Optics, render, soma_place
+from morphoflow.dendrites.simulator.seen import seen
 from morphoflow.dendrites.simulator.simulate import Arbor, Growth, grow_arbor
 from morphoflow.dendrites.simulator.tree import soma_forest
 from morphoflow.errors import InputError
@@ -16,6 +17,9 @@ from morphoflow.manifest import whole_folder
 from morphoflow.swc_files import swc_text
 
 SIZES = (16, 1024)
+
+NOT_NEGATIVE = ("branching_rate", "contact_um", "first_um", "tension", "offset_um", "neighbours")
+NOT_NEGATIVE += ("angle_spread",)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ class SetSettings:
             above = name in ("tip_um", "photons")
             _demand(name, value, value > 0 if above else value >= 0, "above 0" if above else ">= 0")
 
+    @property
+    def resolution_um(self) -> float:
+        """The width of a point in an image."""
+        return max(self.optics.blur_um, self.pixel_um)
+
     def growth_of(self, label: str) -> Growth:
         """The growth parameters of a population."""
         return _parameters(Growth, {**asdict(self.growth), **self.populations[label]})
@@ -77,6 +86,8 @@ def simulate_neuron(settings: SetSettings, i: int) -> tuple[np.ndarray, Forest, 
     soma = soma_place(arbor, settings.size, settings.pixel_um)
     truth = {"id": name, "label": label, "group": name, **_truth(tree, arbor)}
     truth |= {"soma_x_px": round(soma[0], 3), "soma_y_px": round(soma[1], 3)}
+    shown = seen(arbor, settings.size * settings.pixel_um, settings.resolution_um)
+    truth |= {f"seen_{name}": round(value, 3) for name, value in asdict(shown).items()}
     return image, tree, truth | {"pixel_um": settings.pixel_um} | _columns(growth)
 
 
@@ -127,10 +138,11 @@ def _check_names(values: dict, kind: type, place: str) -> None:
 
 
 def _check_growth(growth: Growth) -> None:
-    for name in ("minutes", "persistence_um", "territory_um"):
+    for name in ("minutes", "persistence_um", "territory_um", "growing", "shrinking", "pausing"):
         value = getattr(growth, name)
         _demand(name, value, value > 0, "above 0")
-    for name in ("branching_rate", "contact_um", "first_um", "tension", "offset_um", "neighbours"):
+    _demand("angle", growth.angle, 0 < growth.angle < 180, "between 0 and 180")
+    for name in NOT_NEGATIVE:
         value = getattr(growth, name)
         _demand(name, value, value >= 0, "0 or more")
     least, most = growth.primaries

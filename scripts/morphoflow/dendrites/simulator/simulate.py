@@ -6,7 +6,9 @@ turn back where they touch cable: the agent-based model of Shree et al., Science
 Directed_Rod_Simulation has for 24 h after egg laying; persistence is that of their program sabt.
 Their contact distances are 0.15 and 0.4 um, their branching rate 0.00954 per um and minute beside
 an early excess. The defaults of ``Growth`` lie between and above, chosen, as are first lengths,
-territory and tension, for statistics near those of 16 real images.
+territory and tension, for statistics near those of 16 real images. In tracings of these, side
+branches leave at 72 degrees on average (sd 25, n = 598). Tracings of arbors branched at 90 degrees
+without a spread have an sd of 21, with a spread of 20 one of 24.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from morphoflow.dendrites.simulator.cable import NODE_UM, Place, empty_cable
-from morphoflow.dendrites.simulator.tips import Rules, grow, no_tips
+from morphoflow.dendrites.simulator.tips import (
+    GROWING,
+    PAUSED,
+    SHRINKING,
+    Rules,
+    grow,
+    no_tips,
+)
 from morphoflow.dendrites.simulator.tree import Tree, relax, tree_of
 from morphoflow.errors import InputError
 
@@ -35,7 +44,9 @@ class Growth:
     ``territory_um`` is the mean diameter of the region that the arbor may fill, ``offset_um`` the
     sd along each axis of the soma's distance from its middle; ``tension`` is how far branches are
     pulled straight in the end, in nodes of some 0.8 um; ``neighbours`` is the mean number of
-    branches that enter the field from other neurons.
+    branches that enter the field from other neurons. Side branches leave at ``angle`` with the sd
+    ``angle_spread``, in degrees. ``growing``, ``shrinking`` and ``pausing`` multiply the speeds of
+    tips that grow and shrink and the rates at which they pause, measured at 24 h after egg laying.
     """
 
     minutes: float = 230.0
@@ -48,6 +59,11 @@ class Growth:
     tension: float = 3.5
     offset_um: float = 10.0
     neighbours: float = 1.0
+    angle: float = 90.0
+    angle_spread: float = 20.0
+    growing: float = 1.0
+    shrinking: float = 1.0
+    pausing: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +101,19 @@ def grow_arbor(growth: Growth, field_um: float, rng: np.random.Generator) -> Arb
 
 
 def _rules(growth: Growth) -> Rules:
+    rates, speeds = RATES.copy(), SPEEDS.copy()
+    rates[:, PAUSED] *= growth.pausing
+    speeds[GROWING, 0] += np.log(growth.growing)
+    speeds[SHRINKING, 0] += np.log(growth.shrinking)
     return Rules(
-        rates=RATES,
-        speed=SPEEDS,
+        rates=rates,
+        speed=speeds,
         turn=float(np.sqrt(2 * NODE_UM / growth.persistence_um)),
         contact=float(growth.contact_um),
         retreat=RETREAT_UM_PER_MIN,
         branching=float(growth.branching_rate),
+        angle=float(np.radians(growth.angle)),
+        angle_spread=float(np.radians(growth.angle_spread)),
         step=STEP_MIN,
     )
 

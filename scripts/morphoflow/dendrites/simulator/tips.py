@@ -25,7 +25,8 @@ class Rules(NamedTuple):
 
     ``rates`` (3, 3) from state to state per minute; ``speed`` (3, 2) mean and sd, of the logarithm
     but for pauses; ``turn`` sd in radians a node; ``contact`` um (0: tips pass through);
-    ``retreat`` um/min after a contact; ``branching`` per um and minute.
+    ``retreat`` um/min after a contact; ``branching`` per um and minute, at an ``angle`` to the stem
+    with the sd ``angle_spread`` (radians).
     """
 
     rates: np.ndarray
@@ -34,6 +35,8 @@ class Rules(NamedTuple):
     contact: float
     retreat: float
     branching: float
+    angle: float
+    angle_spread: float
     step: float
 
 
@@ -171,7 +174,8 @@ def _branch(cable, tips, rules, place, now, rng):
     length = cable.counts[LIVE] * NODE_UM
     for _ in range(rng.poisson(rules.branching * length * rules.step)):
         base = cable.live[int(rng.random() * cable.counts[LIVE])]
-        heading = cable.heading[base] + (np.pi / 2 if rng.random() < 0.5 else -np.pi / 2)
+        angle = rng.normal(rules.angle, rules.angle_spread)
+        heading = cable.heading[base] + (angle if rng.random() < 0.5 else -angle)
         if cable.children[base] == 1 and cable.parent[base] >= 0:
             node = _next_node(cable, base, heading, rules, place, now)
             if node >= 0:

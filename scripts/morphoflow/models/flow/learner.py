@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from morphoflow.models.flow.muon import Muon
 from morphoflow.models.flow.network import UNet, take_over
 from morphoflow.models.flow.path import mixed, times_of, velocity_loss
 from morphoflow.models.flow.sampling import chosen, points
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # Images that are validated at a time, and at most.
 BATCH, MOST_VALIDATED = 64, 256
 BETAS = (0.9, 0.99)
+# The learning rate of the inner convolutions, in that of all else: their steps are orthogonal.
+INNER = 20
 # How often an image is learned without its class, for guidance (Ho and Salimans, 2022).
 UNCLASSED = 0.1
 # How the images of the time-lapse are made.
@@ -56,14 +59,13 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
     def __init__(
         self, network: UNet, train: Split, validation: Split, settings: dict, facts: dict
     ) -> None:
-        optimizer = torch.optim.AdamW(
-            network.parameters(),
-            lr=settings["learning_rate"],
-            betas=BETAS,
-            weight_decay=settings["weight_decay"],
-            fused=True,
-        )
-        super().__init__(network, train, validation, settings, facts, {"adam": optimizer})
+        rate, decay = settings["learning_rate"], settings["weight_decay"]
+        inner, others = weights_of(network)
+        adam = torch.optim.AdamW(others, lr=rate, betas=BETAS, weight_decay=decay, fused=True)
+        super().__init__(network, train, validation, settings, facts, {"adam": adam})
+        bf16 = settings["precision"] == "bf16-mixed"
+        dtype = torch.bfloat16 if bf16 else torch.float32
+        self.optimizers["muon"] = Muon(inner, INNER * rate, decay, dtype)
         self.device = train.images.device
         self.average = Average(network, settings["average_images"])
         # Stays on the host.
@@ -85,8 +87,9 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate: it rises, and then falls along half a cosine."""
         rise, fall = rise_and_fall(epoch, self.settings)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings["learning_rate"] * rise * fall
+        for name, times in (("adam", 1), ("muon", INNER)):
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = times * self.settings["learning_rate"] * rise * fall
 
     def step(
         self, indices: Tensor, generator: torch.Generator, fabric: "Fabric"
@@ -98,12 +101,13 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
             x = moved(x, generator)
         classes = chosen(self.train.classes[rows], len(self.facts["classes"]))
         known = torch.rand(len(x), 1, generator=generator, device=self.device) > UNCLASSED
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         with fabric.autocast():
             loss = velocity_losses(self.network, x, classes * known, generator).mean()
         fabric.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings["clip"])
-        self.optimizer.step()
+        for optimizer in self.optimizers.values():
+            optimizer.step()
         shown = int(self.progress.steps_done) * self.batch_size
         self.average.update(self.network, self.batch_size, shown)
         self.progress.steps_done += 1
@@ -141,6 +145,17 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
         classes = chosen(numbers, len(self.facts["classes"]))
         network = self.average.network
         return {"loss": velocity_losses(network, as_numbers(images), classes, generator).mean()}
+
+
+def weights_of(network: UNet) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The weights of the inner convolutions, which Muon learns, and all others, which Adam does.
+
+    The first and the last convolution are left to it, as Muon's authors do.
+    """
+    outer = {network.enter.weight, network.leave.weight}
+    inner = [weight for weight in network.parameters() if weight.ndim == 4 and weight not in outer]
+    learned = set(inner)
+    return inner, [weight for weight in network.parameters() if weight not in learned]
 
 
 def velocity_losses(

@@ -14,8 +14,9 @@ from torch import Tensor
 from morphoflow.errors import InputError
 from morphoflow.model import Model
 from morphoflow.models.flow.learner import FlowLearner, Split
-from morphoflow.models.flow.network import UNet, patch_of
+from morphoflow.models.flow.network import UNet
 from morphoflow.models.flow.sampling import drawn_numbers, latent_size, noise_in, points
+from morphoflow.models.flow.sizes import check_size, patch_of
 from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
 from morphoflow.models.shared.generating import as_bytes, as_numbers, part
 from morphoflow.models.shared.generating import latents as latents
@@ -133,11 +134,9 @@ def _network(facts: dict, settings: dict, generator: torch.Generator) -> UNet:
 def _checked_size(samples: Samples, settings: dict) -> int:
     """Pixels along an edge of the images; InputError where the network cannot take them."""
     _, channels, height, width = samples.x.shape
-    levels = len(settings["widths"])
-    multiple = patch_of(width, settings["places"]) << (levels - 1)
-    if channels != 1 or height != width or width % multiple:
+    if channels != 1 or height != width:
         raise InputError(
-            f"the samples are {channels} x {height} x {width} pixels and `widths` has "
-            f"{levels} levels; cut grey squares whose edge is a multiple of {multiple} pixels."
+            f"the samples are {channels} x {height} x {width} pixels; cut grey squares."
         )
+    check_size(width, settings)
     return width

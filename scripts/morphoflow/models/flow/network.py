@@ -148,14 +148,6 @@ def waves(time: Tensor) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], 1)
 
 
-def patch_of(size: int, places: int) -> int:
-    """Pixels along an edge of the blocks that images of ``size`` pixels are cut into.
-
-    So many that there are ``places`` along the edge of an image, or up to twice as many.
-    """
-    return max(1, size // places)
-
-
 def take_over(network: UNet, state: dict[str, Tensor]) -> None:
     """Give ``network`` the weights of one that may have been trained on images of another size.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from morphoflow.errors import InputError
-from morphoflow.models.progressive_gan.schedule import START_SIZE
+from morphoflow.models.progressive_gan.sizes import sizes_to
 from morphoflow.models.shared.generating import part
 from morphoflow.store import Samples
 
@@ -39,18 +39,16 @@ def read_images(
 
 
 def sizes(samples: Samples) -> list[int]:
-    """The sizes that images grow through, from ``START_SIZE`` to that of the samples.
+    """The sizes that images grow through, from the first to that of the samples.
 
     Raises InputError where the samples cannot be grown to.
     """
     _, channels, height, width = samples.x.shape
-    stages = max(1, (width // START_SIZE).bit_length())
-    if channels != 1 or height != width or START_SIZE << (stages - 1) != width:
+    if channels != 1 or height != width:
         raise InputError(
-            f"the samples are {channels} x {height} x {width} pixels and a progressive GAN grows "
-            f"by doubling; cut grey squares of {START_SIZE}, 32, 64, 128, 256, 512 or 1024 pixels."
+            f"the samples are {channels} x {height} x {width} pixels; cut grey squares."
         )
-    return [START_SIZE << stage for stage in range(stages)]
+    return sizes_to(width)
 
 
 # The weights of networks in the saved state of a progressive GAN.

@@ -17,7 +17,8 @@ from morphoflow.models.progressive_gan.critic import Critic
 from morphoflow.models.progressive_gan.generator import Generator
 from morphoflow.models.progressive_gan.images import read_images, sizes
 from morphoflow.models.progressive_gan.learner import ProgressiveLearner
-from morphoflow.models.progressive_gan.schedule import START_SIZE, schedule_of
+from morphoflow.models.progressive_gan.schedule import schedule_of
+from morphoflow.models.progressive_gan.sizes import START_SIZE, check_size
 from morphoflow.models.shared.generating import as_bytes, as_numbers, part
 from morphoflow.models.shared.generating import latents as latents
 from morphoflow.models.splits import training_and_validation
@@ -38,7 +39,8 @@ def build(
     """
     train, validation = training_and_validation(objects)
     stages = len(sizes(samples))
-    _check(len(train), stages, settings)
+    check_size(samples.x.shape[-1], settings)
+    _check(len(train), settings["batch_size"])
     facts = {
         "size": samples.x.shape[-1],
         "latent_size": settings["latent_size"],
@@ -110,14 +112,9 @@ def _ready(
     return network.to(device).eval().requires_grad_(False)
 
 
-def _check(train: int, stages: int, settings: dict) -> None:
-    if train < settings["batch_size"]:
+def _check(train: int, batch_size: int) -> None:
+    if train < batch_size:
         raise InputError(
-            f"there are {train} training images and `batch_size` is {settings['batch_size']}; "
+            f"there are {train} training images and `batch_size` is {batch_size}; "
             "lower it, give training a larger share of the split, or add images."
-        )
-    if len(settings["widths"]) < stages:
-        raise InputError(
-            f"`widths` has {len(settings['widths'])} numbers and images of "
-            f"{START_SIZE << (stages - 1)} pixels grow in {stages} stages; name a width for each."
         )

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from morphoflow.errors import InputError
-
-START_SIZE = 16
+from morphoflow.models.progressive_gan.sizes import START_SIZE
 
 
 @dataclass(frozen=True)

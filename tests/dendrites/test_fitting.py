@@ -1,0 +1,132 @@
+"""Fits of the simulator: a known simulator is recovered, and parts have their known answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from morphoflow.dendrites.fitting.fit import (
+    Fit,
+    checks_table,
+    differences_table,
+    fits,
+    intervals_table,
+)
+from morphoflow.dendrites.fitting.posterior import learned, posterior, proposed
+from morphoflow.dendrites.fitting.priors import BOUNDS, growth_at, values
+from morphoflow.dendrites.fitting.simulations import USED, Frame, framed, made, simulated
+from morphoflow.dendrites.simulator.simulate import Growth
+from morphoflow.errors import InputError
+from morphoflow.store import Samples
+
+MIXING = np.random.default_rng(0).normal(size=(2, 8))
+NOISE = 0.5
+
+
+def toy(unit: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Statistics (n, 8) that bend with two parameters, with noise."""
+    bent = np.tanh(2 * unit - 1) @ MIXING + 0.3 * np.square(unit) @ MIXING[:, ::-1]
+    return bent + rng.normal(0, NOISE, (len(unit), 8))
+
+
+def test_intervals_hold_the_parameters_as_often_as_they_say():
+    """Ninety per cent intervals, of 20 populations of 12 images and two parameters each."""
+    rng = np.random.default_rng(1)
+    unit = rng.random((300, 2))
+    emulator = learned(unit, toy(unit, rng))
+    held = []
+    for _ in range(20):
+        true = rng.random(2)
+        draws = posterior(emulator, toy(np.tile(true, (12, 1)), rng), rng)
+        low, high = np.percentile(draws, [5, 95], axis=0)
+        held.append((low < true) & (true < high))
+    assert 0.8 <= np.mean(held) <= 0.99
+
+
+def test_more_images_say_more_in_the_second_round_too():
+    rng = np.random.default_rng(2)
+    unit, true = rng.random((300, 2)), np.array([0.3, 0.7])
+    emulator = learned(unit, toy(unit, rng))
+    many = toy(np.tile(true, (100, 1)), rng)
+    few, first = posterior(emulator, many[:5], rng), posterior(emulator, many, rng)
+    near = proposed(first, 1000, rng)
+    second = posterior(learned(near, toy(near, rng), emulator), many, rng)
+    assert (first.std(axis=0) < 0.7 * few.std(axis=0)).all()
+    assert (near >= 0).all() and (near <= 1).all()
+    assert np.abs(second.mean(axis=0) - true).max() < 0.1
+    assert (np.abs(second.mean(axis=0) - true) < 3 * second.std(axis=0)).all()
+    assert (second.std(axis=0) < 0.7 * few.std(axis=0)).all()
+
+
+def test_without_information_the_posterior_is_the_prior():
+    rng = np.random.default_rng(3)
+    unit = rng.random((400, 2))
+    draws = posterior(learned(unit, rng.normal(size=(400, 5))), rng.normal(size=(6, 5)), rng)
+    assert draws.mean(axis=0) == pytest.approx(0.5, abs=0.12)
+    assert draws.std(axis=0) == pytest.approx(12**-0.5, rel=0.2)
+
+
+def test_bounds_are_the_ends_of_the_prior():
+    names = list(BOUNDS)
+    low, high = values(names, np.array([[0.0] * len(names), [1.0] * len(names)]))
+    assert low == pytest.approx([bound.low for bound in BOUNDS.values()])
+    assert high == pytest.approx([bound.high for bound in BOUNDS.values()])
+    assert growth_at(Growth(), ["minutes"], np.array([77.0])) == Growth(minutes=77.0)
+    for name, bound in BOUNDS.items():
+        assert bound.low < getattr(Growth(), name) < bound.high
+
+
+def test_frames_are_those_of_the_images():
+    x = np.zeros((2, 1, 128, 128), dtype=np.uint8)
+    levels = {64: x[..., ::2, ::2]}
+    images = Samples(x, np.array(["a", "b"]), attributes={"pixel_um": 0.5}, levels=levels)
+    objects = pd.DataFrame({"crop": ["soma", "soma"]})
+    level, frame = framed(images, objects, 64)
+    assert level.shape[-1] == 64 and frame == Frame(64, 1.0, centred=True)
+    assert framed(images, objects.assign(crop="whole"), 256)[1] == Frame(128, 0.5, centred=False)
+    unknown = Samples(x, images.ids, attributes={"pixel_um": None})
+    with pytest.raises(InputError, match="no common pixel size"):
+        framed(unknown, objects, 64)
+
+
+def test_a_centred_frame_has_the_soma_in_its_middle():
+    rng = np.random.default_rng(0)
+    _, image = made(Growth(minutes=60), Frame(64, 1.292, centred=True), rng)
+    assert image[30:34, 30:34].mean() > 200
+
+
+def test_few_images_of_a_population_are_an_error():
+    settings = {"simulations": 2, "rounds": 1, "seed": 0, "predicted": 1}
+    observed = {"mutant": np.zeros((3, len(USED)))}
+    with pytest.raises(InputError, match="'mutant' has 3 images"):
+        list(fits(observed, ["branching_rate"], Frame(16, 5.0, False), settings))
+
+
+def test_simulations_of_equal_streams_are_equal():
+    unit, frame = np.array([[0.2], [0.4]]), Frame(32, 2.5, centred=False)
+    first, second = (simulated(["minutes"], unit, frame, [1, 2])[1] for _ in range(2))
+    assert first.shape == (2, len(USED)) and np.array_equal(first, second)
+    assert not np.array_equal(first, simulated(["minutes"], unit, frame, [1, 3])[1])
+
+
+def test_tables_name_intervals_factors_and_misfits():
+    rng = np.random.default_rng(4)
+    names = ["branching_rate", "contact_um"]
+    statistics = rng.normal(1, 0.1, (8, len(USED)))
+    one, other = (
+        Fit(label, unit, statistics, unit[:4], statistics + shift, [0])
+        for label, unit, shift in (
+            ("a", rng.uniform(0.2, 0.3, (2000, 2)), 0.0),
+            ("b", rng.uniform(0.7, 0.8, (2000, 2)), 1.0),
+        )
+    )
+    intervals = intervals_table([one, other], names).set_index(["label", "parameter"])
+    assert (intervals["low"] < intervals["median"]).all()
+    assert (intervals["median"] < intervals["high"]).all()
+    assert intervals["of_prior"].to_numpy() == pytest.approx(0.1, rel=0.1)
+    assert intervals.loc[("b", "contact_um"), "median"] == pytest.approx(0.6125, abs=0.01)
+    (rate, _) = differences_table([one, other], names).itertuples()
+    assert rate.factor == pytest.approx((0.03 / 0.004) ** 0.5, rel=0.03)
+    assert rate.probability == 1 and rate.low > 1
+    away = checks_table([one, other]).groupby("label")["away"].mean()
+    assert abs(away["a"]) < 0.2 and away["b"] < -5
+    assert len(differences_table([one], names)) == 0
