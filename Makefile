@@ -59,8 +59,9 @@ damage: $(VENV)/test.done ## Damage every kind of result in every way, and count
 	@$(CAMPAIGN)/damage.py
 
 kills: $(VENV)/test.done ## Kill small workflows at 200 moments, and compare how they end
-	@$(CAMPAIGN)/kills.py --kills 150
-	@$(CAMPAIGN)/kills.py --kills 50 --workflow all
+	@$(CAMPAIGN)/kills.py --kills 100
+	@$(CAMPAIGN)/kills.py --kills 60 --workflow dendrites
+	@$(CAMPAIGN)/kills.py --kills 40 --workflow all
 
 nulls: $(VENV)/test.done ## Count what is significant where there is nothing to find
 	@$(CAMPAIGN)/nulls.py

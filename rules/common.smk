@@ -30,11 +30,11 @@ from morphoflow.models.interface import (
     model_file,
 )
 from morphoflow.plan.config import (
-    MODALITIES,
     check_compared,
     check_named,
     check_recommended,
     check_simulated,
+    datasets_of,
     read_config,
 )
 from morphoflow.plan.runs import (
@@ -64,6 +64,7 @@ from morphoflow.plan.files import (
     organelle_fingerprints,
 )
 from morphoflow.plan.keys import check_together
+from morphoflow.plan.organelles import part_name, parts_of_datasets
 from morphoflow.requests import (
     MOST_HELD_MB,
     memory,
@@ -85,7 +86,7 @@ try:
     config.update(read_config(config, SCHEMAS / "config.schema.yaml"))
     check_together(config)
     find_cards(config, WORKFLOW)
-    DATASETS = {name: modality for modality in MODALITIES for name in config[modality]}
+    DATASETS = datasets_of(config)
     MODELS = read_models(WORKFLOW / "config/models", own=Path("config/models"))
     add_combinations(MODELS, config["combinations"])
     check_simulated(config["dendrites"])
@@ -105,9 +106,16 @@ try:
         name: cell_files(name, settings, ELSEWHERE)
         for name, settings in config["cells"].items()
     }
+    # The volumes of datasets that come from several; all of one are named by `sources`.
+    PARTS = parts_of_datasets(config["organelles"])
+    VOLUMES = {
+        name: settings
+        for name, settings in (config["organelles"] | PARTS).items()
+        if "sources" not in settings
+    }
     ORGANELLE_FILES = {
         name: organelle_files(name, settings, ELSEWHERE)
-        for name, settings in config["organelles"].items()
+        for name, settings in VOLUMES.items()
     }
     DENDRITE_FILES = {
         name: dendrite_files(name, settings, ELSEWHERE)
@@ -115,6 +123,11 @@ try:
     }
 except ValueError as error:
     raise WorkflowError(str(error))
+except OSError as error:
+    raise WorkflowError(
+        f"{error.filename} cannot be read ({error.strerror}); correct the path, or give yourself "
+        f"the right to it."
+    )
 
 
 # The first seed of each variant on each dataset.
@@ -141,6 +154,8 @@ ORGANELLES = list(config["organelles"])
 NEURON_DATASETS = "|".join(config["neurons"]) or "-"
 CELL_DATASETS = "|".join(CELLS) or "-"
 ORGANELLE_DATASETS = "|".join(ORGANELLES) or "-"
+SINGLE_VOLUMES = "|".join(VOLUMES) or "-"
+SEVERAL_VOLUMES = "|".join(name for name in ORGANELLES if name not in VOLUMES) or "-"
 DENDRITE_DATASETS = "|".join(config["dendrites"]) or "-"
 CARDS = {Path(card).stem: card for card in cards_of(config)}
 CELL_CARDS = sorted({Path(card).stem for card in cards_of({"cells": config["cells"]})})
@@ -155,7 +170,7 @@ NOT_DECODING = "|".join(
 
 
 wildcard_constraints:
-    dataset="|".join(DATASETS),
+    dataset="|".join([*DATASETS, *PARTS]),
     model="|".join(MODELS),
     variant="[a-z0-9_]+",
     seed="[0-9]+",
@@ -178,7 +193,9 @@ def code_digest(name):
 
 
 def dataset_of(wildcards):
-    """The configuration of a job's dataset."""
+    """The configuration of a job's dataset, or of a part of one."""
+    if wildcards.dataset in PARTS:
+        return PARTS[wildcards.dataset]
     return config[DATASETS[wildcards.dataset]][wildcards.dataset]
 
 

@@ -58,7 +58,7 @@ def shown_files(wildcards):
     paths = [f"results/{run.folder}/{name}" for name in files]
     paths += [f"results/{run.dataset}/{name}" for name in of_dataset]
     if "cluster_slice" in figures_of_run(run):
-        paths += organelle_volumes(wildcards)
+        paths += organelle_volumes(first_volume(wildcards))
     return sorted(set(paths))
 
 
@@ -75,7 +75,9 @@ def drawing_settings(wildcards):
     settings = {}
     dataset = dataset_of(wildcards)
     if wildcards.dataset in ORGANELLES:
-        settings["source"] = json.loads(organelle_source(wildcards))
+        settings["source"] = json.loads(organelle_source(first_volume(wildcards)))
+        names = names_of_sources(wildcards)
+        settings["first_source"] = names[0] if names else None
     if is_able(wildcards.model, "generating"):
         settings["copy_threshold"] = dataset["realism"]["threshold"]
     return as_json(settings)

@@ -5,7 +5,7 @@ rule fetch_neurons:
         card=lambda wildcards: CARDS[wildcards.card],
     output:
         archive=ensure("results/sources/{card}.zip", non_empty=True),
-        labels="results/sources/{card}.labels.csv",
+        labels="results/sources/{card}.labels.parquet",
     log:
         "results/logs/fetch_neurons/{card}.log",
     benchmark:
@@ -34,7 +34,7 @@ rule generate_neurons:
         archive=ensure(
             "results/sources/toy_{toy}_n{number}_s{seed}.zip", non_empty=True
         ),
-        labels="results/sources/toy_{toy}_n{number}_s{seed}.labels.csv",
+        labels="results/sources/toy_{toy}_n{number}_s{seed}.labels.parquet",
     log:
         "results/logs/generate_neurons/{toy}_n{number}_s{seed}.log",
     benchmark:
@@ -63,7 +63,7 @@ rule read_neurons:
         archives=source_archives,
         files=lambda wildcards: NEURON_FILES[wildcards.dataset]["swc"],
         source_labels=lambda wildcards: [
-            path.replace(".zip", ".labels.csv") for path in source_archives(wildcards)
+            path.replace(".zip", ".labels.parquet") for path in source_archives(wildcards)
         ],
         labels=lambda wildcards: NEURON_FILES[wildcards.dataset]["labels"],
     output:

@@ -9,7 +9,7 @@ rule generate_phantom:
     benchmark:
         "results/benchmarks/generate_phantom/{dataset}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -36,7 +36,7 @@ rule find_instances:
     benchmark:
         "results/benchmarks/find_instances/{dataset}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -66,7 +66,7 @@ rule count_blocks:
     benchmark:
         "results/benchmarks/count_blocks/{dataset}/{part}of{parts}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -98,13 +98,13 @@ rule merge_counts:
     output:
         objects="results/{dataset}/objects.parquet",
         contact_table="results/{dataset}/contacts.parquet",
-        quality="results/{dataset}/quality.parquet",
+        quality="results/{dataset}/parts/quality.parquet",
     log:
         "results/logs/merge_counts/{dataset}.log",
     benchmark:
         "results/benchmarks/merge_counts/{dataset}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -124,6 +124,7 @@ rule merge_counts:
             "on_bad_input",
             "min_voxels",
             "border",
+            "part",
         ),
     shell:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"
@@ -146,7 +147,7 @@ rule measure_objects:
     benchmark:
         "results/benchmarks/measure_objects/{dataset}/{part}of{parts}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -174,17 +175,19 @@ rule merge_measures:
         volumes=organelle_volumes,
         objects="results/{dataset}/objects.parquet",
         contacts="results/{dataset}/contacts.parquet",
+        counted="results/{dataset}/parts/quality.parquet",
         measures=of_several_parts("measures.parquet"),
     output:
         shapes="results/{dataset}/shapes.parquet",
         density="results/{dataset}/density.parquet",
+        quality="results/{dataset}/quality.parquet",
         features=directory("results/{dataset}/samples/features.zarr"),
     log:
         "results/logs/merge_measures/{dataset}.log",
     benchmark:
         "results/benchmarks/merge_measures/{dataset}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -200,6 +203,7 @@ rule merge_measures:
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
         " --contacts {input.contacts:q} --measures {input.measures:q}"
+        " --counted {input.counted:q} --quality {output.quality:q}"
         " --settings {params.settings:q} --legacy {params.legacy:q} --shapes {output.shapes:q}"
         " --density {output.density:q} --features {output.features:q} &> {log:q}"
 
@@ -209,7 +213,7 @@ rule cut_volumes:
     input:
         script=entry("cut_volumes"),
         volumes=organelle_volumes,
-        objects="results/{dataset}/objects.parquet",
+        objects=posed_objects,
     output:
         samples=temp(directory("results/{dataset}/parts/{part}of{parts}/volumes.zarr")),
     log:
@@ -217,7 +221,7 @@ rule cut_volumes:
     benchmark:
         "results/benchmarks/cut_volumes/{dataset}/{part}of{parts}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -228,10 +232,11 @@ rule cut_volumes:
         code_digest=code_digest("cut_volumes"),
         source=organelle_source,
         fingerprint=organelle_fingerprint,
+        pose=lambda wildcards: dataset_of(wildcards)["pose"],
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
+        " --settings {params.settings:q} --pose {params.pose} --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples:q} &> {log:q}"
 
 
@@ -240,7 +245,7 @@ rule sample_points:
     input:
         script=entry("sample_points"),
         volumes=organelle_volumes,
-        objects="results/{dataset}/objects.parquet",
+        objects=posed_objects,
     output:
         samples=temp(directory("results/{dataset}/parts/{part}of{parts}/points.zarr")),
     log:
@@ -248,7 +253,7 @@ rule sample_points:
     benchmark:
         "results/benchmarks/sample_points/{dataset}/{part}of{parts}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -259,10 +264,11 @@ rule sample_points:
         code_digest=code_digest("sample_points"),
         source=organelle_source,
         fingerprint=organelle_fingerprint,
+        pose=lambda wildcards: dataset_of(wildcards)["pose"],
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --part {wildcards.part} --parts {wildcards.parts}"
+        " --settings {params.settings:q} --pose {params.pose} --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples:q} &> {log:q}"
 
 
@@ -279,7 +285,7 @@ rule join_samples:
     benchmark:
         "results/benchmarks/join_samples/{dataset}/{form}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
         form="volumes|points",
     conda:
         "../envs/analysis.yaml"
@@ -290,7 +296,77 @@ rule join_samples:
     params:
         code_digest=code_digest("join_samples"),
     shell:
+        "python {input.script:q} --objects {input.objects:q} --parts {input.parts:q} --names"
+        " --output {output.samples:q} &> {log:q}"
+
+
+rule join_sources:
+    """The object table of a dataset of several volumes, with all measures of the objects."""
+    input:
+        script=entry("join_sources"),
+        objects=of_sources("objects.parquet"),
+        contacts=of_sources("contacts.parquet"),
+        quality=of_sources("quality.parquet"),
+        shapes=of_sources("shapes.parquet"),
+        density=of_sources("density.parquet"),
+    output:
+        objects="results/{dataset}/objects.parquet",
+        contacts="results/{dataset}/contacts.parquet",
+        quality="results/{dataset}/quality.parquet",
+        shapes="results/{dataset}/shapes.parquet",
+        density="results/{dataset}/density.parquet",
+        features=directory("results/{dataset}/samples/features.zarr"),
+    log:
+        "results/logs/join_sources/{dataset}.log",
+    benchmark:
+        "results/benchmarks/join_sources/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=SEVERAL_VOLUMES,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000, 12, "objects", "contacts", "shapes"),
+        runtime=minutes(20),
+    params:
+        code_digest=code_digest("join_sources"),
+        names=names_of_sources,
+        folder=subpath(output.objects, parent=True),
+        settings=organelle_settings("split", "split_by", "on_bad_input"),
+    shell:
+        "python {input.script:q} --names {params.names:q} --objects {input.objects:q}"
+        " --contacts {input.contacts:q} --quality {input.quality:q} --shapes {input.shapes:q}"
+        " --density {input.density:q} --settings {params.settings:q}"
+        " --folder {params.folder:q} --features {output.features:q} &> {log:q}"
+
+
+rule join_samples_of_sources:
+    """The samples of all sources of a dataset in one store, in the order of the object table."""
+    input:
+        script=entry("join_samples"),
+        objects="results/{dataset}/objects.parquet",
+        parts=lambda wildcards: of_sources(f"samples/{wildcards.form}.zarr")(wildcards),
+    output:
+        samples=directory("results/{dataset}/samples/{form}.zarr"),
+    log:
+        "results/logs/join_samples_of_sources/{dataset}/{form}.log",
+    benchmark:
+        "results/benchmarks/join_samples_of_sources/{dataset}/{form}.jsonl"
+    wildcard_constraints:
+        dataset=SEVERAL_VOLUMES,
+        form="volumes|points",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000, 0.5, "parts"),
+        runtime=minutes(20, 0.01, "parts"),
+    params:
+        code_digest=code_digest("join_samples"),
+        names=names_of_sources,
+    shell:
         "python {input.script:q} --objects {input.objects:q} --parts {input.parts:q}"
+        " --names {params.names:q}"
         " --output {output.samples:q} &> {log:q}"
 
 
@@ -332,7 +408,7 @@ rule write_masks:
     benchmark:
         "results/benchmarks/write_masks/{dataset}/{model}/{variant}/seed{seed}.jsonl"
     wildcard_constraints:
-        dataset=ORGANELLE_DATASETS,
+        dataset=SINGLE_VOLUMES,
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -345,6 +421,42 @@ rule write_masks:
         fingerprint=organelle_fingerprint,
         settings=lambda wildcards: as_json(dataset_of(wildcards)["masks"]),
     shell:
-        "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
+        "python {input.script:q} --source {params.source:q} --sources null --objects {input.objects:q}"
+        " --clusters {input.clusters:q} --settings {params.settings:q}"
+        " --output {output.folder:q} &> {log:q}"
+
+
+rule write_masks_of_sources:
+    """The same of each of a dataset's volumes, in a folder of its name."""
+    input:
+        script=entry("write_masks"),
+        volumes=volumes_of_sources,
+        objects="results/{dataset}/objects.parquet",
+        clusters="results/{dataset}/{model}/{variant}/seed{seed}/clusters.parquet",
+    output:
+        folder=directory("results/{dataset}/{model}/{variant}/seed{seed}/masks"),
+    log:
+        "results/logs/write_masks_of_sources/{dataset}/{model}/{variant}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/write_masks_of_sources/{dataset}/{model}/{variant}/seed{seed}.jsonl"
+    wildcard_constraints:
+        dataset=SEVERAL_VOLUMES,
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000, 6, "objects"),
+        runtime=minutes(60, 1e-4, "volumes"),
+    params:
+        code_digest=code_digest("write_masks"),
+        source=lambda wildcards: as_json(
+            by_source(wildcards, organelle_source, json.loads)
+        ),
+        fingerprint=lambda wildcards: as_json(
+            by_source(wildcards, organelle_fingerprint)
+        ),
+        settings=lambda wildcards: as_json(dataset_of(wildcards)["masks"]),
+    shell:
+        "python {input.script:q} --source null --sources {params.source:q} --objects {input.objects:q}"
         " --clusters {input.clusters:q} --settings {params.settings:q}"
         " --output {output.folder:q} &> {log:q}"

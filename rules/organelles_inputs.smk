@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+
+
 def organelle_source(wildcards):
     """Where the volumes of a dataset lie and how they are to be read, as JSON.
 
@@ -29,7 +32,7 @@ def organelle_source_as_given(wildcards):
     if "phantom" in settings:
         folder = f"results/{wildcards.dataset}/phantom"
         return as_json({"em": f"{folder}/em.zarr", "labels": f"{folder}/labels.zarr"})
-    volumes = ("em", "labels", "classes")
+    volumes = ("em", "labels", "classes", "context")
     names = [name for volume in volumes for name in (volume, f"{volume}_key")]
     names += ["voxel_size_nm", "em_voxel_size_nm", "offset_nm", "em_offset_nm"]
     names += ["level", "em_level"]
@@ -61,7 +64,7 @@ def organelle_fingerprint(wildcards):
 @cache
 def fingerprint_of(dataset):
     """The fingerprint of a dataset's volumes, computed once, and only where a job asks for it."""
-    return organelle_fingerprints(config["organelles"][dataset])
+    return organelle_fingerprints(VOLUMES[dataset])
 
 
 def organelle_classes(wildcards):
@@ -74,6 +77,12 @@ def organelle_classes(wildcards):
 def own_classes(wildcards):
     """Those of these tables that are a user's; a phantom's lie in its folder, which is one output."""
     return ORGANELLE_FILES[wildcards.dataset]["classes"]
+
+
+def posed_objects(wildcards):
+    """The objects that samples are made of: with their poses, where samples are turned to these."""
+    table = "objects" if dataset_of(wildcards)["pose"] == "as_it_lies" else "shapes"
+    return f"results/{wildcards.dataset}/{table}.parquet"
 
 
 def organelle_settings(*names):
@@ -112,3 +121,44 @@ def of_several_parts(file):
         return of_parts(file)(wildcards) if dataset_of(wildcards)["jobs"] > 1 else []
 
     return files
+
+
+def names_of_sources(wildcards):
+    """The names of the sources of a dataset that comes from several volumes; none of others."""
+    return [source["name"] for source in dataset_of(wildcards).get("sources", ())]
+
+
+def parts_of(wildcards):
+    """The parts of such a dataset, as rules of single volumes know them."""
+    return [part_name(wildcards.dataset, name) for name in names_of_sources(wildcards)]
+
+
+def volume_named(name):
+    """What input functions of single volumes take for wildcards."""
+    return SimpleNamespace(dataset=name)
+
+
+def of_sources(file):
+    """Input function: this file of each source of a dataset."""
+    return lambda wildcards: [f"results/{part}/{file}" for part in parts_of(wildcards)]
+
+
+def by_source(wildcards, ask, read=str):
+    """What a function of a single volume's wildcards says of each source, by its name."""
+    pairs = zip(names_of_sources(wildcards), parts_of(wildcards), strict=True)
+    return {name: read(ask(volume_named(part))) for name, part in pairs}
+
+
+def volumes_of_sources(wildcards):
+    """What a job that reads the volumes of all sources depends on."""
+    return [
+        file
+        for files in by_source(wildcards, organelle_volumes, list).values()
+        for file in files
+    ]
+
+
+def first_volume(wildcards):
+    """The wildcards of the volume of a dataset, or of the first of several."""
+    parts = parts_of(wildcards)
+    return volume_named(parts[0]) if parts else wildcards

@@ -25,7 +25,7 @@ def main(
     """Write all tables of an ``embedding`` into ``folder``, and an AnnData file with all of them.
 
     ``settings`` holds those of each part under its name; ``measures`` is a store of named features,
-    in which clusters are told apart.
+    in which clusters are told apart, and which are joined with the embedding to predict labels.
     """
     data = read_embedding(embedding)
     named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
@@ -47,8 +47,11 @@ def main(
     write("clusters", inputs=(measures,), cluster_profiles=profiles, cluster_members=members)
     confusion, scores = tables.classification(data, settings["classification"], seed)
     write("classification", scores, confusion=confusion)
-    predictions, scores = tables.cross_validation(data, settings["cross_validation"], seed)
-    write("cross_validation", scores, cross_validation=predictions)
+    features, _ = tables.measured(data, measures)
+    predictions, scores = tables.cross_validation(
+        data, features, settings["cross_validation"], seed
+    )
+    write("cross_validation", scores, inputs=(measures,), cross_validation=predictions)
     queries, labels, scores = tables.retrieval(data, settings["retrieval"], seed)
     write("retrieval", scores, retrieval=queries, retrieval_labels=labels)
     outliers, scores = tables.outliers(data, settings["outliers"], seed)

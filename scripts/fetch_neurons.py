@@ -6,6 +6,7 @@ import yaml
 
 from morphoflow.command import run
 from morphoflow.neurons.demo.published import published_neurons
+from morphoflow.provenance import provenance
 from morphoflow.reading.guard import reading
 from morphoflow.reading.labels import write_labels
 from morphoflow.swc_files import write_archive
@@ -17,7 +18,7 @@ def main(*, card: Path, archive: Path, labels: Path) -> None:
         facts = yaml.safe_load(card.read_text())
     content, table = published_neurons(facts)
     write_archive(archive, {f"{name}.swc": data for name, data in content.items()})
-    write_labels(labels, table)
+    write_labels(labels, table, provenance(inputs=[card], settings={}))
     print(f"{len(content)} neurons: {facts['title']}")
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.neurons.demo.toy import generate_toy_set
+from morphoflow.provenance import provenance
 from morphoflow.reading.labels import write_labels
 from morphoflow.swc_files import write_swc
 
@@ -15,7 +16,9 @@ def main(*, name: str, per_population: int, seed: int, archive: Path, labels: Pa
     forest, populations = generate_toy_set(name, per_population, seed)
     write_swc(archive, forest)
     table = {"id": forest.ids, "label": populations, "group": forest.ids}
-    write_labels(labels, pd.DataFrame(table))
+    settings = {"name": name, "per_population": per_population}
+    record = provenance(inputs=[], settings=settings, seed=seed)
+    write_labels(labels, pd.DataFrame(table), record)
     print(f"{forest.n} neurons in {len(set(populations))} populations")
 
 

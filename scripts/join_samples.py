@@ -11,9 +11,12 @@ from morphoflow.tables import read_objects
 COMMON = ("axes", "units", "names", "provenance")
 
 
-def main(*, parts: list[Path], objects: Path, output: Path) -> None:
-    """Join the stores ``parts``; how many they were leaves no trace."""
-    joined = Parts(parts, read_objects(objects)["id"])
+def main(*, parts: list[Path], names: list[str], objects: Path, output: Path) -> None:
+    """Join the stores ``parts``; how many they were leaves no trace.
+
+    With ``names`` they are those of the dataset's sources.
+    """
+    joined = Parts(parts, read_objects(objects)["id"], names)
     made = joined.attributes
     record = provenance(
         inputs=[objects],

@@ -7,17 +7,17 @@ import pandas as pd
 
 from morphoflow.command import run
 from morphoflow.organelles.counting.density import density_map, neighbours, touching
+from morphoflow.organelles.counting.objects import with_pieces
 from morphoflow.organelles.counting.order import objects_of_part
 from morphoflow.organelles.shapes.measures import (
     NM_PER_UM,
-    feature_matrix,
     join_measures,
     measure_objects,
     without_falsified,
+    write_features,
 )
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
-from morphoflow.store import write_samples
 from morphoflow.tables import read_objects, read_table, write_table
 
 
@@ -27,13 +27,17 @@ def main(
     objects: Path,
     contacts: Path,
     measures: list[Path],
+    counted: Path,
     settings: dict,
     legacy: bool,
     shapes: Path,
     features: Path,
     density: Path,
+    quality: Path,
 ) -> None:
     """Join ``measures``, the parts' tables, into ``shapes`` and the sample store ``features``.
+
+    What was found as objects were ``counted`` becomes ``quality`` with what was found since.
 
     Without parts the objects are measured here, with the published features where
     ``legacy``. ``settings`` hold ``neighbour_radius_um``, ``density_cell_um`` and ``border``.
@@ -49,22 +53,14 @@ def main(
     corner = (used.start * voxel + volume.offset.nm) / NM_PER_UM
     extent = used.shape * voxel / NM_PER_UM
     cells = density_map(table, corner, extent, settings["density_cell_um"])
+    findings = with_pieces(read_table(counted), table)
     table = without_falsified(table, settings.get("border", "keep"))
-    x, names = feature_matrix(table)
-    record = provenance(inputs=[objects, contacts, *measures], settings=settings)
-    write_samples(
-        features,
-        table["id"].tolist(),
-        x,
-        axes=["object", "feature"],
-        units="as each name says",
-        names=names,
-        provenance=record,
-        missing=True,
-    )
+    record = provenance(inputs=[objects, contacts, counted, *measures], settings=settings)
+    write_features(features, table, record)
     write_table(shapes, table, record)
     write_table(density, cells, record)
-    print(f"{len(names)} features of {len(table)} objects")
+    write_table(quality, findings, record)
+    print(f"{table.shape[1]} columns of {len(table)} objects")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Cells of a dataset read or cut out of images, labelled and split."""
 
+from functools import partial
 from pathlib import Path
 
 from morphoflow.cells.reading.crops import CropSettings
 from morphoflow.cells.reading.label_keys import with_ids
-from morphoflow.cells.reading.objects import object_table
+from morphoflow.cells.reading.objects import early_split, object_table
 from morphoflow.cells.reading.prepare import read_cells
 from morphoflow.cells.reading.sources import resolve, source_labels, source_options, source_paths
 from morphoflow.command import run
@@ -41,8 +42,9 @@ def main(
     record = provenance(inputs=[*paths, *fetched, *labels], settings=made_by)
     crops = CropSettings(**settings["crops"])
     with stream_samples(samples, axes=AXES, units="intensity", provenance=record) as stream:
-        rows, reports = read_cells(resolved, crops, settings["on_bad_input"], stream)
         split = settings["split"]
+        splitting = partial(early_split, labels=tables, split=split)
+        rows, reports = read_cells(resolved, crops, settings["on_bad_input"], stream, splitting)
         table, findings = object_table(rows, reports, tables, split, settings["on_bad_input"])
     write_table(quality, findings, record)
     write_objects(objects, table, record)

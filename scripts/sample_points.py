@@ -7,6 +7,7 @@ import numpy as np
 from morphoflow.command import run
 from morphoflow.organelles.counting.order import box_of, objects_of_part
 from morphoflow.organelles.samples.clouds import PointSettings, point_cloud
+from morphoflow.organelles.shapes.pose import posed_axes
 from morphoflow.organelles.volumes.open_source import open_source
 from morphoflow.provenance import provenance
 from morphoflow.store_stream import stream_samples
@@ -17,19 +18,34 @@ UNITS = {"nm": "nm", "unit": "rms radius"}
 
 
 def main(
-    *, source: dict, objects: Path, settings: dict, part: int, parts: int, output: Path
+    *,
+    source: dict,
+    objects: Path,
+    settings: dict,
+    pose: str,
+    part: int,
+    parts: int,
+    output: Path,
 ) -> None:
-    """Sample the objects of job ``part`` of ``parts`` as ``settings`` say, in disk order."""
+    """Sample the objects of job ``part`` of ``parts`` as ``settings`` say, in disk order.
+
+    With the ``pose`` "axes" coordinates are those along the principal axes, which ``objects``, then
+    the table of shapes, holds.
+    """
     chosen = PointSettings(**settings)
     opened = open_source(source)
-    mine = objects_of_part(read_objects(objects), part, parts)
-    record = provenance(inputs=[objects], settings=settings, seed=chosen.seed)
+    table = read_objects(objects)
+    axes = posed_axes(table) if pose == "axes" else [None] * len(table)
+    mine = objects_of_part(table, part, parts)
+    record = provenance(inputs=[objects], settings={**settings, "pose": pose}, seed=chosen.seed)
     units = UNITS[chosen.scale]
     with stream_samples(output, axes=AXES, units=units, provenance=record) as stream:
         stream.facts |= {"coordinates": ["x", "y", "z"], "scale_units": "nm per unit"}
+        stream.facts["pose"] = pose
         stream.append([], np.empty((0, chosen.number, 3), np.float32), scale=np.empty(0, "f4"))
         for row in mine.itertuples():
-            cloud, scale = point_cloud(opened, int(row.label_id), box_of(row), chosen)
+            place = int(row.label_id), box_of(row)
+            cloud, scale = point_cloud(opened, *place, chosen, axes=axes[row.Index])
             stream.append([row.id], cloud[None], scale=np.array([scale], np.float32))
     print(f"{len(mine)} point clouds")
 

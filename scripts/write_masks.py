@@ -12,14 +12,29 @@ from morphoflow.provenance import provenance
 from morphoflow.tables import read_objects
 
 
-def main(*, source: dict, objects: Path, clusters: Path, settings: dict, output: Path) -> None:
-    """Write a folder with the masks of the recommended ``clusters``."""
-    opened = open_source(source)
+def main(
+    *,
+    source: dict | None,
+    sources: dict | None,
+    objects: Path,
+    clusters: Path,
+    settings: dict,
+    output: Path,
+) -> None:
+    """Write a folder with the masks of the recommended ``clusters``.
+
+    Of several ``sources`` by name, in place of one ``source``, each has a folder in it.
+    """
     table = objects_with_clusters(read_objects(objects), clusters)
-    made_by = {**settings, "source": source_names(source)}
+    named = sources or {"": source}
+    volumes = {name: open_source(each) for name, each in named.items()}
+    made_by = {**settings, "source": {name: source_names(s) for name, s in named.items()}}
     record = provenance(inputs=[objects, clusters], settings=made_by)
     with whole_folder(output, record) as partial:
-        write_masks(partial, opened, table, settings)
+        for name, volume in volumes.items():
+            mine = table if not sources else table[table["source"] == name]
+            place = {"url": f"{settings['url']}/{name}"} if sources else {}
+            write_masks(partial / name, volume, mine, settings | place)
     print(f"{len(table)} objects in {table['number'].nunique()} clusters: {settings['formats']}")
 
 

@@ -46,8 +46,7 @@ ID_STEP = np.uint64(0x9E3779B97F4A7C15)
 MERGING = {"split": {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 17}}
 MERGING |= {"label_column": "label", "group_column": None, "on_bad_input": "stop", "min_voxels": 1}
 VOLUMES = {"size": 64, "scale": "object", "fill": 0.9, "background": "mask", "voxel_nm": None}
-POINTS = {"number": 1024, "sampling": "farthest", "scale": "unit"}
-POINTS |= {"canonical_axes": False, "seed": 0}
+POINTS = {"number": 1024, "sampling": "farthest", "scale": "unit", "seed": 0}
 EXAMPLES = {
     "23,000 objects in 400 x 4096 x 4096 voxels": (400 * 4096**2, 23_000),
     "10^12 voxels with objects as dense": (10**12, round(10**12 / TILE_VOXELS * TILE_OBJECTS)),
@@ -55,8 +54,8 @@ EXAMPLES = {
 # The scripts of the second pass, and the settings that they take.
 PER_OBJECT = {
     "measure_objects": {},
-    "cut_volumes": {"settings": VOLUMES},
-    "sample_points": {"settings": POINTS},
+    "cut_volumes": {"settings": VOLUMES, "pose": "as_it_lies"},
+    "sample_points": {"settings": POINTS, "pose": "as_it_lies"},
 }
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import unquote
@@ -20,14 +21,14 @@ def file_names(names: Sequence[str]) -> list[str]:
 
     What is safe stays as it is. Letters that are not, and a point in front, are written as in an
     address (``L2/3`` is ``L2%2F3``), so that :func:`name_of_file` gives the name back. A name that
-    is too long is cut, and one that differs from another in case alone would be one file with it
-    on some systems: both get a ``~`` and a digest.
+    is too long is cut, and one that differs from another in case alone, or in how its accents are
+    encoded, would be one file with it on some systems: both get a ``~`` and a digest.
     """
     encoded = {name: _hidden("".join(map(_encoded, name))) for name in names}
-    counts = Counter(text.casefold() for text in encoded.values())
+    counts = Counter(map(_folded, encoded.values()))
     unique = {
         name: _with_digest(text, name)
-        if counts[text.casefold()] > 1 or len(text.encode()) > LONGEST or not text
+        if counts[_folded(text)] > 1 or len(text.encode()) > LONGEST or not text
         else text
         for name, text in encoded.items()
     }
@@ -57,6 +58,11 @@ def name_table(names: Sequence[str], files: Sequence[str]) -> str | None:
     rows = zip(names, files, strict=True)
     csv.writer(text, lineterminator="\n").writerows([("name", "file"), *rows])
     return text.getvalue()
+
+
+def _folded(text: str) -> str:
+    """What is equal for names that some file system takes for one."""
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _encoded(letter: str) -> str:

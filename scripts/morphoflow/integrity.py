@@ -5,8 +5,10 @@ in a CRC-32C of its own: what a flipped bit, a lost chunk or a cut file would ch
 computed with. Files that are no folder have a checksum in :mod:`morphoflow.files`.
 """
 
+import asyncio
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ import numpy as np
 import zarr
 from zarr.abc.store import ByteRequest
 from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.storage import LocalStore
 
 from morphoflow.errors import InputError
@@ -25,6 +27,8 @@ from morphoflow.files import ANEW, sha256, whole
 from morphoflow.records import FILES, ROOT
 
 CRC_BYTES = 4
+# What is read at once: well below the cache of one core.
+PIECE_BYTES = 256 << 10
 
 
 def compressed(level: int = 0) -> tuple[ZstdCodec, Crc32cCodec]:
@@ -56,8 +60,9 @@ def open_store(path: Path) -> zarr.Group:
 
     Raises InputError, now or then, naming the store and what of it is damaged or lost.
     """
-    check_files(path)
-    return zarr.open_group(Checked(path, read_only=True), mode="r", use_consolidated=False)
+    store = Checked(path, read_only=True)
+    store.listed = frozenset(check_files(path))
+    return zarr.open_group(store, mode="r")
 
 
 def check_files(path: Path) -> dict[str, list | str]:
@@ -70,37 +75,71 @@ def check_files(path: Path) -> dict[str, list | str]:
     if not isinstance(listed, dict) or listed.get("sha256") != _digest(content):
         raise InputError(f"{path}/{ROOT} is damaged: it is not what was written; {_way(content)}.")
     for name, expected in listed["of"].items():
-        file = path / name
-        if not file.is_file():
-            array = name.removesuffix(f"/{ROOT}").split("/c/")[0]
-            here = (path / array / ROOT).is_file()
-            lost = f"lacks the chunk {name}" if here else f"holds no array '{array}'"
-            raise InputError(f"{path} {lost}; remake the store: {_way(content)}.")
-        if file.name == ROOT and sha256(file) != expected:
-            raise InputError(f"{file} is damaged: it is not what was written; {_way(content)}.")
-        if file.name != ROOT and file.stat().st_size != expected[0]:
+        try:
+            found = _state(f"{path}/{name}")
+        except OSError:
+            raise _lost(path, name) from None
+        if name.endswith(ROOT) and found != expected:
             raise InputError(
-                f"{path}: the chunk {name} is damaged: it has {file.stat().st_size} bytes and not "
+                f"{path}/{name} is damaged: it is not what was written; {_way(content)}."
+            )
+        if not name.endswith(ROOT) and found != expected[0]:
+            raise InputError(
+                f"{path}: the chunk {name} is damaged: it has {found} bytes and not "
                 f"{expected[0]}; {_way(content)}."
             )
     return listed["of"]
 
 
-def check_chunk(path: Path, name: str, content: np.ndarray) -> None:
-    """Raise InputError unless a chunk (m,) uint8 of the store at ``path`` is as it was written."""
-    stored = content[-CRC_BYTES:].tobytes()
-    if google_crc32c.value(content[:-CRC_BYTES]) != int.from_bytes(stored, "little"):
+def _state(file: str) -> str | int:
+    """The SHA-256 of metadata, the size of a chunk; a text, since paths of many files take long."""
+    if not file.endswith(ROOT):
+        return os.stat(file).st_size
+    with open(file, "rb", buffering=0) as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
+
+
+def _lost(path: Path, name: str) -> InputError:
+    """What is said of a listed file that is not there."""
+    array = name.removesuffix(f"/{ROOT}").split("/c/")[0]
+    here = (path / array / ROOT).is_file()
+    lost = f"lacks the chunk {name}" if here else f"holds no array '{array}'"
+    return InputError(f"{path} {lost}; remake the store: {_way(_root(path))}.")
+
+
+def read_chunk(path: Path, name: str) -> np.ndarray:
+    """The chunk (m,) uint8 of the store at ``path``, without its checksum, which is compared.
+
+    Raises InputError if it is not as it was written, FileNotFoundError if there is none. It is read
+    in pieces that the processor still holds when their checksum is taken, which is then cheap.
+    """
+    with (path / name).open("rb", buffering=0) as stream:
+        content = np.empty(os.fstat(stream.fileno()).st_size, np.uint8)
+        end, done, found = len(content) - CRC_BYTES, 0, 0
+        while done < len(content):
+            piece = content[done : done + PIECE_BYTES]
+            piece = piece[: stream.readinto(piece.data)]
+            if not len(piece):
+                break
+            piece.flags.writeable = False
+            found = google_crc32c.extend(found, piece[: max(0, end - done)])
+            done += len(piece)
+    if done < len(content) or end < 0 or found != int.from_bytes(content[end:], "little"):
         raise InputError(
             f"{path}: the chunk {name} is damaged: its checksum is another; {_way(_root(path))}."
         )
+    return content[:end]
 
 
 class Checked(LocalStore):
     """A store on disk whose chunks are checked when they are read.
 
     It does what the codec would do, which cannot tell which chunk it is that is damaged, and hands
-    on chunks and metadata as if there were no checksum.
+    on chunks and metadata as if there were no checksum. Chunks that are not ``listed`` were never
+    written, since they are zero; zarr takes every other that is lost for such a one.
     """
+
+    listed: frozenset[str] = frozenset()
 
     async def get(
         self,
@@ -109,20 +148,29 @@ class Checked(LocalStore):
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
         """The content of a file, None where there is none."""
-        content = await super().get(key, prototype, byte_range)
-        if content is None or byte_range is not None:
-            return content
-        if key.endswith(ROOT):
+        prototype = prototype or default_buffer_prototype()
+        if key.endswith(ROOT) or byte_range is not None:
+            content = await super().get(key, prototype, byte_range)
+            if content is None or byte_range is not None:
+                return content
             return content.from_bytes(_without_checksum(content.to_bytes()))
-        check_chunk(self.root, key, content.as_numpy_array())
-        return content[:-CRC_BYTES]
+        try:
+            chunk = await asyncio.to_thread(read_chunk, self.root, key)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            if key in self.listed:
+                raise _lost(self.root, key) from None
+            return None
+        return prototype.buffer.from_array_like(chunk)
 
 
 def _without_checksum(metadata: bytes) -> bytes:
-    """The metadata of an array or group, without the codec of the checksum."""
+    """The metadata of an array, or of a group and all below it, with neither codec nor list."""
     content = json.loads(metadata)
-    if "codecs" in content:
-        content["codecs"] = [each for each in content["codecs"] if each["name"] != "crc32c"]
+    content.get("attributes", {}).pop(FILES, None)
+    below = content.get("consolidated_metadata") or {"metadata": {}}
+    for each in (content, *below["metadata"].values()):
+        if "codecs" in each:
+            each["codecs"] = [codec for codec in each["codecs"] if codec["name"] != "crc32c"]
     return json.dumps(content).encode()
 
 

@@ -11,7 +11,6 @@ import zarr
 
 from morphoflow.errors import InputError
 from morphoflow.integrity import compressed, new_store, open_store
-from morphoflow.records import FILES
 
 if TYPE_CHECKING:
     from zarr.core.array_spec import ArrayConfigParams
@@ -84,7 +83,6 @@ def read_samples(path: Path) -> Samples:
     """Open a store written by :func:`write_samples`; ``x`` stays on disk until it is sliced."""
     group = open_store(path)
     attributes = json.loads(json.dumps(group.attrs.asdict()))
-    del attributes[FILES]
     optional = {
         name: np.asarray(array_of(group, name)[:]) if name in group else None for name in OPTIONAL
     }

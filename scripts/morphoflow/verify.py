@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from morphoflow.embedding import read_embedding
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
-from morphoflow.integrity import check_chunk, check_files
+from morphoflow.integrity import check_files, read_chunk
 from morphoflow.manifest import check_folder
 from morphoflow.model import read_model
 from morphoflow.records import MANIFEST, ROOT, Input, Record, record_of, stale
@@ -126,7 +124,7 @@ def lineage(path: Path, verified: Verified, depth: int = 0) -> list[str]:
 def _read_store(path: Path) -> None:
     for name in check_files(path):
         if not name.endswith(ROOT):
-            check_chunk(path, name, np.fromfile(path / name, dtype=np.uint8))
+            read_chunk(path, name)
 
 
 READERS: dict[str, Callable[[Path], object]] = {

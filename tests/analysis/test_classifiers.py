@@ -29,11 +29,12 @@ def small_forests(monkeypatch):
     monkeypatch.setattr(classifiers, "TREES_TO_CHOOSE", 3)
 
 
-def predict(x, labels, split=None, groups=None, **settings):
+def predict(x, labels, split=None, groups=None, features=None, **settings):
     split = splits(len(x), 3) if split is None else split
     groups = np.arange(len(x)) if groups is None else groups
     usual = {"n_folds": 5, "repeats": 1, "most_objects": 10_000, "labels_used": False, "seed": 0}
-    return predict_labels(x, labels, split, groups, **{**usual, **settings})
+    features = np.zeros((len(x), 1)) if features is None else features
+    return predict_labels(x, features, labels, split, groups, **{**usual, **settings})
 
 
 def scores_of(table, n, labels_used=False):
@@ -64,7 +65,19 @@ def test_the_area_under_the_curve_is_1_for_blobs_far_apart_and_half_for_noise():
     x, _ = blobs(600, 3, d=4)
     noise = np.random.default_rng(0).permutation(np.arange(600) % 3).astype(str)
     table = predict(x, noise, splits(600, 3))
-    assert abs(table.attrs["areas"][0] - 0.5) < 0.08
+    assert abs(table.attrs["areas"]["logistic"][0] - 0.5) < 0.08
+
+
+def test_features_are_joined_with_an_embedding_that_lacks_what_they_tell():
+    x, labels = blobs(120, 2, d=2)
+    noise = np.random.default_rng(0).normal(size=(120, 3))
+    features = np.where(np.arange(240).reshape(120, 2) % 17 == 0, np.nan, 1e-6 * x)
+    scores = scores_of(predict(noise, labels, features=features), 120)
+    alone = scores["cross_validation", "logistic_balanced_accuracy"]["value"]
+    together = scores["cross_validation", "joined_balanced_accuracy"]["value"]
+    assert alone < 0.65 and together > 0.9
+    assert scores["cross_validation", "joined_auc"]["value"] > 0.95
+    assert ("fixed_split", "joined_balanced_accuracy") not in scores
 
 
 def test_a_class_that_a_fold_does_not_know_has_no_share():
@@ -210,10 +223,10 @@ def test_rare_classes_are_left_out_and_too_few_give_missing_scores():
     assert set(validated["row"]) == set(range(60))
     for names in (np.full(63, "a", dtype=object), np.full(63, None, dtype=object)):
         scores = scores_of(predict(x, names), 63)
-        assert len(scores) == 2 * 4 * 3 + 1  # and the area under the curve
+        assert len(scores) == (4 + 5) * 3 + 2  # and the areas under the curve
         assert all(np.isnan(row["value"]) and row["n"] == 0 for row in scores.values())
     four = predict(x[:6], labels[:6], split=splits(6, 3))
-    assert len(four[four["split"] == "cross_validation"]) == 6 * 4
+    assert len(four[four["split"] == "cross_validation"]) == 6 * 5
 
 
 def test_scores_agree_with_scikit_learn_and_spread_over_repeats():

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from morphoflow.analysis.tables import cross_validation
+from morphoflow.analysis import tables
 from morphoflow.embedding import make_embedding
 from synthetic_embeddings import splits
 
@@ -17,6 +17,11 @@ def data(n=24, **further):
     ids = [f"o{k}" for k in range(n)]
     columns = {"id": ids, "label": label, "group": ids, "split": splits(n, 3)}
     return make_embedding(x, pd.DataFrame({**columns, **further}), {})
+
+
+def cross_validation(of, settings, seed):
+    features = np.random.default_rng(1).normal(size=(of.n_obs, 2))
+    return tables.cross_validation(of, features, settings, seed)
 
 
 def by_name(rows):

@@ -53,6 +53,7 @@ def test_only_several_parts_are_weighed_and_their_scores_are_listed(parts):
     splits = np.resize(["train", "train", "validation", "test"], 24).astype(object)
     table = predict_labels(
         x,
+        x[:, :1],
         labels,
         splits,
         groups,

@@ -15,6 +15,9 @@ import argparse
 import os
 import queue
 import resource
+import select
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +25,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -301,7 +304,7 @@ def read_crops(path: Path) -> None:
 
     settings = CropSettings(**CROPS)
     for item in list_items({"arrays": str(path)}, settings):
-        item.sample(100)
+        item.survey(100)
         for _ in item.read(None, []):
             pass
 
@@ -359,11 +362,17 @@ def read_configuration(path: Path) -> None:
 
 
 def read_run_table(path: Path) -> None:
-    from morphoflow.plan.models import read_models
     from morphoflow.plan.runs import read_runs
 
-    datasets = {"toy_neurons": "neurons", "nuclei": "cells"}
-    read_runs(path, datasets, read_models(ROOT / "config/models"))
+    read_runs(path, {"toy_neurons": "neurons", "nuclei": "cells"}, cards())
+
+
+@cache
+def cards() -> dict:
+    """The cards of the project's models."""
+    from morphoflow.plan.models import read_models
+
+    return read_models(ROOT / "config/models")
 
 
 def read_cards(path: Path) -> None:
@@ -441,16 +450,39 @@ def damaged(data: bytes, generator: np.random.Generator) -> bytes:
     return data
 
 
+@cache
+def place() -> tempfile.TemporaryDirectory:
+    """A folder as long as this process runs."""
+    return tempfile.TemporaryDirectory()
+
+
+@cache
+def valid(name: str) -> Path:
+    """The valid file of a target, which is made once, in a folder with all that belongs to it."""
+    folder = Path(place().name) / name
+    folder.mkdir()
+    return TARGETS[name][0](folder)
+
+
+def copied(path: Path, folder: Path) -> Path:
+    """The copy in ``folder`` of a file, or of a folder that is one, with all that lies beside it.
+
+    Libraries keep what they have read of a path, so each case has its own.
+    """
+    shutil.copytree(path.parent, folder, dirs_exist_ok=True)
+    return folder / path.name
+
+
 def outcome_of(name: str, seed: int, number: int) -> tuple[str, str]:
     """What comes of a case, and the sentence or the place of the fault."""
     from morphoflow.errors import InputError
     from morphoflow.reading.findings import Refused
 
-    make, read = TARGETS[name]
+    read = TARGETS[name][1]
     generator = np.random.default_rng([seed, number, list(TARGETS).index(name)])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with tempfile.TemporaryDirectory() as folder:
-        path = make(Path(folder))
+        path = copied(valid(name), Path(folder))
         files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
         chosen = files[generator.integers(len(files))]
         chosen.write_bytes(damaged(chosen.read_bytes(), generator))
@@ -469,6 +501,33 @@ def outcome_of(name: str, seed: int, number: int) -> tuple[str, str]:
     return outcome, " ".join(detail.split())
 
 
+def forked_walk(file: str, seconds: float) -> tuple[int | None, str]:
+    """As :func:`morphoflow.reading.hdf5.walk`, in a fork, which has the packages loaded."""
+    from morphoflow.reading.hdf5 import WALK
+
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        sys.argv = ["-c", file]
+        os.dup2(writing, 2)
+        status = 0
+        try:
+            exec(WALK, {})
+        except SystemExit as end:
+            os.write(2, str(end.code).encode())
+            status = 1
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as said:
+        if not select.select([said], [], [], seconds)[0]:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return None, ""
+        text = said.read().decode(errors="replace")
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
+
+
 # The campaign: cases run in a process of their own, which is replaced when it hangs or ends.
 
 
@@ -479,7 +538,7 @@ def run_worker(seed: int, jobs: list[tuple[str, int]]) -> None:
     os.dup2(2, 1)
     from morphoflow.reading import hdf5
 
-    hdf5.SECONDS = HDF5_SECONDS
+    hdf5.SECONDS, hdf5.walk = HDF5_SECONDS, forked_walk
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     lines.write("ready\n")
     for name, number in jobs:

@@ -4,9 +4,10 @@
     python tests/campaigns/kills.py --kills 20 --workflow all --folder FOLDER
 
 A workflow runs once undisturbed. Then, until there were enough kills, its results are set back to
-some moment of that run, it goes on, and is killed up to MOST times: all of it or one of its jobs,
-by SIGKILL, SIGTERM or SIGINT. Then it runs to its end. Ends with 1 unless every end has the bytes
-of the undisturbed run, with no partial file or checkpoint left.
+some moment of that run and it goes on. Up to JOBS of its jobs are killed one after the other, each
+of which it tries again, then all of it; this up to WHOLE times. Then it runs to its end. All that
+by SIGKILL, SIGTERM or SIGINT. Ends with 1 unless every end has the bytes of the undisturbed run,
+with no partial file or checkpoint left.
 """
 
 import argparse
@@ -25,33 +26,20 @@ from pathlib import Path
 import psutil
 
 from morphoflow.files import whole
-from workflow import CONFIG, RUNS, Workflow, environment, forking, results
+from workflow import CONFIG, RUNS, Workflow, environment, forking, of_kind, results
 
-NEURONS = """
-runs: runs.tsv
-neurons:
-  tiny:
-    sources:
-      - {toy: three, per_population: 8}
-    walks: {number: 8, steps: 6}
-    densities: {bins: 6}
-cross_validation: {folds: 2, repeats: 1, bootstraps: 50}
-retrieval: {permutations: 200, bootstraps: 50}
-clusters: {methods: [kmeans]}
-classification: {neighbours: [1], bootstraps: 50}
-"""
-NEURON_RUNS = "".join(line for line in RUNS.splitlines(True) if line.startswith(("data", "tiny")))
 # Their configuration and runs, and what is made.
 WORKFLOWS = {
-    "embeddings": (NEURONS, NEURON_RUNS, ("embeddings",)),
-    "neurons": (NEURONS, NEURON_RUNS, ("figures",)),
+    "neurons": (*of_kind("neurons"), ("figures",)),
+    "dendrites": (*of_kind("dendrites"), ("dendrites", "figures")),
     "all": (CONFIG, RUNS, ("all", "masks", "dendrites", "sweeps")),
 }
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-# Kills between the moment to which a workflow is set back and its end.
-MOST = 10
-# Seconds from a workflow's first job to the latest kill, and that it may then take to end.
-LATEST, PATIENCE = 6, 120
+# Between the moment to which a workflow is set back and its end, how often all of it is killed at
+# most, and how many of its jobs before each time.
+WHOLE, JOBS = 4, 8
+# Seconds that a workflow may take to end.
+PATIENCE = 300
 MARK = ".snakemake_timestamp"
 
 
@@ -66,13 +54,13 @@ def main(kills: int, seed: int, name: str, folder: Path | None) -> int:
             with whole(calm) as partial:
                 Workflow(_new(partial), config, runs).snakemake(*targets)
         moments = [when(output) for output in outputs(calm / "results")]
-        shaken = Workflow(_new(Path(place) / "shaken"), config, runs)
-        set_back(calm, shaken.folder, max(moments))
+        shaken = Workflow.copy_of(calm, Path(place) / "shaken")
         wanted = results(shaken)
+        pace = (max(moments) - min(moments)) / len(moments)
         while counts["kills"] < kills:
             set_back(calm, shaken.folder, chance.uniform(min(moments), max(moments)))
-            for _ in range(min(chance.randint(1, MOST), kills - counts["kills"])):
-                if killed(shaken, targets, chance, counts):
+            for _ in range(chance.randint(1, WHOLE)):
+                if killed(shaken, targets, chance, pace, counts):
                     break
             shaken.snakemake(*OPTIONS, *targets)
             compare(shaken, wanted, counts)
@@ -83,6 +71,7 @@ def main(kills: int, seed: int, name: str, folder: Path | None) -> int:
 FAULTS = ("faults: ends that differ", "faults: files left", "faults: did not end")
 # What is said by the documentation after a power cut: a lock and half results may be there.
 OPTIONS = ("--rerun-incomplete", "--nolock")
+TRIES = ("--retries", str(JOBS))
 
 
 def set_back(finished: Path, folder: Path, moment: float) -> None:
@@ -108,10 +97,19 @@ def when(output: Path) -> float:
     return ((output / MARK) if output.is_dir() else output).stat().st_mtime
 
 
-def killed(workflow: Workflow, targets: tuple[str, ...], chance: random.Random, counts: Counter):
-    """Run the workflow and kill it or a job of it; True if it was done before."""
+def killed(
+    workflow: Workflow,
+    targets: tuple[str, ...],
+    chance: random.Random,
+    pace: float,
+    counts: Counter,
+) -> bool:
+    """Run the workflow, kill some of its jobs and then all of it; True if it was done before.
+
+    Between two kills there are about ``pace`` seconds in which jobs run.
+    """
     process = subprocess.Popen(
-        workflow.command(*OPTIONS, *targets),
+        workflow.command(*OPTIONS, *TRIES, *targets),
         cwd=workflow.folder,
         env=environment() | forking(),
         start_new_session=True,
@@ -119,17 +117,23 @@ def killed(workflow: Workflow, targets: tuple[str, ...], chance: random.Random, 
         stderr=subprocess.DEVNULL,
     )
     try:
-        while process.poll() is None and not jobs():
-            time.sleep(0.05)
-        time.sleep(chance.uniform(0, LATEST))
-        if process.poll() is None:
-            send(chance, process, counts)
+        for left in range(chance.randint(0, JOBS), -1, -1):
+            wait(process)
+            time.sleep(chance.uniform(0, 2 * pace))
+            if process.poll() is None:
+                send(chance, process, counts, single=left > 0)
         process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         counts["faults: did not end"] += 1
     finally:
         end(process)
     return process.returncode == 0
+
+
+def wait(process: subprocess.Popen) -> None:
+    """Wait until a job runs, or the workflow has ended."""
+    while process.poll() is None and not jobs():
+        time.sleep(0.05)
 
 
 def end(process: subprocess.Popen) -> None:
@@ -140,10 +144,13 @@ def end(process: subprocess.Popen) -> None:
     psutil.wait_procs(jobs(), PATIENCE)
 
 
-def send(chance: random.Random, process: subprocess.Popen, counts: Counter) -> None:
+def send(
+    chance: random.Random, process: subprocess.Popen, counts: Counter, *, single: bool
+) -> None:
     """Send a signal to one job of a workflow, or to all of its processes."""
     sign, running = chance.choice(SIGNALS), jobs()
-    single = bool(running) and chance.random() < 0.5
+    if single and not running:
+        return
     if not single:
         os.killpg(process.pid, sign)
     for job in [chance.choice(running)] if single else running:
@@ -157,9 +164,7 @@ def send(chance: random.Random, process: subprocess.Popen, counts: Counter) -> N
 
 def jobs() -> list[psutil.Process]:
     """The processes that run a script of the project, which the server has forked."""
-    children = psutil.Process().children()
-    servers = [child for child in children if "server.py" in " ".join(child.cmdline())]
-    return [job for server in servers for job in server.children()]
+    return psutil.Process(int(forking()["FORKING_SERVER"])).children()
 
 
 def compare(workflow: Workflow, wanted: dict[str, str], counts: Counter) -> None:

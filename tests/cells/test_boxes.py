@@ -6,8 +6,8 @@ import tifffile
 from PIL import Image
 
 from cell_sources import read
+from morphoflow.cells.reading.cutting import background_medians
 from morphoflow.cells.reading.fit import border_medians, fit
-from morphoflow.cells.reading.pairs import background_medians
 from morphoflow.cells.shapes.features import half_maximum, measure, otsu
 from morphoflow.errors import InputError
 from synthetic_cells import disc, write_fields

@@ -109,12 +109,12 @@ def test_the_folder_of_an_image_labels_its_cells(tmp_path):
 
 def test_files_of_microscopes_are_named_with_the_way_out(tmp_path):
     source = write_fields(tmp_path, n=1)
-    (tmp_path / "images" / "raw.czi").write_bytes(b"ZISRAWFILE")
+    (tmp_path / "images" / "raw.vsi").write_bytes(b"II*")
     (tmp_path / "images" / "notes.txt").write_text("")
     told = [f.message for f in read(tmp_path, source)[2][0].findings if f.code == "not_read"]
-    assert len(told) == 2 and any("Zeiss CZI" in text and "OME-TIFF" in text for text in told)
+    assert len(told) == 2 and any("Olympus VSI" in text and "OME-TIFF" in text for text in told)
     (tmp_path / "images" / "field0.ome.tif").unlink()
-    with pytest.raises(InputError, match="Zeiss CZI"):
+    with pytest.raises(InputError, match="Olympus VSI"):
         read(tmp_path, source)
 
 

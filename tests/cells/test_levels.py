@@ -1,5 +1,6 @@
 """The intensity range of a dataset: what becomes 0 and 1 in all of its crops."""
 
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -8,6 +9,7 @@ import pytest
 import tifffile
 
 from cell_sources import codes, read
+from morphoflow.cells.reading.objects import early_split, object_table
 from morphoflow.errors import InputError
 from synthetic_cells import field, write_fields
 
@@ -97,3 +99,51 @@ def test_a_refused_file_has_no_part_in_the_range(tmp_path):
     samples, _, reports = read(tmp_path, source, skip=True, range="dataset")
     assert "unreadable" in codes(reports)
     np.testing.assert_allclose(samples.attributes["intensity_limits"], expected, rtol=0.02)
+
+
+def every_third_tests(rows, files) -> np.ndarray:
+    """All objects of the third field are test objects."""
+    return np.where(rows["image"] == "field2", "test", "train")
+
+
+def test_the_range_is_that_of_the_training_images(tmp_path):
+    source = fields(tmp_path / "a", lambda i, k: i // 4 if k < 2 else i)
+    samples, rows, _ = read(tmp_path, source, range="dataset", splitting=every_third_tests)
+    assert samples.attributes["intensity_limits"][1][0] < 16_000
+    assert rows["split"].tolist() == every_third_tests(rows, []).tolist()
+    assert samples.x[:][(rows["split"] == "test").to_numpy()].max() == 1
+    everywhere = read(tmp_path, source, range="dataset")[0]
+    assert everywhere.attributes["intensity_limits"][1][0] > 50_000
+
+
+def test_other_objects_of_a_training_image_do_not_count_among_objects(tmp_path):
+    def change(image, number):
+        wide = np.zeros((1, 800, 800), np.uint16)
+        wide[:, :160, :200] = image // 100
+        wide[:, :40, :40] *= 50
+        return wide
+
+    source = fields(tmp_path, change, n=1)
+    mask = np.zeros((800, 800), np.uint16)
+    mask[:160, :200] = field(seed=0)[1]
+    tifffile.imwrite(tmp_path / "masks" / "field0.tif", mask)
+
+    def first_tests(rows, files) -> np.ndarray:
+        return np.where(rows["id"] == "field0_1", "test", "train")
+
+    options = {"range": "dataset", "percentiles": [0, 99.5]}
+    without = read(tmp_path, source, splitting=first_tests, **options)[0]
+    assert without.attributes["intensity_limits"][1][0] < 700
+    assert read(tmp_path, source, **options)[0].attributes["intensity_limits"][1][0] > 10_000
+
+
+def test_the_split_comes_before_the_crops_and_stays(tmp_path):
+    source = write_fields(tmp_path, n=6)
+    split = {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 1}
+    splitting = partial(early_split, labels=[], split=split)
+    _, rows, reports = read(tmp_path, source, range="dataset", splitting=splitting)
+    objects, _ = object_table(rows, reports, [], split, "stop")
+    _, later, reports = read(tmp_path / "images", source, range="type")
+    expected, _ = object_table(later, reports, [], split, "stop")
+    assert objects["split"].tolist() == expected["split"].tolist()
+    assert objects.groupby("group")["split"].nunique().max() == 1

@@ -14,6 +14,7 @@ from morphoflow.cells.reading.objects import object_table
 from morphoflow.cells.reading.prepare import CODES
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
+from morphoflow.manifest import write_manifest
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.quality import COUNTS, Report
 from morphoflow.store import read_samples
@@ -152,6 +153,7 @@ def command(folder, out, *sources, **settings):
 def test_the_command_writes_three_results_that_agree_and_repeat(tmp_path):
     pairs = write_fields(tmp_path / "fields", n=4)
     write_crops(tmp_path / "crops.h5")
+    write_manifest(tmp_path, {})
     sources = [pairs, {"folder_of_source": str(tmp_path)}]
     for name in ("one", "two"):
         done = command(tmp_path, tmp_path / name, *sources, **SETTINGS)

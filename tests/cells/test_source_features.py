@@ -9,8 +9,14 @@ import tifffile
 from cell_sources import read
 from morphoflow.cells.reading.regions import measure_regions
 from morphoflow.cells.shapes.features import invariant
-from morphoflow.cells.shapes.granularity import granularities
-from morphoflow.cells.shapes.source import measure_sources, neighbours, source_features, windows
+from morphoflow.cells.shapes.granularity import grains, granularities
+from morphoflow.cells.shapes.source import (
+    closest,
+    measure_sources,
+    source_features,
+    touching,
+    windows,
+)
 from morphoflow.images.intensity import to_unit
 from record_cp_measure import SCENES, recorded, scene
 from synthetic_cells import disc, write_fields
@@ -43,7 +49,8 @@ def test_features_under_the_names_of_cellprofiler_are_its_features(name):
             np.testing.assert_allclose(values, theirs[plain], rtol=0.01, atol=1e-9, err_msg=name)
             compared.add(plain)
     assert len(compared) > 40
-    spectrum = granularities(image[0], labels, np.arange(1, labels.max() + 1))
+    left = grains(image[0, ::4, ::4], labels.shape)
+    spectrum = granularities(left, image[0], labels, np.arange(1, labels.max() + 1))
     expected = np.stack([theirs[f"Granularity_{k}_a"] for k in range(1, 17)], axis=1)
     np.testing.assert_allclose(spectrum, expected, atol=1e-6)
 
@@ -101,11 +108,12 @@ def test_channels_that_are_alike_and_those_that_are_not():
 def test_neighbours_are_counted_and_their_distance_is_that_of_centroids():
     labels = np.zeros((40, 60), dtype=int)
     labels[5:15, 5:15], labels[15:25, 15:25], labels[5:15, 45:55] = 3, 7, 9
-    near = neighbours(labels, measure_regions(labels))
-    assert near["NumberOfNeighbors_Adjacent"].tolist() == [1, 1, 0]
-    np.testing.assert_allclose(near["FirstClosestDistance"], np.hypot([10, 10, 30], [10, 10, 10]))
-    alone = neighbours(labels * (labels == 3), measure_regions(labels * (labels == 3)))
-    assert alone["FirstClosestDistance"][0] == np.hypot(40, 60)
+    regions = measure_regions(labels)
+    assert touching(labels, regions.label).tolist() == [1, 1, 0]
+    assert touching(labels, np.array([7])).tolist() == [1]
+    near = closest(regions.centroid, regions.centroid, 72.0)
+    np.testing.assert_allclose(near[:, 0], np.hypot([10, 10, 30], [10, 10, 10]))
+    assert closest(regions.centroid[:1], regions.centroid[:1], 72.0).tolist() == [[72, 72]]
 
 
 def test_how_crops_are_cut_changes_no_feature(tmp_path):

@@ -13,8 +13,10 @@ import zarr
 from PIL import Image
 
 from cell_sources import AXES, X, codes, read
+from morphoflow.cells.reading.sources import resolve
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
+from morphoflow.manifest import write_manifest
 from synthetic_cells import ellipse_crops, write_crops, write_fields
 
 
@@ -57,6 +59,7 @@ def test_axes_are_put_into_order(tmp_path, axes, view):
 
 def test_what_a_file_says_of_its_crops_is_kept(tmp_path):
     file = write_crops(tmp_path / "crops.h5", n=8, size=24, channels=2)
+    write_manifest(tmp_path, {})
     samples, rows, _ = read(tmp_path, {"folder_of_source": str(tmp_path)})
     with h5py.File(file) as group:
         np.testing.assert_array_equal(samples.mask[:, 4:28, 4:28], group["mask"])
@@ -68,6 +71,20 @@ def test_what_a_file_says_of_its_crops_is_kept(tmp_path):
     assert samples.attributes["channels"] == ["stain0", "stain1"]
     assert samples.attributes["pixel_size_um"] == 0.5
     np.testing.assert_allclose(rows["area_um2"], rows["area_px"] / 4)
+
+
+@pytest.mark.parametrize("name", ["crops.h5", "labels.csv", "files.json"])
+def test_fetched_files_that_are_damaged_or_lost_are_named(tmp_path, name):
+    write_crops(tmp_path / "crops.h5")
+    (tmp_path / "labels.csv").write_text("id,label\ncell000,a\n")
+    write_manifest(tmp_path, {"command": "fetch_cells.py"})
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content.replace(b"c", b"d", 1))
+    with pytest.raises(InputError, match=f"{name} is damaged|lacks drops"):
+        resolve({"folder_of_source": str(tmp_path)})
+    (tmp_path / name).unlink()
+    with pytest.raises(InputError, match=f"{name}"):
+        resolve({"folder_of_source": str(tmp_path)})
 
 
 def test_a_sample_store_is_a_source_like_any_other(tmp_path):

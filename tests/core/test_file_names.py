@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -44,8 +45,9 @@ def test_plain_names_stay_as_they_are():
 
 def test_strange_names_stay_different_also_where_case_does_not_count():
     names = [*STRANGE, "A", "a", "Straße", "STRASSE", "x" * 200, "x" * 300, "ä/" * 150, ""]
+    names += ["\u00e9", "e\u0301"]  # one letter, as two systems encode it
     files = file_names(names)
-    assert len({file.casefold() for file in files}) == len(names)
+    assert len({normalize("NFC", file).casefold() for file in files}) == len(names)
     assert all(0 < len(file.encode()) <= LONGEST + 9 for file in files)
     assert file_names(["b", "b"]) == ["b", "b"]
 

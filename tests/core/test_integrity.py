@@ -13,6 +13,7 @@ import zarr
 from damaged import READERS, content_of, damages, outcome, write_results
 from morphoflow.errors import InputError
 from morphoflow.files import sha256, whole
+from morphoflow.integrity import PIECE_BYTES
 from morphoflow.manifest import whole_folder, write_manifest
 from morphoflow.records import check_inputs, listed, record_of
 from morphoflow.store import read_samples, write_samples
@@ -47,6 +48,36 @@ def test_a_lost_and_a_damaged_chunk_are_named_with_the_rule_that_makes_the_store
     chunk.unlink()
     with pytest.raises(InputError, match=r"walks\.zarr lacks the chunk x/c/0/0; .*sample_walks`"):
         read_samples(path)
+
+
+def test_a_chunk_that_is_lost_after_its_store_was_opened_is_not_read_as_zeros(tmp_path):
+    path, x = tmp_path / "walks.zarr", np.ones((6, 2), np.float32)
+    write_samples(path, list("abcdef"), x, axes=["n", "f"], units="um", provenance={})
+    opened = read_samples(path)
+    (path / "x" / "c" / "0" / "0").unlink()
+    with pytest.raises(InputError, match=r"walks\.zarr lacks the chunk x/c/0/0"):
+        opened.x[:]
+
+
+def test_chunks_of_zeros_need_no_file(tmp_path):
+    path, x = tmp_path / "walks.zarr", np.zeros((6, 2), np.float32)
+    write_samples(path, list("abcdef"), x, axes=["n", "f"], units="um", provenance={})
+    assert not (path / "x" / "c").exists() and not read_samples(path).x[:].any()
+
+
+@pytest.mark.parametrize("place", [0, PIECE_BYTES, 2 * PIECE_BYTES - 1, -1])
+def test_every_piece_of_a_chunk_is_compared(tmp_path, place):
+    x = np.random.default_rng(0).bytes(3 * PIECE_BYTES)
+    x = np.frombuffer(x, np.uint8).reshape(6, -1)
+    path = tmp_path / "noise.zarr"
+    write_samples(path, list("abcdef"), x, axes=["n", "f"], units="", provenance={})
+    np.testing.assert_array_equal(read_samples(path).x[:], x)
+    chunk = path / "x" / "c" / "0" / "0"
+    content = bytearray(chunk.read_bytes())
+    content[place] ^= 1
+    chunk.write_bytes(content)
+    with pytest.raises(InputError, match=r"noise\.zarr: the chunk x/c/0/0 is damaged"):
+        read_samples(path).x[:]
 
 
 def test_chunks_have_a_checksum_that_every_reader_of_zarr_knows(tmp_path):

@@ -10,7 +10,7 @@ from morphoflow.errors import InputError
 from morphoflow.forest import concatenate
 from morphoflow.neurons.reading.objects import match_ids, object_table
 from morphoflow.neurons.reading.prepare import CODES, MEASURED
-from morphoflow.reading.labels import LabelColumns, read_labels
+from morphoflow.reading.labels import WRITTEN, LabelColumns, read_labels, write_labels
 from morphoflow.reading.quality import Report, quality_table
 from morphoflow.tables import check_objects
 from synthetic_neurons import y_shape
@@ -187,3 +187,19 @@ def test_bridges_have_columns_of_their_own(tmp_path):
     assert objects.loc[:1, "bridge_length_um"].tolist() == [2, 0]
     np.testing.assert_allclose(objects.loc[:1, "bridge_share"], [2 / 9, 0])
     assert objects.loc[:1, "cable_length_um"].tolist() == [7, 9]
+
+
+def test_tables_that_the_project_writes_are_read_like_those_of_users_and_their_damage_is_named(
+    tmp_path,
+):
+    path = tmp_path / f"toy{WRITTEN}"
+    table = pd.DataFrame({"id": ["n0", "n1"], "label": ["L2/3", None], "group": ["", "mouse"]})
+    write_labels(path, table, {"command": "generate_neurons.py"})
+    read = read_labels([path], LabelColumns("label", "group"))
+    assert read["id"].tolist() == ["n0", "n1"] and read["group"].tolist() == ["n0", "mouse"]
+    assert read["label"].tolist() == ["L2/3", None] and read["line"].tolist() == [2, 3]
+    content = bytearray(path.read_bytes())
+    content[20] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"toy\.labels\.parquet is damaged.*`generate_neurons`"):
+        read_labels([path], LabelColumns("label", "group"))

@@ -15,8 +15,11 @@ import yaml
 import fetch_neurons
 from morphoflow.errors import InputError
 from morphoflow.neurons.demo import published
+from morphoflow.tables import read_table
 from places import CARDS
 from serving import served
+
+pytestmark = pytest.mark.usefixtures("from_a_script")
 
 SWC = b"1 1 0 0 0 1 -1\n2 3 %d 0 0 1 1\n"
 
@@ -31,11 +34,11 @@ def fetch(folder: Path, name: str, **changed) -> tuple[dict[str, bytes], pd.Data
     """What the shipped card ``name`` gives, some of its facts changed."""
     facts = yaml.safe_load((CARDS / f"{name}.yaml").read_text()) | changed
     (folder / "card.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
-    out = {"archive": folder / "out.zip", "labels": folder / "out.labels.csv"}
+    out = {"archive": folder / "out.zip", "labels": folder / "out.labels.parquet"}
     fetch_neurons.main(card=folder / "card.yaml", **out)
     with zipfile.ZipFile(out["archive"]) as archive:
         content = {member: archive.read(member) for member in archive.namelist()}
-    return content, pd.read_csv(out["labels"], keep_default_na=False)
+    return content, read_table(out["labels"]).fillna("")
 
 
 def test_single_files_are_fetched_from_a_server_and_checked(tmp_path, serve):

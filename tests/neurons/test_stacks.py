@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from morphoflow.forest import concatenate, single
-from morphoflow.images.images import read_metadata
+from morphoflow.images.metadata import read_metadata
 from morphoflow.neurons.samples.stacks import (
     Grid,
     draw_stack,

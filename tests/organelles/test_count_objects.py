@@ -14,7 +14,7 @@ import zarr
 from morphoflow.errors import InputError
 from morphoflow.organelles.counting.classes import read_class_tables
 from morphoflow.organelles.counting.columns import object_columns
-from morphoflow.organelles.counting.objects import majority_classes, object_table
+from morphoflow.organelles.counting.objects import majority_classes, object_table, with_pieces
 from morphoflow.organelles.counting.order import (
     JOINED_VOXELS,
     LARGEST_BLOCK,
@@ -291,3 +291,16 @@ def call(script: str, *flags) -> None:
     command = [sys.executable, SCRIPTS / script, *map(str, flags)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_objects_in_several_pieces_are_a_finding(tmp_path):
+    table, quality = table_of(tmp_path, GOOD)
+    shapes = table[["id"]].assign(pieces=1)
+    assert with_pieces(quality, shapes).equals(quality)
+    shapes.loc[[2, 4], "pieces"] = [3, 2]
+    listed = with_pieces(quality, shapes)
+    assert len(listed) == len(quality) + 1 and listed["code"].iloc[-1] == "several_pieces"
+    assert listed["message"].iloc[-1].startswith(f"2 of {len(shapes)} objects lie in several")
+    assert f"{shapes['id'][2]} in 3" in listed["message"].iloc[-1]
+    assert listed["message"][0] == f"{len(quality)} findings"
+    assert listed["n_objects"][0] == quality["n_objects"][0]

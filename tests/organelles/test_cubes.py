@@ -12,23 +12,10 @@ from morphoflow.organelles.samples.resample import VolumeSettings, axis_weights,
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.pieces import pieces
 from morphoflow.organelles.volumes.source import Source
+from synthetic_organelles import Memory
 
 SIZE = 24
 NM = (30.0, 8.0, 8.0)
-
-
-class Memory:
-    """An array as a volume, with the boxes that were read."""
-
-    path, voxel_size_nm = "memory", None
-
-    def __init__(self, array, chunks=(8, 8, 8)):
-        self.array, self.shape, self.dtype, self.chunks = array, array.shape, array.dtype, chunks
-        self.boxes = []
-
-    def read(self, box):
-        self.boxes.append(box)
-        return np.ascontiguousarray(self.array[box.slices])
 
 
 def blob(shape=(12, 40, 30), offset=(0, 0, 0)):
@@ -154,7 +141,7 @@ def test_an_object_far_below_a_sample_voxel_stays_visible():
 def test_an_object_that_is_not_in_its_box_is_named():
     labels, em = blob()
     source = Source(Memory(labels), Memory(em), NM)
-    box, chosen = box_around(labels), PointSettings(9, "uniform", "nm", False, 0)
+    box, chosen = box_around(labels), PointSettings(9, "uniform", "nm", 0)
     with pytest.raises(InputError, match="the label 6"):
         Cutter(source, Levels(0, 255), SIZE, False)(6, box, 12.0)
     with pytest.raises(InputError, match="the label 6"):

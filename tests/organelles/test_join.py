@@ -19,13 +19,7 @@ from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects
 
 VOLUMES = {"size": 16, "scale": "object", "fill": 0.9, "background": "mask"}
-POINTS = {
-    "number": 40,
-    "sampling": "uniform",
-    "scale": "unit",
-    "canonical_axes": False,
-    "seed": 3,
-}
+POINTS = {"number": 40, "sampling": "uniform", "scale": "unit", "seed": 3}
 FORMS = {"volumes": (cut_volumes, VOLUMES), "points": (sample_points, POINTS)}
 NM = [30.0, 8.0, 8.0]
 
@@ -72,13 +66,14 @@ def make(folder, form, parts, monkeypatch, **changed):
             source=source(folder),
             objects=objects,
             settings=settings | changed,
+            pose="as_it_lies",
             part=part,
             parts=parts,
             output=path,
         )
     start_as(join_samples, monkeypatch)
     output = folder / f"{form}_of{parts}.zarr"
-    join_samples.main(parts=made, objects=objects, output=output)
+    join_samples.main(parts=made, names=[], objects=objects, output=output)
     return output
 
 

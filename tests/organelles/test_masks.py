@@ -26,7 +26,7 @@ SHAPE, SIZE = (9, 70, 300), (30.0, 8.0, 8.0)
 IDS = np.array([3, 2**40 + 1, 2**53 + 1, 2**63 + 3], dtype=np.uint64)
 CLUSTERS = [1, 0, -1, 0]
 ABSENT = np.uint64(17)
-FORMATS = ["ome_zarr", "precomputed", "png", "mobie"]
+FORMATS = ["ome_zarr", "ome_zarr_0.4", "precomputed", "png", "mobie"]
 EM = "zarr://http://localhost:9001/em.zarr"
 SETTINGS = {"formats": FORMATS, "url": "http://localhost:9000/", "em_url": EM}
 
@@ -123,6 +123,20 @@ def test_ome_zarr_holds_the_numbers_with_their_names_colours_and_voxel_size(mask
     assert set(colors) == {1, 2, 3} and len(set(colors.values())) == 3
 
 
+def test_the_older_ome_zarr_holds_the_same_as_the_newer(masks):
+    newer = zarr.open_group(masks / "clusters.ome.zarr", mode="r")
+    older = zarr.open_group(masks / "clusters_0.4.ome.zarr", mode="r")
+    assert older.metadata.zarr_format == 2 and sorted(older) == sorted(newer)
+    for level in newer:
+        np.testing.assert_array_equal(older[level][:], newer[level][:])
+    said, meant = older.attrs.asdict(), newer.attrs["ome"]
+    (pyramid,), label = said["multiscales"], said["image-label"]
+    name = {"version": "0.4", "name": "clusters_0.4.ome.zarr"}
+    assert pyramid == meant["multiscales"][0] | name
+    assert label == meant["image-label"] | {"version": "0.4"}
+    assert open_volume(masks / "clusters_0.4.ome.zarr").voxel_size_nm == SIZE
+
+
 @pytest.mark.parametrize("name", ["clusters.ome.zarr", "clusters.precomputed"])
 def test_a_coarser_level_has_the_majority_and_the_place_of_the_finer_one(masks, expected, name):
     level = open_volume(masks / name, level=1)
@@ -207,7 +221,7 @@ def test_equal_runs_give_equal_bytes_however_the_labels_are_chunked(
 @pytest.mark.parametrize("chunks", [(1, 2, 64), (2, 3, 8400)])
 def test_volumes_of_several_shards_are_whole(objects, tmp_path, chunks):
     labels = np.random.default_rng(0).choice(np.append(IDS, ABSENT), (2, 3, 8400))
-    folder = write(tmp_path / "masks", labels, objects, chunks, formats=FORMATS[:2])
+    folder = write(tmp_path / "masks", labels, objects, chunks, formats=["ome_zarr", "precomputed"])
     looked_up = dict(zip(IDS.tolist(), objects["number"], strict=True))
     expected = np.vectorize(lambda label: looked_up.get(int(label), 0))(labels)
     for name in ("clusters.ome.zarr", "clusters.precomputed"):

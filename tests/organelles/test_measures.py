@@ -55,6 +55,7 @@ def measured(
     labels = mask.astype(np.uint64) * np.uint64(label_id)
     row = {"id": "a", "label_id": np.uint64(label_id), "voxels": int(mask.sum())}
     row |= {f"axis_sd_um_{i}": 4.0 - i for i in (1, 2, 3)}
+    row |= {f"axis_{i}_{axis}": float("xyz"[i - 1] == axis) for i in (1, 2, 3) for axis in "zyx"}
     for axis, at in zip("zyx", np.nonzero(mask), strict=True):
         row |= {f"box_{axis}_start": int(at.min()), f"box_{axis}_stop": int(at.max()) + 1}
     source = Source(Memory(labels), Memory(labels), spacing)
@@ -144,10 +145,13 @@ def test_three_arms_meet_in_one_branch_point(spacing):
     assert row.skeleton_length_um == pytest.approx(1.65, rel=0.1)
 
 
-def test_one_voxel_has_every_measure():
+def test_one_voxel_has_every_measure_but_those_of_its_inside():
     row = measured(np.ones((1, 1, 1), dtype=bool), SPACINGS[0])
     assert row.skeleton_length_um == 0 and row.tortuosity == 1
-    assert np.isfinite(row.drop("id").to_numpy(dtype=float)).all()
+    inside = [name for name in row.index if "inside" in name or name.startswith("texture")]
+    assert row[inside].isna().all() and row["intensity_membrane"] == 2**40
+    row = row.drop(["id", "intensity_around", *inside])  # no voxel is around it
+    assert np.isfinite(row.to_numpy(dtype=float)).all()
 
 
 def test_topology_of_ring_shell_and_separate_voxels():

@@ -15,6 +15,10 @@ from morphoflow.command import run
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from morphoflow.organelles.phantom.phantom import PhantomSettings, write_phantom
+from morphoflow.organelles.phantom.render import Painted
+from morphoflow.organelles.phantom.shapes import HARD_CLASSES
+from morphoflow.organelles.phantom.texture import picture
+from morphoflow.organelles.volumes.boxes import Box
 from synthetic_organelles import TINY
 
 SETTINGS = PhantomSettings(
@@ -74,6 +78,27 @@ def test_files_do_not_depend_on_the_block(written, tmp_path):
     folder, _, _, _ = written
     write_phantom(tmp_path / "p", SETTINGS, {"made": "for a test"}, block=(128, 64, 192))
     assert sha256(folder) == sha256(tmp_path / "p")
+
+
+def test_the_hard_phantom_has_its_classes_at_equal_numbers_each_object_in_one_piece(tmp_path):
+    hard = replace(TINY, kind="hard", shape=(64, 140, 144), per_class=2)
+    truth = write_phantom(tmp_path / "hard", hard, {})
+    assert truth["label"].value_counts().to_dict() == dict.fromkeys(HARD_CLASSES, 2)
+    labels = zarr.open_array(tmp_path / "hard" / "labels.zarr" / "0", mode="r")[:]
+    for row in truth[~truth["touches_border"]].itertuples():
+        assert label(np.pad(labels == row.label_id, 1), connectivity=3).max() == 1
+
+
+def test_cristae_of_shells_do_not_follow_the_centre_line():
+    box, homes = Box((0, 0, 0), (1, 4, 64)), np.zeros(1, np.int64)
+    depth, owner = np.full(box.shape, -70, np.float32), np.zeros(box.shape, np.int32)
+    lines = [np.broadcast_to(np.float32(a), box.shape) for a in (0, 29)]
+    for shells in (False, True):
+        seen = [
+            picture(Painted(depth, owner, line), box, (8.0,) * 3, homes, np.array([shells]), 0)
+            for line in lines
+        ]
+        assert np.array_equal(*seen) == shells
 
 
 def test_another_seed_gives_other_files(tmp_path):

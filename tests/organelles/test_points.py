@@ -8,8 +8,6 @@ from scipy.stats import kstest
 from morphoflow.organelles.samples.clouds import (
     PointSettings,
     blue_noise,
-    canonical_axes,
-    centred,
     farthest,
     point_cloud,
     rms_radius,
@@ -45,7 +43,7 @@ def box_around(inside):
 
 
 def cloud(inside, nm=(30.0, 8.0, 8.0), most=1 << 22, **changed):
-    settings = {"number": 500, "sampling": "uniform", "scale": "nm", "canonical_axes": False}
+    settings = {"number": 500, "sampling": "uniform", "scale": "nm"}
     source = Source(Memory(np.where(inside, 5, 0).astype(np.uint16)), None, nm)
     chosen = PointSettings(**{**settings, "seed": 0, **changed})
     return point_cloud(source, 5, box_around(inside), chosen, most)
@@ -179,28 +177,3 @@ def test_a_cloud_depends_on_seed_and_object_but_not_on_its_place():
     moved = np.pad(inside, ((3, 0), (5, 2), (1, 9)))
     np.testing.assert_array_equal(cloud(inside)[0], cloud(moved)[0])
     assert (cloud(inside, seed=1)[0] != cloud(inside)[0]).any()
-
-
-def test_a_turned_object_has_the_same_canonical_cloud():
-    nm = (8.0, 8.0, 8.0)
-    inside = bent_rod()
-    turned = np.rot90(np.rot90(inside, 1, (0, 2)), 3, (1, 2))
-    first, second = (cloud(a, nm, number=4000, canonical_axes=True)[0] for a in (inside, turned))
-    for points in (first, second):
-        covariance = np.cov(points.T)
-        variance = np.diag(covariance)
-        assert variance[0] > variance[1] > variance[2]
-        assert np.abs(covariance - np.diag(variance)).max() < 1e-3 * variance[0]
-    np.testing.assert_allclose(first.std(axis=0), second.std(axis=0), rtol=0.03)
-    for axis in range(3):
-        assert kstest(first[:, axis], second[:, axis]).statistic < 0.04
-
-
-def test_canonical_axes_turn_but_never_mirror():
-    rng = np.random.default_rng(5)
-    points = centred(rng.gamma(1.5, size=(300, 3)) * (5, 2, 1))
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    turn *= np.linalg.det(turn)
-    np.testing.assert_allclose(canonical_axes(points @ turn), canonical_axes(points), atol=1e-9)
-    mirrored = canonical_axes(points * (1, 1, -1))
-    np.testing.assert_allclose(mirrored, canonical_axes(points) * (1, 1, -1), atol=1e-9)

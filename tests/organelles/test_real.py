@@ -85,6 +85,12 @@ def test_every_object_of_a_real_volume_is_counted_measured_and_cut(volume, tmp_p
     measures = read_table(tmp_path / "measures.parquet")
     assert len(measures) == len(table) and np.isfinite(measures["surface_area_um2"]).all()
     settings = {"size": 16, "scale": "object", "fill": 0.9, "background": "mask"}
-    run("cut_volumes", **share, settings=settings, output=tmp_path / "volumes.zarr")
+    run(
+        "cut_volumes",
+        **share,
+        settings=settings,
+        pose="as_it_lies",
+        output=tmp_path / "volumes.zarr",
+    )
     volumes = read_samples(tmp_path / "volumes.zarr").x[:]
     assert len(volumes) == len(table) and volumes[:, 1].any(axis=(1, 2, 3)).all()

@@ -104,6 +104,16 @@ def test_a_damaged_chunk_is_named_with_its_box(zarr_format, tmp_path):
     np.testing.assert_array_equal(volume.read(Box((3, 0, 0), SHAPE)), VALUES[3:])
 
 
+@pytest.mark.parametrize("codec", ["GZip", "Zlib", "Zstd"])
+@pytest.mark.parametrize("content", [b"", b"?", b"?" * 40])
+def test_a_chunk_of_other_bytes_is_named_whatever_its_decoder_says_of_it(codec, content, tmp_path):
+    settings = {"zarr_format": 2, "compressors": getattr(numcodecs, codec)()}
+    zarr.create_array(tmp_path / "a.zarr", data=VALUES, chunks=SHAPE, **settings)
+    (tmp_path / "a.zarr/0.0.0").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.zarr: voxels .* cannot be read"):
+        open_volume(tmp_path / "a.zarr").read(WHOLE)
+
+
 def test_a_chunk_of_fewer_voxels_than_it_should_hold_is_refused(tmp_path):
     for name, chunks in (("a", (3, 4, 5)), ("b", (3, 4, 2))):
         zarr.create_array(tmp_path / f"{name}.zarr", data=VALUES, chunks=chunks)

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from morphoflow.plan.config import MODALITIES, check_compared, check_recommended
+from morphoflow.plan.config import (
+    FOLDERS,
+    MODALITIES,
+    check_compared,
+    check_recommended,
+    datasets_of,
+)
 from morphoflow.plan.files import cell_files, neuron_files
 from morphoflow.plan.models import read_models, recommended, settings_of, with_shared
 from morphoflow.plan.runs import Run, check_applied, check_sizes, read_runs, runs_of_datasets
@@ -321,6 +327,26 @@ def test_a_model_is_applied_to_another_dataset_of_its_kind(applied, said):
     check_applied({"b": ["a/m/default"]}, datasets, models, runs)
     with pytest.raises(ValueError, match=said):
         check_applied(applied, datasets, models, runs)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"neurons": {"a": {}}, "cells": {"a": {}}}, "'a' under neurons and under cells"),
+        ({"cells": {"report": {}}}, "'report' is that of another folder in results"),
+        ({"dendrites": {"a" * 65: {}}}, "too long"),
+    ],
+)
+def test_names_of_datasets_that_would_share_a_folder_are_refused(config, said):
+    kinds = {kind: {} for kind in MODALITIES}
+    with pytest.raises(ValueError, match=said):
+        datasets_of(kinds | config)
+    assert datasets_of(kinds | {"neurons": {"b": {}}}) == {"b": "neurons"}
+
+
+def test_no_folder_of_results_can_be_one_of_a_dataset():
+    rules = "".join(file.read_text() for file in (CONFIG.parent / "rules").glob("*.smk"))
+    assert {*re.findall(r'"results/([a-z_]+)[/"]', rules)} == {*FOLDERS}
 
 
 def test_the_recommended_clustering_is_one_that_is_used():

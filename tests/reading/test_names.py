@@ -16,7 +16,7 @@ from morphoflow.errors import InputError
 from morphoflow.figures.confusion import plot_confusion
 from morphoflow.figures.maps import plot_maps
 from morphoflow.figures.save import save_figure
-from morphoflow.images.images import list_images
+from morphoflow.images.listing import list_images
 from morphoflow.neurons.reading.sources import list_sources
 from morphoflow.plan.config import read_config
 from morphoflow.reading.label_tables import read_label_tables
@@ -26,7 +26,13 @@ from morphoflow.store import read_ids, write_ids
 from places import CONFIG
 
 TAKEN = ["L2/3", "../a", ".a", 'it\'s "so"', "Körnerzelle", "細胞", "A", "a", "$x_1$", "y" * 200]
-REFUSED = {"nul\0": "x00", "two\nlines": r"\\n", "tab\tin": r"\\t", "not\udcff": "not UTF-8"}
+REFUSED = {
+    "nul\0": "x00",
+    "two\nlines": r"\\n",
+    "tab\tin": r"\\t",
+    "two\u2028lines": r"\\u2028",
+    "not\udcff": "not UTF-8",
+}
 
 
 @pytest.mark.parametrize("name", TAKEN)

@@ -16,6 +16,9 @@ SETTINGS = settings(
     projection_size=32,
     predictor_size=16,
     learning_rate=5e-3,
+    # The shapes lie in any pose.
+    turns="cube",
+    rotation_strength=45,
     scale_probability=1,
     scale_strength=0.3,
 )

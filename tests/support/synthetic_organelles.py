@@ -9,6 +9,20 @@ from morphoflow.organelles.phantom.phantom import PhantomSettings, write_phantom
 TINY = PhantomSettings(shape=(40, 140, 144), voxel_size_nm=(30.0, 16.0, 16.0), per_class=2, seed=1)
 
 
+class Memory:
+    """An array as a volume, with the boxes that were read."""
+
+    path, voxel_size_nm = "memory", None
+
+    def __init__(self, array, chunks=(8, 8, 8)):
+        self.array, self.shape, self.dtype, self.chunks = array, array.shape, array.dtype, chunks
+        self.boxes = []
+
+    def read(self, box):
+        self.boxes.append(box)
+        return np.ascontiguousarray(self.array[box.slices])
+
+
 def tiny_phantom(folder: Path, settings: PhantomSettings = TINY) -> dict:
     """Write a phantom of a few objects of each class; returns it as the setting ``source``."""
     write_phantom(folder, settings, provenance={})

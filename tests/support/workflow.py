@@ -10,6 +10,8 @@ import time
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 from morphoflow.files import sha256
 from places import ROOT
 from synthetic_cells import write_fields
@@ -69,6 +71,20 @@ shapes\tcombination\tform_and_points\t0
 arbors\tprogressive_gan\ttiny\t0
 arbors\tarbor_statistics\tdefault\t0
 """
+# Parts of the configuration that name datasets of several kinds.
+BETWEEN = ("compare", "combinations", "sweeps")
+
+
+def of_kind(kind: str) -> tuple[str, str]:
+    """The configuration and the runs of the small datasets of one kind alone."""
+    config = yaml.safe_load(CONFIG)
+    others = {"neurons", "cells", "organelles", "dendrites", *BETWEEN} - {kind}
+    names = ("dataset", *config[kind])
+    runs = [line for line in RUNS.splitlines(True) if line.split("\t")[0] in names]
+    kept = {key: value for key, value in config.items() if key not in others}
+    return yaml.safe_dump(kept), "".join(runs)
+
+
 # Variants that train for a few seconds at most; that of neurons for long enough to be interrupted.
 SMALL = (
     "  tiny: {epochs: 2, batch_size: 8, widths: [4, 8], decoder_widths: [8, 8], latent_size: 3}\n"
@@ -102,6 +118,13 @@ class Workflow:
         shutil.copytree(cells(), folder / "cells")
         (folder / "small.yaml").write_text(config)
         (folder / "runs.tsv").write_text(runs)
+
+    @classmethod
+    def copy_of(cls, other: Path, folder: Path) -> "Workflow":
+        """What lies in the folder of another, its results too, in a new ``folder``."""
+        workflow = cls.__new__(cls)
+        workflow.folder = shutil.copytree(other, folder, symlinks=True)
+        return workflow
 
     def snakemake(self, *arguments: str, check: bool = True, **options: str):
         """Run snakemake and return the finished process, its output as text."""
@@ -199,6 +222,7 @@ def forking() -> dict[str, str]:
     return {
         "PATH": f"{folder}{os.pathsep}{environment()['PATH']}",
         "FORKING_SOCKET": str(path),
+        "FORKING_SERVER": str(server.pid),
         "REAL_PYTHON": sys.executable,
     }
 

@@ -30,6 +30,7 @@ def touched(tmp_path_factory):
         zarr.create_array(workflow.folder / f"{name}.zarr", data=made, chunks=(4, 4, 4))
     files = ["objects", "contacts", "quality", "shapes", "density"]
     paths = [f"{dataset}/{file}.parquet" for dataset in ("one", "other") for file in files]
+    paths += [f"{dataset}/parts/quality.parquet" for dataset in ("one", "other")]
     for part in ("0of2", "1of2"):
         paths += [f"one/parts/{part}/{n}.parquet" for n in ("counts", "contacts", "measures")]
     for path in paths:

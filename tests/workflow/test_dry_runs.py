@@ -128,6 +128,16 @@ MISTAKES = {
         RUNS,
         ["'nowhere' does not exist", "`folder`"],
     ),
+    "a path that is too long": (
+        CONFIG.replace("runs: runs.tsv", f"runs: {'x' * 300}"),
+        RUNS,
+        ["cannot be read", "correct the path"],
+    ),
+    "a name for two datasets": (
+        CONFIG.replace("  discs:", "  tiny:"),
+        RUNS,
+        ["'tiny' under neurons and under cells"],
+    ),
     "a missing card": (
         CONFIG.replace("{toy: three, per_population: 8}", "{card: nowhere.yaml}"),
         RUNS,

@@ -14,8 +14,10 @@ from morphoflow.analysis.fusion import FUSION
 from morphoflow.analysis.geometry import centred, check_embedding
 
 CROSS_VALIDATION, FIXED_SPLIT = "cross_validation", "fixed_split"
-# In a table's attrs, areas under the ROC curve.
+# In a table's attrs, areas under the ROC curve, by classifier.
 AREAS = "areas"
+# Logistic regression of an embedding and named features of the same objects together.
+JOINED = "joined"
 
 # A class in fewer groups cannot be learned from one and predicted in another.
 FEWEST_GROUPS = 2
@@ -29,6 +31,7 @@ KINDS = {
 
 def predict_labels(
     x: np.ndarray,
+    features: np.ndarray,
     labels: np.ndarray,
     splits: np.ndarray,
     groups: np.ndarray,
@@ -56,8 +59,12 @@ def predict_labels(
     cross-validation. "fixed_split" always is: the classifier learns from the training split, its
     settings are chosen on validation, and test objects are predicted.
 
-    ``attrs["areas"]`` are the areas under the ROC curve of logistic regression in each repeat, see
-    :func:`area_under_curve`.
+    "joined" is logistic regression of ``x`` and named ``features`` (n, k) side by side, in the
+    cross-validation alone: what an embedding adds to them. A feature that is not known of an object
+    has the mean.
+
+    ``attrs["areas"]`` are the areas under the ROC curve of both logistic regressions in each
+    repeat, see :func:`area_under_curve`.
 
     Classes in fewer than two groups are left out of the cross-validation. Of more than
     ``most_objects`` labelled objects, as many are used as whole groups, drawn at random, hold.
@@ -67,18 +74,27 @@ def predict_labels(
     names, codes = np.unique(labels[known].astype(str), return_inverse=True)
     own = pd.factorize(groups[known], sort=True)[0]
     objects = Labelled(centred(x)[known], codes, own, names, parts)
-    tables, areas = [pd.DataFrame(columns=list(KINDS))], []
+    joined = Labelled(beside(objects.x, features[known]), codes, own, names)
+    tables, areas = [pd.DataFrame(columns=list(KINDS))], {}
     with threadpool_limits(limits=1):
         tables += [
             made.assign(row=known[made["row"]]) for made in _fixed(objects, splits[known], seed)
         ]
         if not labels_used:
             kept = np.flatnonzero(~np.isin(names, rare_classes(labels[known], own))[codes])
-            made, areas = _repeated(objects.only(kept), n_folds, repeats, seed)
+            made, areas = _repeated(objects.only(kept), joined.only(kept), n_folds, repeats, seed)
             tables += [table.assign(row=known[kept][table["row"]]) for table in made]
     table = pd.concat([table.astype(KINDS) for table in tables], ignore_index=True)
     table.attrs[AREAS] = areas
     return table
+
+
+def beside(x: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Embedding ``x`` (n, d) and standardised ``features`` (n, k), 0 where one is not known."""
+    known = np.ma.masked_invalid(features.astype(np.float64))
+    spread = known.std(axis=0).filled(0)
+    standard = (known - known.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return np.column_stack([x, standard.filled(0)])
 
 
 def rare_classes(labels: np.ndarray, groups: np.ndarray) -> list[str]:
@@ -146,21 +162,24 @@ def _fixed(objects: Labelled, splits: np.ndarray, seed: int) -> list[pd.DataFram
 
 
 def _repeated(
-    objects: Labelled, n_folds: int, repeats: int, seed: int
-) -> tuple[list[pd.DataFrame], list[float]]:
-    """The predictions of each repeat and classifier, and each repeat's area under the curve."""
+    objects: Labelled, joined: Labelled, n_folds: int, repeats: int, seed: int
+) -> tuple[list[pd.DataFrame], dict[str, list[float]]]:
+    """The predictions of each repeat and classifier, and the areas under the curve of two."""
+    areas: dict[str, list[float]] = {"logistic": [], JOINED: []}
     if len(np.unique(objects.codes)) < 2:
-        return [], []
-    rows, tables, areas = np.arange(len(objects.codes)), [], []
+        return [], areas
+    rows, tables = np.arange(len(objects.codes)), []
+    used = [(name, classifier, objects) for name, classifier in objects.classifiers.items()]
+    used.append((JOINED, CLASSIFIERS["logistic"], joined))
     for repeat, state in enumerate(np.random.SeedSequence(seed).generate_state(repeats).tolist()):
         parts = folds(objects.codes, objects.groups, n_folds, state)
-        for name, classifier in objects.classifiers.items():
-            predicted, chosen = out_of_fold(classifier, objects, parts, state)
-            made = _table(objects, rows, predicted, parts, chosen)
+        for name, classifier, own in used:
+            predicted, chosen = out_of_fold(classifier, own, parts, state)
+            made = _table(own, rows, predicted, parts, chosen)
             made = made.assign(split=CROSS_VALIDATION, classifier=name, repeat=repeat)
             tables.append(made[list(KINDS)])
-            if name == "logistic":
-                areas.append(area_under_curve(objects, parts, chosen))
+            if name in areas:
+                areas[name].append(area_under_curve(own, parts, chosen))
     return tables, areas
 
 

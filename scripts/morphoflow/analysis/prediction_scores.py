@@ -6,7 +6,12 @@ import pandas as pd
 from morphoflow.analysis.classification import with_intervals
 from morphoflow.analysis.classifiers import CLASSIFIERS
 from morphoflow.analysis.confusion import SCORES, group_matrices
-from morphoflow.analysis.cross_validation import AREAS, CROSS_VALIDATION, FIXED_SPLIT
+from morphoflow.analysis.cross_validation import (
+    AREAS,
+    CROSS_VALIDATION,
+    FIXED_SPLIT,
+    JOINED,
+)
 from morphoflow.analysis.fusion import FUSION
 from morphoflow.analysis.scores import score
 
@@ -19,18 +24,19 @@ def prediction_scores(
     They are over the predictions of all repeats together; the 95 % interval is of a bootstrap that
     draws ``groups`` (n,) with all that was predicted of them (Efron 1979). It does not hold what
     other objects to learn from would change; there is none below 10 groups.
-    ``<classifier>_<score>_sd`` is the standard deviation over the repeats. ``logistic_auc`` is the
-    mean area under the ROC curve of the repeats. Where nothing could be predicted, scores are
-    missing.
+    ``<classifier>_<score>_sd`` is the standard deviation over the repeats. ``logistic_auc`` and
+    ``joined_auc`` are mean areas under the ROC curve of the repeats. Where nothing could be
+    predicted, scores are missing.
     """
     rows = []
     for split in (FIXED_SPLIT,) if labels_used else (CROSS_VALIDATION, FIXED_SPLIT):
         scores = split_scores(table, split, groups, n_bootstraps, seed)
         rows += scores
-        if split == CROSS_VALIDATION:
-            n = next(row["n"] for row in scores if row["score"] == "logistic_accuracy")
-            areas = table.attrs[AREAS]
-            rows.append(score(split, "logistic_auc", np.mean(areas) if n else np.nan, n))
+        counted = {row["score"]: row["n"] for row in scores}
+        for name in ("logistic", JOINED) if split == CROSS_VALIDATION else ():
+            n = counted[f"{name}_accuracy"]
+            area = np.mean(table.attrs[AREAS][name]) if n else np.nan
+            rows.append(score(split, f"{name}_auc", area, n))
     return rows
 
 
@@ -39,7 +45,10 @@ def split_scores(
 ) -> list[dict]:
     """The scores of each classifier's predictions of one split."""
     rows = []
-    for name in [*CLASSIFIERS, *(key for key in FUSION if key in set(table["classifier"]))]:
+    there = set(table["classifier"])
+    names = [*CLASSIFIERS, *(key for key in FUSION if key in there)]
+    names += [JOINED] if split == CROSS_VALIDATION else []
+    for name in names:
         mine = table[(table["split"] == split) & (table["classifier"] == name)]
         scores = _scores(mine, groups, n_bootstraps, np.random.default_rng(seed))
         n = mine["row"].nunique()

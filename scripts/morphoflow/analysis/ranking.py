@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from morphoflow.analysis.cross_validation import CROSS_VALIDATION
+from morphoflow.analysis.cross_validation import CROSS_VALIDATION, JOINED
 from morphoflow.tables import RECOMMENDED
 
 JUDGE = "logistic"
@@ -19,6 +19,8 @@ ALL = ("all", "test")
 TAKEN = {
     "balanced_accuracy": ((CROSS_VALIDATION,), f"{JUDGE}_balanced_accuracy"),
     "auc": ((CROSS_VALIDATION,), f"{JUDGE}_auc"),
+    "joined_balanced_accuracy": ((CROSS_VALIDATION,), f"{JOINED}_balanced_accuracy"),
+    "joined_auc": ((CROSS_VALIDATION,), f"{JOINED}_auc"),
     "knn_balanced_accuracy": ((CROSS_VALIDATION,), "knn_balanced_accuracy"),
     "forest_balanced_accuracy": ((CROSS_VALIDATION,), "forest_balanced_accuracy"),
     "majority_balanced_accuracy": ((CROSS_VALIDATION,), "majority_balanced_accuracy"),

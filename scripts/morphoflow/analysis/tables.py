@@ -119,17 +119,22 @@ def profiles(
 
     ``cluster_table`` is that of :func:`clusters`, ``measures`` a store of features of all objects.
     """
-    store = read_samples(measures)
-    place = pd.Index(store.ids).get_indexer(data.obs_names)
-    names = [name for name in store.names if not name.startswith(UNFIT)]
-    columns = [store.names.index(name) for name in names]
-    x = np.asarray(store.x)[place][:, columns].astype(np.float64)
+    x, names = measured(data, measures)
     described, chosen = {}, {}
     for method, numbers in cluster_table.drop(columns="id").items():
         described[method] = cluster_profiles(x, names, numbers.to_numpy())
         best = exemplars(np.asarray(data.X), numbers.to_numpy())
         chosen[method] = best.assign(id=data.obs_names.to_numpy()[best.pop("row").astype(int)])
     return _by_method(described, cluster_table), _by_method(chosen, cluster_table)
+
+
+def measured(data: AnnData, measures: Path) -> tuple[np.ndarray, list[str]]:
+    """The features (n, k) float64 of the objects of an embedding, and their names."""
+    store = read_samples(measures)
+    place = pd.Index(store.ids).get_indexer(data.obs_names)
+    names = [name for name in store.names if not name.startswith(UNFIT)]
+    columns = [store.names.index(name) for name in names]
+    return np.asarray(store.x)[place][:, columns].astype(np.float64), names
 
 
 def _by_method(tables: dict[str, pd.DataFrame], cluster_table: pd.DataFrame) -> pd.DataFrame:
@@ -159,22 +164,25 @@ def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFra
     return (table, rows) if predictions else (_because(table, FEW_LABELS), rows)
 
 
-def cross_validation(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, list[dict]]:
+def cross_validation(
+    data: AnnData, features: np.ndarray, settings: dict, seed: int
+) -> tuple[pd.DataFrame, list[dict]]:
     """What each classifier predicted for each object, by nested cross-validation, and scores.
 
+    ``features`` (n, k) are named ones of the objects, which are joined with the embedding too.
     Scores of further labels have the name of their column before their own.
     """
-    table, rows = _cross_validated(data, labels_of(data.obs), settings, seed)
+    table, rows = _cross_validated(data, features, labels_of(data.obs), settings, seed)
     if table.empty:
         _because(table, UNPREDICTED)
     for column in filter(lambda name: name.startswith(LABEL_BY), data.obs):
-        _, further = _cross_validated(data, labels_of(data.obs, column), settings, seed)
+        _, further = _cross_validated(data, features, labels_of(data.obs, column), settings, seed)
         rows += [{**row, "score": f"{column}_{row['score']}"} for row in further]
     return _with_ids(table, data), rows
 
 
 def _cross_validated(
-    data: AnnData, labels: np.ndarray, settings: dict, seed: int
+    data: AnnData, features: np.ndarray, labels: np.ndarray, settings: dict, seed: int
 ) -> tuple[pd.DataFrame, list[dict]]:
     groups = _groups(data)
     rare = rare_classes(labels, groups)
@@ -182,6 +190,7 @@ def _cross_validated(
         print(f"left out of the cross-validation, since in one group only: {', '.join(rare)}")
     table = predict_labels(
         data.X,
+        features,
         labels,
         held_out_splits(data),
         groups,

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from morphoflow.analysis.differences import CLUSTER, FEATURE
 from morphoflow.colors import GREY, LABEL_COLORS
-from morphoflow.figures.style import in_style, readable
+from morphoflow.figures.style import in_style, readable, say
 
 MOST_FEATURES, MOST_CLUSTERS, MOST_GROUPS = 20, 10, 4
 LEVEL = 0.05
@@ -31,6 +31,8 @@ def plot_differences(table: pd.DataFrame) -> Figure:
         for kind, most in ((FEATURE, MOST_FEATURES), (CLUSTER, MOST_CLUSTERS))
     }
     shown = {kind: names for kind, names in shown.items() if names}
+    if not shown:
+        return say("No measure is known of two groups, so that none can be compared.")
     heights = [len(names) + 1 for names in shown.values()]
     size = (2.6 + 2.3 * max(2, len(groups)), 1.8 + 0.19 * sum(heights))
     figure = Figure(figsize=size, layout="constrained")
@@ -57,11 +59,11 @@ def _most_different(table: pd.DataFrame, most: int) -> list[tuple[str, str, str]
 
     What cannot be told from no difference in any group comes after what can.
     """
-    if table.empty:
-        return []
     known = table.assign(
         size=table["effect"].abs(), told=table["corrected_p_value"] <= LEVEL
     ).dropna(subset="size")
+    if known.empty:
+        return []
     keys = ["model", "variant", "name"]
     best = known.groupby(keys)[["told", "size"]].max().sort_values(["told", "size"])
     chosen = set(best.index[-most:])

@@ -70,8 +70,8 @@ class RunFiles:
     """The files of a run in the folder ``run``, and those of its dataset in ``dataset``.
 
     ``pictures`` is the store with a picture of each object, where there is one. Of the settings,
-    ``source`` is the volume into which clusters are painted, and ``copy_threshold`` says from what
-    correlation on an image is a copy.
+    ``source`` is the volume into which clusters are painted, ``first_source`` its name where there
+    are several, and ``copy_threshold`` says from what correlation on an image is a copy.
     """
 
     run: Path
@@ -184,12 +184,17 @@ def image_map(files: RunFiles) -> Figure:
 
 
 def cluster_slice(files: RunFiles) -> Figure:
-    """The slice of the EM that most objects cross, each in the colour of its cluster."""
+    """The slice of the EM that most objects cross, each in the colour of its cluster.
+
+    Of a dataset with several volumes it is the first one's.
+    """
     # Numba, which volumes need and no other figure, takes as long to load as a figure to draw.
     from morphoflow.organelles.volumes.open_source import open_source
 
     volumes = open_source(files.settings["source"])
     table = read_objects(files.dataset / "objects.parquet")
+    if files.settings["first_source"]:
+        table = table[table["source"] == files.settings["first_source"]]
     clusters = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
     box = busiest_slice(table, volumes.shape)
     step = thinned(box)

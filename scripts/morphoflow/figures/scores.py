@@ -32,20 +32,19 @@ class Panel:
 
 CROSS_VALIDATED = "balanced accuracy\ncross-validation, {}"
 MAJORITY = "majority_balanced_accuracy"
+
+
+def _cross_validated(name: str, shown: str) -> Panel:
+    title = CROSS_VALIDATED.format(shown)
+    return Panel("cross_validation", f"{name}_balanced_accuracy", title, MAJORITY)
+
+
 PANELS = (
-    *(
-        Panel(
-            "cross_validation",
-            f"{name}_balanced_accuracy",
-            CROSS_VALIDATED.format(shown),
-            MAJORITY,
-        )
-        for name, shown in (
-            ("logistic", "logistic"),
-            ("knn", "k-NN"),
-            ("forest", "forest"),
-        )
-    ),
+    _cross_validated("logistic", "logistic"),
+    Panel("cross_validation", "logistic_auc", "area under the curve\ncross-validation, logistic"),
+    _cross_validated("joined", "with features"),
+    _cross_validated("knn", "k-NN"),
+    _cross_validated("forest", "forest"),
     Panel(
         "fixed_split",
         "logistic_balanced_accuracy",

@@ -1,7 +1,9 @@
-"""Images of one plane from TIFF, OME-TIFF, PNG and JPEG files, with what they say of themselves."""
+"""Images of one plane from files of any kind, with what these say of themselves."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,15 +11,23 @@ import numpy as np
 import tifffile
 from PIL import Image as Pillow
 
+from morphoflow.images import windowed
+from morphoflow.images.listing import TIFF, ZARR
+from morphoflow.images.metadata import read_metadata, square
+from morphoflow.images.microscopes import CONVERT, READERS
 from morphoflow.images.tiff import open_tiff
+from morphoflow.images.windowed import Pixels, Windowed, has_windows, tiff_array, zarr_image
 from morphoflow.reading.findings import Codes, Refused
 from morphoflow.reading.guard import check_size, refusing
-from morphoflow.reading.names import check_file_name
 
 # What the readers of images refuse, with the remedy.
 CODES: Codes = {
     "unreadable": ("refused", "copy the file anew, or export it without compression"),
     "partner_missing": ("refused", "put all files of the set into one folder"),
+    "no_reader": (
+        "refused",
+        f"install it, such as by `pip install 'morphoflow[microscopes]'`, or {CONVERT}",
+    ),
     "stack": ("refused", "project or select one plane of one time and save it by itself"),
     "unknown_pages": (
         "refused",
@@ -27,33 +37,11 @@ CODES: Codes = {
     "pixel_not_square": ("refused", "resample the image to square pixels"),
 }
 
-TIFF = (".tif", ".tiff")
-
-ENDINGS = (*TIFF, ".png", ".jpg", ".jpeg")
-
-# Files of microscopes that are not read, by what they are called.
-MICROSCOPES = {
-    ".czi": "Zeiss CZI",
-    ".lif": "Leica LIF",
-    ".nd2": "Nikon ND2",
-    ".oib": "Olympus OIB",
-    ".oif": "Olympus OIF",
-    ".vsi": "Olympus VSI",
-    ".dv": "DeltaVision",
-    ".ims": "Imaris",
-    ".svs": "Aperio SVS",
-    ".ndpi": "Hamamatsu NDPI",
-}
-
-CONVERT = "convert to OME-TIFF, with Fiji's Bio-Formats exporter or with bfconvert"
-
 MOST_CHANNELS = 16  # more along a channel axis are taken for pixels
 
 RGB = ("red", "green", "blue")  # the names of the channels of a colour image
 
 FEW = 4  # an axis as short as this is taken for channels
-
-MICRON = ("µm", "μm", "um", "micron", "microns", "\\u00B5m")
 
 # What becomes of the planes of a stack, (z, ...), by the name of the way.
 PROJECTIONS = {
@@ -63,50 +51,17 @@ PROJECTIONS = {
     "plane": lambda planes: planes[len(planes) // 2],
 }
 
-UM_PER_UNIT = {"m": 1e6, "cm": 1e4, "mm": 1e3, "nm": 1e-3, **dict.fromkeys(MICRON, 1.0)}
-
 
 @dataclass(frozen=True)
 class Picture:
-    """Pixels (c, h, w) of the file's type; channel names and pixel size (um) where stated."""
+    """Pixels (c, h, w) of the file's type; channel names and pixel size (um) where stated.
 
-    pixels: np.ndarray
+    Pixels are on disk in what :func:`open_image` gives of a large image, and an array otherwise.
+    """
+
+    pixels: Pixels
     channels: list[str] | None = None
     pixel_size_um: float | None = None
-
-
-def list_images(folder: Path) -> list[Path]:
-    """The image files below a folder, sorted by path; hidden files are left alone.
-
-    Raises InputError for a name that cannot be an id.
-    """
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS)
-    shown = sorted(file for file in files if file.is_file() and not file.name.startswith("."))
-    for file in shown:
-        check_file_name(file.relative_to(folder))
-    return shown
-
-
-def other_files(folder: Path) -> dict[str, int]:
-    """How many files of each other ending lie below a folder; hidden ones are not counted."""
-    files = (file for file in folder.rglob("*") if file.is_file() and file.name[0] != ".")
-    endings = [file.suffix.lower() for file in files if file.suffix.lower() not in ENDINGS]
-    return {ending: endings.count(ending) for ending in sorted(set(endings))}
-
-
-def nothing_to_read(folder: Path, among: str = "") -> str:
-    """Why a folder has no images, with what it has instead and the way out."""
-    known = [MICROSCOPES[ending] for ending in other_files(folder) if ending in MICROSCOPES]
-    if known:
-        return f"{folder} has {', '.join(known)} files, which are not read; {CONVERT}."
-    return f"{folder} has no TIFF, PNG or JPEG files{among}; correct the path."
-
-
-def stem(file: Path, folder: Path) -> str:
-    """The path within the folder without the file's ending (or ``.ome.tif``)."""
-    name = file.relative_to(folder).as_posix()
-    name = name[: len(name) - len(file.suffix)]
-    return name[:-4] if name.lower().endswith(".ome") else name
 
 
 def read_image(
@@ -117,30 +72,100 @@ def read_image(
     ``project`` is the name of one of PROJECTIONS, by which planes of one depth become one. Raises
     Refused for files that are damaged or hold several planes otherwise, times or images.
     """
-    with refusing():
-        if file.suffix.lower() in TIFF:
-            return _read_tiff(file, channels, project)
-        return _read_plain(file)
+    with open_image(file, channels, project) as picture:
+        check_size(_bytes(picture.pixels), "its pixels", file.name)
+        with refusing():
+            return replace(picture, pixels=picture.pixels[:, :, :])
 
 
-def _read_tiff(file: Path, channels: list[str] | None, project: str | None) -> Picture:
-    with open_tiff(file) as tiff:
-        if tiff.is_ome:
-            _check_partners(file, tiff.ome_metadata)
-        if len(tiff.series) != 1:
-            raise Refused(
-                "stack", f"it holds {len(tiff.series)} images", value=str(len(tiff.series))
-            )
-        series = tiff.series[0]
+@contextmanager
+def open_image(
+    file: Path, channels: list[str] | None = None, project: str | None = None
+) -> Iterator[Picture]:
+    """One image, as :func:`read_image` gives it, but with large pixels on disk where they can be.
+
+    These are in TIFF and OME-Zarr files, of more than WHOLE pixels a plane.
+    """
+    ending = file.suffix.lower()
+    with ExitStack() as stack:
+        with refusing():
+            if ending in TIFF:
+                picture = _open_tiff(file, channels, project, stack)
+            elif ending == ZARR:
+                picture = _open_zarr(file, channels, project)
+            elif ending in READERS:
+                picture = _read_microscope(file, channels, project)
+            else:
+                picture = _read_plain(file)
+        yield picture
+
+
+def _open_tiff(
+    file: Path, channels: list[str] | None, project: str | None, stack: ExitStack
+) -> Picture:
+    tiff = stack.enter_context(open_tiff(file))
+    if tiff.is_ome:
+        _check_partners(file, tiff.ome_metadata)
+    series = _only_image(tiff)
+    names, pixel_size = read_metadata(tiff)
+    if _is_windowed(series.shape, series.axes) and has_windows(series):
+        array = stack.enter_context(tiff_array(file, series))
+        pixels: Pixels = Windowed(array, *layout(series.shape, series.axes, channels))
+    else:
         check_size(series.size * series.dtype.itemsize, "its pixels", file.name)
-        pixels, axes = series.asarray(), series.axes
-        if project is not None:
-            pixels, axes = _projected(pixels, axes, channels, PROJECTIONS[project])
-        pixels = to_channels_first(pixels, axes, channels)
-        names, pixel_size = read_metadata(tiff)
-        if names is None and tiff.pages[0].photometric == tifffile.PHOTOMETRIC.RGB:
-            names = colours(pixels)
+        pixels = _planes(series.asarray(), series.axes, channels, project)
+    if names is None and tiff.pages[0].photometric in COLOURED:
+        names = colours(pixels)
     return Picture(pixels, names, pixel_size)
+
+
+# Of TIFF files; slides are often kept as luminance and two differences, which decode to colours.
+COLOURED = (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
+
+
+def _only_image(tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    """The one image of a file beside which there are at most reductions of it and labels."""
+    series = tiff.series
+    further = [other for other in series[1:] if not other.keyframe.is_reduced]
+    slide = tiff.is_svs or tiff.is_ndpi or tiff.is_scn or tiff.is_bif or tiff.is_qpi
+    if further and not slide:
+        raise Refused("stack", f"it holds {len(series)} images", value=str(len(series)))
+    return series[0]
+
+
+def _open_zarr(file: Path, channels: list[str] | None, project: str | None) -> Picture:
+    array, axes, names, sizes = zarr_image(file)
+    pixel_size = square(sizes.get("x"), sizes.get("y"))
+    if _is_windowed(array.shape, axes):
+        return Picture(Windowed(array, *layout(array.shape, axes, channels)), names, pixel_size)
+    check_size(array.size * array.dtype.itemsize, "its pixels", file.name)
+    return Picture(_planes(array[...], axes, channels, project), names, pixel_size)
+
+
+def _read_microscope(file: Path, channels: list[str] | None, project: str | None) -> Picture:
+    pixels, axes, names, sizes = READERS[file.suffix.lower()](file)
+    pixels = _planes(pixels, axes, channels, project)
+    named = names if names and len(names) == len(pixels) and all(names) else None
+    return Picture(pixels, named or colours(pixels), square(*sizes))
+
+
+def _is_windowed(shape: tuple[int, ...], axes: str) -> bool:
+    """Whether a file is large, and of one depth and time, so that its windows are of a plane."""
+    sides = dict(zip(axes, shape, strict=True))
+    single = all(sides.get(axis, 1) == 1 for axis in "ZT")
+    return single and sides.get("Y", 1) * sides.get("X", 1) > windowed.WHOLE
+
+
+def _planes(
+    pixels: np.ndarray, axes: str, channels: list[str] | None, project: str | None
+) -> np.ndarray:
+    if project is not None:
+        pixels, axes = _projected(pixels, axes, channels, PROJECTIONS[project])
+    return to_channels_first(pixels, axes, channels)
+
+
+def _bytes(pixels: Pixels) -> int:
+    return math.prod(pixels.shape) * pixels.dtype.itemsize
 
 
 def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None) -> np.ndarray:
@@ -148,24 +173,36 @@ def to_channels_first(pixels: np.ndarray, axes: str, channels: list[str] | None)
 
     Pages whose meaning the file does not state (Q, I) are channels if as many are named.
     """
-    kept = [i for i, n in enumerate(pixels.shape) if n > 1 or axes[i] in "YX"]
+    kept, order = layout(pixels.shape, axes, channels)
     pixels = pixels.reshape([pixels.shape[i] for i in kept])
-    axes = "".join(axes[i] for i in kept)
-    shape = " x ".join(map(str, pixels.shape))
-    if set(axes) & set("ZTRP"):
-        raise Refused("stack", f"it is a stack: its axes are {axes}, of {shape}", value=axes)
-    if axes == "YX":
+    if order == "yx":
         return pixels[None]
+    return pixels if order == "cyx" else np.moveaxis(pixels, 2, 0)
+
+
+def layout(shape: tuple[int, ...], axes: str, channels: list[str] | None) -> tuple[list[int], str]:
+    """Which axes of an array are kept, of those with more than one place, and what they are.
+
+    That is "yx", "cyx" or "yxc". Raises Refused for stacks.
+    """
+    kept = [i for i, n in enumerate(shape) if n > 1 or axes[i] in "YX"]
+    sides = [shape[i] for i in kept]
+    axes = "".join(axes[i] for i in kept)
+    told = " x ".join(map(str, sides))
+    if set(axes) & set("ZTRP"):
+        raise Refused("stack", f"it is a stack: its axes are {axes}, of {told}", value=axes)
+    if axes == "YX":
+        return kept, "yx"
     if axes in ("CYX", "SYX"):
-        return pixels
+        return kept, "cyx"
     if axes in ("YXC", "YXS"):
-        return np.moveaxis(pixels, 2, 0)
-    if pixels.ndim == 3 and pixels.shape[2] <= FEW and pixels.shape[0] > MOST_CHANNELS:
-        return np.moveaxis(pixels, 2, 0)
-    if pixels.ndim == 3 and channels is not None and len(channels) == len(pixels):
-        return pixels
+        return kept, "yxc"
+    if len(sides) == 3 and sides[2] <= FEW and sides[0] > MOST_CHANNELS:
+        return kept, "yxc"
+    if len(sides) == 3 and channels is not None and len(channels) == sides[0]:
+        return kept, "cyx"
     raise Refused(
-        "unknown_pages", f"its axes are {axes}, of {shape}, which may be a stack", value=axes
+        "unknown_pages", f"its axes are {axes}, of {told}, which may be a stack", value=axes
     )
 
 
@@ -234,33 +271,34 @@ def _read_plain(file: Path) -> Picture:
     return Picture(pixels, colours(pixels))
 
 
-def colours(pixels: np.ndarray) -> list[str] | None:
+def colours(pixels: Pixels) -> list[str] | None:
     """The names of the channels of a colour image (3, h, w); None for any other."""
-    return list(RGB) if len(pixels) == len(RGB) else None
+    return list(RGB) if pixels.shape[0] == len(RGB) else None
 
 
 def image_sides(file: Path) -> tuple[int, int]:
-    """The height and width of an image, from what its file says before its pixels."""
-    with refusing():
-        if file.suffix.lower() in TIFF:
-            with open_tiff(file) as tiff:
-                series = tiff.series[0]
-                height, width = (series.shape[series.axes.index(axis)] for axis in "YX")
-            return height, width
-        with Pillow.open(file) as opened:
-            return opened.height, opened.width
+    """The height and width of an image, from what its file says before its pixels if it does."""
+    if file.suffix.lower() in (*TIFF, ZARR, *READERS):
+        with open_image(file) as picture:
+            return picture.pixels.shape[1:]
+    with refusing(), Pillow.open(file) as opened:
+        return opened.height, opened.width
 
 
-def read_indices(file: Path) -> np.ndarray:
-    """The pixels of a mask: numbers of a palette are kept as they are, not as colours.
+@contextmanager
+def open_indices(file: Path) -> Iterator[Pixels]:
+    """The pixels (c, h, w) of a mask: numbers of a palette are kept as they are, not as colours.
 
-    Raises Refused as :func:`read_image` does.
+    Raises Refused as :func:`open_image` does.
     """
-    if file.suffix.lower() not in TIFF:
+    if file.suffix.lower() == ".png":
         with refusing(), Pillow.open(file) as opened:
-            if opened.mode == "P":
-                return np.asarray(opened)[None]
-    return read_image(file).pixels
+            numbers = np.asarray(opened)[None] if opened.mode == "P" else None
+        if numbers is not None:
+            yield numbers
+            return
+    with open_image(file) as picture:
+        yield picture.pixels
 
 
 def _opaque(pixels: np.ndarray) -> np.ndarray:
@@ -275,54 +313,3 @@ def _is_deep_colour(file: Path) -> bool:
     with file.open("rb") as stream:
         header = stream.read(26)
     return header[:4] == b"\x89PNG" and header[24] == 16 and header[25] in (2, 4, 6)
-
-
-# Channel names and pixel size from the metadata of OME-TIFF and of ImageJ.
-#
-# OME-XML: Goldberg et al., "The Open Microscopy Environment (OME) Data Model and XML file", Genome
-# Biology 6:R47, 2005.
-
-
-def read_metadata(tiff: tifffile.TiffFile) -> tuple[list[str] | None, float | None]:
-    """The channels' names, if all have one, and the size of a pixel in um, if it is stated.
-
-    Raises Refused for pixels that are not square.
-    """
-    if tiff.is_ome:
-        return _read_ome(tiff.ome_metadata)
-    if tiff.is_imagej:
-        return None, _imagej_pixel_um(tiff)
-    return None, None
-
-
-def _read_ome(xml: str) -> tuple[list[str] | None, float | None]:
-    pixels = ElementTree.fromstring(xml).find("{*}Image/{*}Pixels")
-    if pixels is None:
-        return None, None
-    names = [channel.get("Name") for channel in pixels.findall("{*}Channel")]
-    width, height = (_size_um(pixels, axis) for axis in "XY")
-    return (names if names and all(names) else None), _square(width, height)
-
-
-def _size_um(pixels: ElementTree.Element, axis: str) -> float | None:
-    size = pixels.get(f"PhysicalSize{axis}")
-    unit = UM_PER_UNIT.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
-    return float(size) * unit if size and unit else None
-
-
-def _imagej_pixel_um(tiff: tifffile.TiffFile) -> float | None:
-    """From pixels per unit, which ImageJ keeps in the tags of the first page."""
-    unit = UM_PER_UNIT.get((tiff.imagej_metadata or {}).get("unit"))
-    tags = [tiff.pages[0].tags.get(f"{axis}Resolution") for axis in "XY"]
-    if unit is None or not all(tag is not None and tag.value[0] for tag in tags):
-        return None
-    width, height = (unit * tag.value[1] / tag.value[0] for tag in tags)
-    return _square(width, height)
-
-
-def _square(width: float | None, height: float | None) -> float | None:
-    if width and height and abs(width - height) > 1e-3 * width:
-        raise Refused(
-            "pixel_not_square", f"its pixels are {width:g} x {height:g} um", value=f"{width:g}"
-        )
-    return width

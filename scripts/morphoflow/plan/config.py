@@ -11,6 +11,10 @@ from morphoflow.plan.models import check_keys, check_known, load_yaml
 from morphoflow.schema import complete
 
 MODALITIES = ("neurons", "cells", "organelles", "dendrites")
+# What lies beside the folders of datasets in the results, and the most letters of the name of a
+# dataset, which stands in names of files.
+FOLDERS = ("benchmarks", "checkpoints", "logs", "report", "sources", "sweeps")
+LONGEST = 64
 
 
 def check_named(config: dict, workflow: Path) -> None:
@@ -33,6 +37,26 @@ def read_config(config: dict, schema: Path) -> dict:
     """The configuration with all defaults."""
     check_keys(config, "the config")
     return complete(config, load_yaml(schema), "the config")
+
+
+def datasets_of(config: dict) -> dict[str, str]:
+    """The kind of each dataset by its name; raises ValueError for a name that is taken."""
+    kinds: dict[str, str] = {}
+    for kind in MODALITIES:
+        for name in config[kind]:
+            other = kinds.setdefault(name, kind)
+            if other != kind:
+                raise ValueError(
+                    f"the config names '{name}' under {other} and under {kind}; give one of the "
+                    f"two another name."
+                )
+            if name in FOLDERS or len(name) > LONGEST:
+                taken = "is that of another folder in results" if name in FOLDERS else "is too long"
+                raise ValueError(
+                    f"the config, {kind}: the name '{name}' {taken}; give the dataset another of "
+                    f"at most {LONGEST} letters."
+                )
+    return kinds
 
 
 def check_simulated(dendrites: dict[str, dict]) -> None:

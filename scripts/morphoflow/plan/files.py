@@ -10,8 +10,11 @@ from pathlib import Path
 
 from morphoflow.neurons.reading.sources import files_with_neurons, is_hidden
 from morphoflow.organelles.volumes.fingerprint import fingerprint
-from morphoflow.organelles.volumes.watched import watched_files
+from morphoflow.organelles.volumes.watched import is_address, watched_files
 from morphoflow.places import relative
+
+# The keys of a dataset of organelles that name volumes.
+ORGANELLE_VOLUMES = ("em", "labels", "classes", "context")
 
 # Where checksums of the contents of volumes are kept, in the working directory.
 FINGERPRINTS = Path(".snakemake/fingerprints")
@@ -127,14 +130,13 @@ def organelle_files(
     ``elsewhere`` are folders in which a user may have meant it.
     """
     place = f"dataset '{dataset}'"
-    named = [(key, settings[key]) for key in ("em", "labels", "classes") if key in settings]
+    named = [(key, settings[key]) for key in ORGANELLE_VOLUMES if key in settings]
     for key, path in named:
-        _check_exists(path, place, key, elsewhere)
+        if not is_address(path):
+            _check_exists(path, place, key, elsewhere)
     table = _existing_file(settings.get("class_table"), f"{place}: the class table", elsewhere)
     files = [
-        file
-        for key, path in named
-        for file in watched_files(Path(path), settings.get(f"{key}_key"))
+        file for key, path in named for file in watched_files(path, settings.get(f"{key}_key"))
     ]
     return _without_wildcards({"volumes": sorted(set(files)), "classes": table}, place)
 
@@ -150,7 +152,7 @@ def organelle_fingerprints(settings: dict) -> str:
             levels.get(key, settings["level"]),
             contents=contents,
         )
-        for key in ("em", "labels", "classes")
+        for key in ORGANELLE_VOLUMES
         if key in settings
     ]
     return " ".join(texts)

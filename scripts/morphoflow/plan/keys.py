@@ -35,6 +35,7 @@ NEEDED_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
         "labels_key": ("labels",),
         "voxel_size_nm": ("labels",),
         "classes_key": ("classes",),
+        "context_key": ("context",),
         "group_column": ("class_table",),
     },
     "dendrites": {"group_column": ("labels",)},
@@ -67,9 +68,11 @@ def _check_sources(place: str, sources: Iterable[dict], only: dict[str, tuple[st
 
 def _check_needed(place: str, settings: dict, needed: dict[str, tuple[str, ...]]) -> None:
     for key, others in needed.items():
+        sources = settings.get("sources", ())
         # Cards of datasets bring tables of their own.
-        carded = any("card" in source for source in settings.get("sources", ()))
-        if key in settings and not carded and not set(others) & set(settings):
+        carded = any("card" in source for source in sources)
+        known = set(settings).union(*sources)
+        if key in settings and not carded and not set(others) & known:
             _refuse(
                 place, f"`{key}` has no effect without {_either(others)}", "add that or remove it"
             )

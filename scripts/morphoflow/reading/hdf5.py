@@ -47,15 +47,23 @@ def open_hdf5_file(file: Path, **options) -> h5py.File:
 @cache
 def _check(file: str, changed: int, size: int) -> None:
     """Look through a file, once as long as it stays as it is."""
-    command = [sys.executable, "-c", WALK, file]
     limit = SECONDS + PER_GB * size / 1e9
-    try:
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
+    status, said = walk(file, limit)
+    if status is None:
         raise InputError(
             f"{file} cannot be looked through within {limit:.0f} s, so its structure runs in a "
             f"circle, or its disk is very slow; copy or export it anew."
-        ) from None
-    if finished.returncode:
-        last = (finished.stderr.strip().splitlines() or ["the HDF5 library crashed"])[-1]
+        )
+    if status:
+        last = (said.strip().splitlines() or ["the HDF5 library crashed"])[-1]
         raise InputError(f"{file} is damaged ({last}); copy or export it anew.")
+
+
+def walk(file: str, seconds: float) -> tuple[int | None, str]:
+    """The exit status of a walk through a file, None after its ``seconds``, and what it said."""
+    command = [sys.executable, "-c", WALK, file]
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return None, ""
+    return finished.returncode, finished.stderr

@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from morphoflow.errors import InputError
-from morphoflow.files import whole
 from morphoflow.reading.guard import reading
 from morphoflow.reading.names import check_names
+from morphoflow.tables import read_table, write_table
 
 # What the column of the object table that holds further labels is called by, before its own name.
 LABEL_BY = "label_by_"
+# The ending of tables that this project writes for others of its jobs.
+WRITTEN = ".labels.parquet"
 SEPARATORS = (",", ";", "\t")
 # How tables say that a label is not known.
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
@@ -43,7 +45,7 @@ def read_labels(
     """Read label tables (CSV, or TSV by the ending) into columns id, label, group, file and line.
 
     Further labels stand in columns ``label_by_NAME`` before the file.
-
+    Those of :func:`write_labels` are known by their ending, WRITTEN.
     ``with_ids`` may give a table a column ``id`` that has others instead. A missing label is None,
     a missing group is the object's id, and ``line`` counts from 1 with the header. Raises
     InputError for a missing column or an id that stands twice.
@@ -56,14 +58,14 @@ def read_labels(
     return labels
 
 
-def write_labels(path: Path, table: pd.DataFrame) -> None:
-    """Write a label table (CSV) with the columns id, label and group."""
-    with whole(path) as partial:
-        table[["id", "label", "group"]].to_csv(partial, index=False, lineterminator="\n")
+def write_labels(path: Path, table: pd.DataFrame, provenance: dict) -> None:
+    """Write the columns id, label and group of a table, which has a checksum (Parquet)."""
+    write_table(path, table[["id", "label", "group"]], provenance)
 
 
 def _read(path: Path, columns: LabelColumns, with_ids: Callable) -> pd.DataFrame:
-    table = with_ids(read_texts(path))
+    table = read_table(path).fillna("") if path.name.endswith(WRITTEN) else read_texts(path)
+    table = with_ids(table)
     table = with_names(table, ["id", *columns.all])
     check_columns(path, table, ["id", *columns.all])
     check_texts(path, table, ["id", *columns.all])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from morphoflow.errors import InputError
 
-# Control characters (NUL, line breaks, tabs), and halves of letters: bytes that are not UTF-8.
-UNFIT = ("Cc", "Cs")
+# Control characters (NUL, line breaks, tabs), the line breaks of Unicode, and halves of letters:
+# bytes that are not UTF-8.
+UNFIT = ("Cc", "Zl", "Zp", "Cs")
 
 
 def fault_of(text: str) -> str | None:

@@ -12,6 +12,11 @@ COLUMNS = {
         "Logistic regression, cross-validation that holds out whole groups",
     ),
     "auc": ("AUC", "Area under the ROC curve, each label against the rest, in the same folds"),
+    "joined_balanced_accuracy": (
+        "With features",
+        "Balanced accuracy of the embedding and the named features together, same folds",
+    ),
+    "joined_auc": ("AUC with features", "Area under the ROC curve of both together, same folds"),
     "knn_balanced_accuracy": ("k-NN", "Balanced accuracy of nearest neighbours, same folds"),
     "forest_balanced_accuracy": ("Forest", "Balanced accuracy of a random forest, same folds"),
     "test_balanced_accuracy": ("Test split", "Balanced accuracy on the test split, logistic"),

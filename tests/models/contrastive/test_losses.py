@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from morphoflow.models.contrastive.learner import nt_xent, simsiam
+from morphoflow.models.contrastive.learner import simsiam
 from morphoflow.models.contrastive.monitor import (
     alignment,
     effective_rank,
@@ -14,6 +14,7 @@ from morphoflow.models.contrastive.monitor import (
     uniformity,
     vote,
 )
+from morphoflow.models.shared.contrast import nt_xent
 
 
 def normal(*shape, seed=0):

@@ -14,13 +14,15 @@ from morphoflow.cells.reading.crops import (
     CropSettings,
     Item,
     Rows,
+    Survey,
     as_rows,
     block_rows,
+    digest,
     name_of,
     ready_scale,
 )
 from morphoflow.cells.reading.fit import border_medians, check_fit, fit
-from morphoflow.cells.reading.levels import as_colours, fitting, thinned
+from morphoflow.cells.reading.levels import every, fitting, pool
 from morphoflow.errors import InputError
 from morphoflow.images.images import FEW, MOST_CHANNELS
 from morphoflow.images.intensity import check_type, in_unit, to_unit
@@ -29,6 +31,8 @@ from morphoflow.reading.guard import check_size, reading
 from morphoflow.reading.names import check_names
 
 AXES = "nchw"
+
+LEAST = 64  # values of a crop that count for the range, however many crops there are
 
 ROW_BYTES = 800  # that a row of the object table takes while it is made (778 measured)
 
@@ -71,7 +75,7 @@ def array_items(source: dict, settings: CropSettings) -> list[Item]:
     has_mask = file.suffix.lower() not in TORCH and "mask" in open_arrays(file)[0]
     name = name_of(file, file.parent, source)
     read = partial(_read, name, file, source, settings)
-    return [Item(name, has_mask, read, partial(_sample, file, source, settings))]
+    return [Item(name, has_mask, read, partial(_survey, name, file, source, settings))]
 
 
 def _read(
@@ -86,14 +90,23 @@ def _read(
         yield from _blocks(name, file, source, settings, limits)
 
 
-def _sample(file: Path, source: dict, settings: CropSettings, n: int) -> list[np.ndarray]:
+def _survey(name: str, file: Path, source: dict, settings: CropSettings, n: int) -> Survey:
     with reading(file):
         crops = open_crops(file, source, settings)
         step = crops.step(settings.size)
-        begins = range(0, len(crops.ids), step)
-        blocks = (crops.block(slice(begin, begin + step)) for begin in begins)
-        parts = [thinned(x.swapaxes(0, 1), max(1, n // len(begins))) for x in blocks]
-    return [as_colours(np.concatenate(parts, axis=1), crops.channels)]
+        of_each = max(LEAST, n // max(1, len(crops.ids)))
+        digests, values, owners = [], [], []
+        for begin in range(0, len(crops.ids), step):
+            x = crops.block(slice(begin, begin + step))
+            digests += [digest(crop) for crop in x]
+            flat = x.reshape(*x.shape[:2], -1)
+            flat = flat[:, :, every(flat.shape[2], of_each)]
+            values.append(flat.swapaxes(0, 1).reshape(flat.shape[1], -1))
+            owners.append(np.repeat(begin + np.arange(len(x)), flat.shape[2]))
+    rows = _rows(crops, slice(None), name, 1.0, None)
+    rows["digest"] = np.array(digests, dtype=object)
+    pooled = pool(np.concatenate(values, axis=1), np.concatenate(owners), crops.channels)
+    return Survey(rows, [pooled])
 
 
 def _blocks(

@@ -1,5 +1,6 @@
 """What crops are to be made, and a block of crops that have been made."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -92,13 +93,41 @@ def take(rows: Rows, chosen: np.ndarray | slice) -> Rows:
     return {name: values[chosen] for name, values in rows.items()}
 
 
+def joined_rows(blocks: list[Rows]) -> Rows:
+    """The rows of many blocks together."""
+    return {name: np.concatenate([rows[name] for rows in blocks]) for name in blocks[0]}
+
+
 def as_table(blocks: list[Rows]) -> pd.DataFrame:
     """The rows of many blocks as one table."""
-    columns = {name: np.concatenate([rows[name] for rows in blocks]) for name in blocks[0]}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(joined_rows(blocks))
+
+
+def digest(pixels: np.ndarray, *further: np.ndarray) -> bytes:
+    """What is the same for equal arrays, and for no others."""
+    made = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
+    for array in (pixels, *further):
+        made.update(np.ascontiguousarray(array))
+    return made.digest()
 
 
 # What a source is made of: files that are read one after another.
+
+
+# Values (c, m) of each channel, and the row (m,) of the object that each lies in, -1 for none.
+Pool = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of a file before crops are made of it.
+
+    ``rows`` holds the columns of COLUMNS of its objects, and ``digest``, the same for objects whose
+    pixels are. ``pools`` are some of its values: of all of it, and of objects alone.
+    """
+
+    rows: Rows
+    pools: list[Pool]
 
 
 @dataclass(frozen=True)
@@ -106,16 +135,15 @@ class Item:
     """One file, or an image with its mask: ``read`` yields its crops and notes its findings.
 
     ``read`` takes the limits (2, c) of the dataset, or None with another range, and the list of
-    findings. ``sample`` gives some of its values for those limits, about as many a channel as it
-    is told, see :func:`morphoflow.cells.reading.levels.sample_levels`. Both raise Refused for a
-    file that cannot be used; whatever takes memory or time happens in them. ``has_mask`` says
-    whether the blocks have masks.
+    findings. ``survey`` takes about how many values a channel its pools are to have. Both raise
+    Refused for a file that cannot be used; whatever takes memory or time happens in them.
+    ``has_mask`` says whether the blocks have masks.
     """
 
     file: str
     has_mask: bool
     read: Callable[[np.ndarray | None, list[Finding]], Iterator[Block]]
-    sample: Callable[[int], list[np.ndarray]]
+    survey: Callable[[int], Survey]
 
 
 def refused_item(file: str, code: str, message: str) -> Item:

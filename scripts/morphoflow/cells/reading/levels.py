@@ -1,67 +1,58 @@
 """The one intensity range of a dataset: what becomes 0 and 1 in every crop of it.
 
-It is taken from all images before they are split, since the split is drawn from the objects that
-are cut out of them: two percentiles a channel, which no single image decides.
+It is taken from the training images alone, whose objects are split before crops are made: two
+percentiles a channel, which no single image decides.
 """
-
-from collections.abc import Iterable
 
 import numpy as np
 
+from morphoflow.cells.reading.crops import Pool, Survey
 from morphoflow.errors import InputError
-from morphoflow.images.images import RGB, Picture
-from morphoflow.reading.findings import Refused
+from morphoflow.images.images import RGB
 
 VALUES = 1 << 22  # that are kept of a channel, 16 MB as float32
 
-ENDS = ((0, np.min), (1, np.max))  # of percentiles, and which of several is the wider
-
 LEAST = 256  # values of an image, however many images there are
 
+ENDS = ((0, np.min), (1, np.max))  # of percentiles, and which of several is the wider
 
-def thinned(x: np.ndarray, n: int) -> np.ndarray:
-    """At most some ``n`` of the values of each channel of ``x`` (c, ...), evenly spread: (c, m)."""
-    flat = x.reshape(len(x), -1)
+
+def every(length: int, n: int) -> slice:
+    """At most some ``n`` of ``length`` places, evenly spread."""
     # An odd step meets every column of images whose width is even.
-    return flat[:, :: max(1, flat.shape[1] // n) | 1].astype(np.float32)
+    return slice(None, None, max(1, length // n) | 1)
 
 
-def as_colours(values: np.ndarray, channels: list[str] | None) -> np.ndarray:
-    """``values`` (c, m) of a colour image with all of them in each channel, else as they are.
+def pool(values: np.ndarray, owner: np.ndarray, channels: list[str] | None) -> Pool:
+    """The ``values`` (c, m) of objects ``owner`` (m,), -1 for none.
 
-    So its channels get one range, and what is white or grey stays so.
+    Of a colour image, each channel has the values of all: so its channels get one range, and what
+    is white or grey stays so.
     """
+    values = values.astype(np.float32)
     if tuple(channels or ()) != RGB:
-        return values
-    return np.tile(values.reshape(1, -1), (len(values), 1))
+        return values, owner
+    return np.tile(values.reshape(1, -1), (len(values), 1)), np.tile(owner, len(values))
 
 
-def sample_levels(picture: Picture, labels: np.ndarray | None, n: int) -> list[np.ndarray]:
-    """Values of an image, and those within the objects of its mask (h, w), as (c, m) each."""
-    pools = [thinned(picture.pixels, n)]
-    if labels is not None and labels.any():
-        pools.append(thinned(picture.pixels[:, labels > 0], n))
-    return [as_colours(values, picture.channels) for values in pools]
-
-
-def dataset_limits(items: Iterable, percentiles: tuple[float, float]) -> np.ndarray | None:
+def dataset_limits(
+    surveys: list[Survey], training: list[np.ndarray], percentiles: tuple[float, float]
+) -> np.ndarray | None:
     """What becomes 0 and 1, (2, c), in the values of the files; None if none can be read.
 
-    ``items`` are :class:`morphoflow.cells.reading.crops.Item`. Each image counts alike. The range
-    is the wider one of that of the images and that of the pixels within objects: a few bright cells
-    on much background, and dark cells on a bright one, are both seen in full. Raises InputError if
-    all values are the same.
+    ``training`` tells of each file which of its objects (n,) are to be learned from. Of a file that
+    holds none of them no value counts, and of other objects in an image none; each image counts
+    alike. The range is the wider one of that of the images and that of the pixels within objects: a
+    few bright cells on much background, and dark cells on a bright one, are both seen in full.
+    Raises InputError if all values are the same.
     """
-    items = list(items)
     pools: dict[int, list[np.ndarray]] = {}
-    for item in items:
-        try:
-            sampled = item.sample(max(LEAST, VALUES // len(items)))
-        except Refused:  # and is refused again, with its file, as it is read
+    for survey, train in zip(surveys, training, strict=True):
+        if not train.any():
             continue
-        for place, values in enumerate(sampled):
+        for place, (values, owner) in enumerate(survey.pools):
             if not pools or len(values) == len(pools[0][0]):
-                pools.setdefault(place, []).append(values)
+                pools.setdefault(place, []).append(values[:, (owner < 0) | train[owner]])
     if not pools:
         return None
     limits = [_percentiles(np.concatenate(pool, axis=1), percentiles) for pool in pools.values()]
@@ -86,9 +77,7 @@ def told(channels: list[str], limits: np.ndarray) -> str:
         f"{name} {low:.5g} to {high:.5g}"
         for name, low, high in zip(channels, *limits.tolist(), strict=True)
     )
-    return (
-        f"intensities that become 0 to 1, from all images before their split: {', '.join(ranges)}"
-    )
+    return f"intensities that become 0 to 1, from the training images alone: {', '.join(ranges)}"
 
 
 def _percentiles(values: np.ndarray, percentiles: tuple[float, float]) -> np.ndarray:

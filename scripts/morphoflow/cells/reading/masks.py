@@ -1,12 +1,15 @@
 """Instance masks from image files: whole numbers, one piece an object."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 from skimage.measure import label as label_pieces
 
-from morphoflow.images.images import read_indices
+from morphoflow.images.images import open_indices
+from morphoflow.images.windowed import Pixels
 from morphoflow.reading.findings import Finding, Refused
 
 LOSSY = (".jpg", ".jpeg")
@@ -14,29 +17,60 @@ LOSSY = (".jpg", ".jpeg")
 MOST_NAMED = 5  # objects or pieces in a message
 
 
-def read_mask(file: Path) -> np.ndarray:
-    """An instance mask (h, w) of whole numbers, 0 the background, with one piece per object.
+class Mask:
+    """An instance mask of ``shape`` (h, w); two slices give that window of it.
 
-    Raises Refused for anything else, such as colours, or one label for several objects.
+    A window (h, w) has whole numbers, 0 the background, each of which is an object. Raises Refused
+    for anything else, such as colours, when it is met.
+    """
+
+    def __init__(self, pixels: Pixels, name: str) -> None:
+        self._pixels, self._name = pixels, name
+        self.shape = pixels.shape[1:]
+
+    def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
+        labels = self._pixels[:, *key]
+        whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
+        if len(labels) == 3 and (labels == labels[:1]).all():  # grey, written as a colour
+            labels = labels[:1]
+        if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
+            raise Refused(
+                "not_a_mask",
+                f"the mask {self._name} has {len(labels)} channels of {labels.dtype}, or values "
+                f"that are no whole numbers of at least 0",
+            )
+        labels = labels[0]
+        if labels.dtype.kind == "u":
+            return labels
+        # Numbers of more than 32 bits, such as hashes, are kept as they are.
+        return labels.astype(np.uint32 if labels.max(initial=0) < 1 << 32 else np.uint64)
+
+
+@contextmanager
+def open_mask(file: Path) -> Iterator[Mask]:
+    """An instance mask; a refusal says that it is not the image that is damaged.
+
+    Raises Refused for one that is read as a whole and has one label for several objects.
     """
     if file.suffix.lower() in LOSSY:
         raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
-    labels = _indices(file)
-    whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
-    if len(labels) == 3 and (labels == labels[:1]).all():  # grey, written as a colour
-        labels = labels[:1]
-    if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
-        raise Refused(
-            "not_a_mask",
-            f"the mask {file.name} has {len(labels)} channels of {labels.dtype}, or values that "
-            f"are no whole numbers of at least 0",
-        )
-    labels = labels[0]
-    if labels.dtype.kind != "u":
-        # Numbers of more than 32 bits, such as hashes, are kept as they are.
-        labels = labels.astype(np.uint32 if labels.max(initial=0) < 1 << 32 else np.uint64)
-    _refuse_binary(labels, file.name)
-    return labels
+    with ExitStack() as stack:
+        try:
+            pixels = stack.enter_context(open_indices(file))
+        except Refused as refused:
+            finding = refused.finding
+            message = f"the mask {file.name}: {finding.message}"
+            raise Refused(finding.code, message, value=finding.value) from None
+        mask = Mask(pixels, file.name)
+        if isinstance(pixels, np.ndarray):
+            _refuse_binary(mask[:, :], file.name)
+        yield mask
+
+
+def read_mask(file: Path) -> np.ndarray:
+    """All of an instance mask (h, w), as :func:`open_mask` gives its windows."""
+    with open_mask(file) as mask:
+        return mask[:, :]
 
 
 def whole_objects(labels: np.ndarray, pieces: str) -> tuple[np.ndarray, list[Finding]]:
@@ -97,16 +131,6 @@ def _much_alike(size: np.ndarray, order: np.ndarray, leading: np.ndarray) -> boo
     """Whether the second piece of each label has at least half the pixels of the first."""
     starts = np.flatnonzero(leading)
     return bool((2 * size[order[starts + 1]] >= size[order[starts]]).all())
-
-
-def _indices(file: Path) -> np.ndarray:
-    """The pixels of a mask; a refusal says that it is not the image that is damaged."""
-    try:
-        return read_indices(file)
-    except Refused as refused:
-        finding = refused.finding
-        message = f"the mask {file.name}: {finding.message}"
-        raise Refused(finding.code, message, value=finding.value) from None
 
 
 def _refuse_binary(labels: np.ndarray, name: str) -> None:

@@ -1,5 +1,6 @@
 """The object table of cells: labels joined by id, copies kept together, splits fixed."""
 
+import numpy as np
 import pandas as pd
 
 from morphoflow.cells.reading.crops import MEASURES
@@ -37,12 +38,9 @@ def object_table(
     further columns come along. Exact copies of a crop join their groups. A label of an object that
     no source holds, a class with fewer objects than there are splits, and fewer groups than splits,
     raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects of such a class
-    stay, without a label.
+    stay, without a label. The split is the rows' own, if they have one.
     """
-    files = [report.file for report in reports]
-    labels = [_by_object(by_object(table, rows, files), rows) for table in labels]
-    rows = join_labels(rows, labels)
-    rows["group"] = joined(rows["group"], rows["digest"])
+    rows, labels = _labelled(rows, [report.file for report in reports], labels)
     refused = {finding.id for report in reports for finding in report.findings}
     small = small_classes(rows["label"])
     faults = [
@@ -52,13 +50,33 @@ def object_table(
     ]
     stop_at(faults, on_bad_input)
     label = labels_without(rows["label"], small)
-    objects = rows.assign(label=label, split=split_of(label, rows["group"], split))
+    known = rows["split"] if "split" in rows else split_of(label, rows["group"], split)
+    objects = rows.assign(label=label, split=known)
     quality = with_rows(
         quality_table(reports, COUNTS),
         [*faults, *_copies(rows), *_unknown_images(rows), *one_class(objects["label"])],
     )
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
     return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], quality
+
+
+def early_split(
+    rows: pd.DataFrame, files: list[str], labels: list[pd.DataFrame], split: dict
+) -> np.ndarray:
+    """The split (n,) of the objects of ``rows`` (n) of ``files``, before crops are made of them."""
+    rows, _ = _labelled(rows, files, labels)
+    label = labels_without(rows["label"], small_classes(rows["label"]))
+    return split_of(label, rows["group"], split)
+
+
+def _labelled(
+    rows: pd.DataFrame, files: list[str], labels: list[pd.DataFrame]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The rows with what the ``labels`` say and copies in one group, and the labels by object."""
+    labels = [_by_object(by_object(table, rows, files), rows) for table in labels]
+    rows = join_labels(rows, labels)
+    rows["group"] = joined(rows["group"], rows["digest"])
+    return rows, labels
 
 
 def _by_object(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

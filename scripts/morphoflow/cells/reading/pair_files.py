@@ -1,19 +1,15 @@
 """Which files of two folders are an image, channel by channel, and its instance mask."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from morphoflow.cells.reading.masks import read_mask
+from morphoflow.cells.reading.masks import Mask, open_mask
 from morphoflow.errors import InputError
-from morphoflow.images.images import (
-    Picture,
-    list_images,
-    nothing_to_read,
-    partners_of,
-    read_image,
-    stem,
-)
+from morphoflow.images.images import Picture, open_image, partners_of
+from morphoflow.images.listing import list_images, nothing_to_read, stem
+from morphoflow.images.windowed import stacked
 from morphoflow.reading.findings import Refused
 
 # The files of an image, one or one for each of its channels, and its mask; either may be missing.
@@ -59,33 +55,37 @@ def lacking_channels(name: str, images: tuple[Path, ...], source: dict) -> list[
     return [file for file in wanted if file not in there]
 
 
-def read_pair(
+@contextmanager
+def open_pair(
     image_files: tuple[Path, ...], mask_file: Path, source: dict
-) -> tuple[Picture, np.ndarray]:
-    """An image and the labels (h, w) of its mask; raises Refused if any of them cannot be used."""
-    picture, labels = _read_channels(image_files, source), read_mask(mask_file)
-    if labels.shape != picture.pixels.shape[1:]:
-        shapes = [_by(shape) for shape in (picture.pixels.shape[1:], labels.shape)]
-        raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
-    return picture, labels
+) -> Iterator[tuple[Picture, Mask]]:
+    """An image and its mask, large ones on disk; raises Refused if any of them cannot be used."""
+    with _open_channels(image_files, source) as picture, open_mask(mask_file) as mask:
+        if mask.shape != picture.pixels.shape[1:]:
+            shapes = [_by(shape) for shape in (picture.pixels.shape[1:], mask.shape)]
+            raise Refused("different_shapes", f"it is {shapes[0]} pixels, its mask {shapes[1]}")
+        yield picture, mask
 
 
-def _read_channels(files: tuple[Path, ...], source: dict) -> Picture:
+@contextmanager
+def _open_channels(files: tuple[Path, ...], source: dict) -> Iterator[Picture]:
     """An image from its file, or from those of its channels, which are called by their suffixes."""
     named, project = source.get("channels"), source.get("project")
     if len(files) == 1:
-        picture = read_image(files[0], named, project)
-        return Picture(picture.pixels, named or picture.channels, picture.pixel_size_um)
-    pictures = [read_image(file, None, project) for file in files]
-    first = pictures[0]
-    for file, picture in zip(files, pictures, strict=True):
-        alike = (picture.pixels.shape, picture.pixels.dtype)
-        if len(picture.pixels) != 1 or alike != (first.pixels.shape, first.pixels.dtype):
-            here, there = (f"{_by(p.pixels.shape)} {p.pixels.dtype}" for p in (picture, first))
-            raise Refused("channels_differ", f"{file.name} is {here}, {files[0].name} {there}")
-    channels = named or [suffix.strip("_-. ") for suffix in source["channel_suffixes"]]
-    pixels = np.concatenate([picture.pixels for picture in pictures])
-    return Picture(pixels, channels, first.pixel_size_um)
+        with open_image(files[0], named, project) as picture:
+            yield replace(picture, channels=named or picture.channels)
+        return
+    with ExitStack() as stack:
+        pictures = [stack.enter_context(open_image(file, None, project)) for file in files]
+        first = pictures[0]
+        for file, picture in zip(files, pictures, strict=True):
+            alike = (picture.pixels.shape, picture.pixels.dtype)
+            if alike != ((1, *first.pixels.shape[1:]), first.pixels.dtype):
+                here, there = (f"{_by(p.pixels.shape)} {p.pixels.dtype}" for p in (picture, first))
+                raise Refused("channels_differ", f"{file.name} is {here}, {files[0].name} {there}")
+        channels = named or [suffix.strip("_-. ") for suffix in source["channel_suffixes"]]
+        pixels = stacked([picture.pixels for picture in pictures])
+        yield Picture(pixels, channels, first.pixel_size_um)
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -1,43 +1,36 @@
 """Images with instance masks, from which crops are cut."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from morphoflow.cells.reading.crops import (
     Block,
     CropSettings,
     Item,
     Rows,
+    Survey,
     as_rows,
-    block_rows,
+    digest,
+    joined_rows,
     name_of,
     refused_item,
     scale_of,
     take,
 )
-from morphoflow.cells.reading.fit import (
-    apply,
-    border_medians,
-    weights,
-    window_side,
-    window_start,
-)
-from morphoflow.cells.reading.levels import fitting, sample_levels
-from morphoflow.cells.reading.masks import whole_objects
-from morphoflow.cells.reading.pair_files import all_files, lacking_channels, read_pair
-from morphoflow.cells.reading.regions import Regions, measure_regions, sticks_out
+from morphoflow.cells.reading.cutting import crop_scales, cut, margin
+from morphoflow.cells.reading.levels import VALUES, fitting, pool
+from morphoflow.cells.reading.masks import Mask, whole_objects
+from morphoflow.cells.reading.pair_files import all_files, lacking_channels, open_pair
+from morphoflow.cells.reading.parts import Part, parts
+from morphoflow.cells.reading.regions import Regions, sticks_out
 from morphoflow.images.images import Picture
-from morphoflow.images.intensity import check_type, image_limits, object_limits, stretch, to_unit
-from morphoflow.reading.findings import Finding
-
-WINDOW_PIXELS = 1 << 22  # pixels that are gathered at once, 16 MB as float32
-
-SIDE_STEP = 8  # sides of windows are rounded up, so that those of a kind go together
+from morphoflow.images.intensity import check_type, image_limits
+from morphoflow.reading.findings import Finding, Refused
 
 
 def pair_items(source: dict, settings: CropSettings) -> list[Item]:
@@ -56,8 +49,8 @@ def pair_items(source: dict, settings: CropSettings) -> list[Item]:
             message = f"there is no '{lacking[0]}' for it in {Path(source['images']).name}"
             items.append(refused_item(file, "channel_missing", message))
         elif images and mask is not None:
-            read = partial(_read, name, file, images, mask, source, settings)
-            items.append(Item(file, True, read, partial(_sample, images, mask, source)))
+            pair = _Pair(name, file, images, mask, source, settings)
+            items.append(Item(file, True, pair.read, pair.survey))
         else:
             code = "image_without_mask" if images else "mask_without_image"
             message = f"there is no '{name}' for it in {Path(source[other]).name}"
@@ -65,210 +58,139 @@ def pair_items(source: dict, settings: CropSettings) -> list[Item]:
     return items
 
 
-def _read(
-    name: str,
-    file: str,
-    image_files: tuple[Path, ...],
-    mask_file: Path,
-    source: dict,
-    settings: CropSettings,
-    limits: np.ndarray | None,
-    notes: list[Finding],
-) -> Iterator[Block]:
-    picture, labels = read_pair(image_files, mask_file, source)
-    check_type(picture.pixels.dtype, settings.range)
-    pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
-    fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
-    labels, several = whole_objects(labels, settings.pieces)
-    identifier = name.replace("/", "_")
-    notes.extend(replace(note, id=f"{identifier}_{note.value}") for note in several)
-    regions = _regions(identifier, picture, labels, settings, notes)
-    scale = crop_scales(regions, settings, fixed)
-    group = identifier if source.get("group", "image") == "image" else None
-    folder = image_files[0].parent
-    nested = source.get("label_from") == "folder" and folder != Path(source["images"])
-    label = folder.name if nested else None
-    rows = _rows(identifier, file, group, regions, scale, pixel_size, label)
-    rows["crop_clipped"] = sticks_out(regions, settings.size, scale)
-    limits = fitting(limits, len(picture.pixels))
-    for block, crops, masks in cut(picture.pixels, labels, regions, scale, settings, limits):
-        yield Block(crops, masks, take(rows, block), picture.channels)
+@dataclass(frozen=True)
+class _Pair:
+    """The files of an image, called ``file`` in tables, and of its mask, and how they are read."""
 
+    name: str
+    file: str
+    images: tuple[Path, ...]
+    mask: Path
+    source: dict
+    settings: CropSettings
 
-def _sample(
-    image_files: tuple[Path, ...], mask_file: Path, source: dict, n: int
-) -> list[np.ndarray]:
-    picture, labels = read_pair(image_files, mask_file, source)
-    return sample_levels(picture, labels, n)
+    @property
+    def identifier(self) -> str:
+        """What the ids of its objects begin with."""
+        return self.name.replace("/", "_")
 
+    def read(self, limits: np.ndarray | None, notes: list[Finding]) -> Iterator[Block]:
+        """Its crops, with notes on its objects."""
+        settings, empty = self.settings, True
+        with open_pair(self.images, self.mask, self.source) as (picture, mask):
+            check_type(picture.pixels.dtype, settings.range)
+            if settings.range == "image":
+                step = _step(mask.shape, VALUES)
+                spread = picture.pixels[:, ::step, ::step]
+                limits = image_limits(spread, settings.percentiles)
+            limits = fitting(limits, picture.pixels.shape[0])
+            for part, regions, rows in self._parts(picture, mask, notes):
+                empty &= not part.labels.any()
+                scale = rows["crop_scale"]
+                made = cut(part.pixels(), part.labels, regions, scale, settings, limits)
+                for block, crops, masks in made:
+                    yield Block(crops, masks, take(rows, block), picture.channels)
+        if empty:
+            notes.append(Finding("no_objects", "the mask holds no object"))
 
-def _regions(
-    identifier: str,
-    picture: Picture,
-    labels: np.ndarray,
-    settings: CropSettings,
-    notes: list[Finding],
-) -> Regions:
-    weights = picture.pixels if settings.centre == "intensity" else None
-    regions = measure_regions(labels, weights)
-    if not len(regions.label):
-        notes.append(Finding("no_objects", "the mask holds no object"))
-    small = regions.area < settings.min_area
-    for label, area in zip(regions.label[small], regions.area[small], strict=True):
-        own = f"{identifier}_{label}"
-        message = f"'{own}' has {area} pixels, fewer than `min_area` {settings.min_area}: left out"
-        notes.append(Finding("too_small", message, id=own, value=str(area)))
-    regions = regions.select(~small)
-    if settings.border != "drop":
-        return regions
-    dropped = int(regions.touches_border.sum())
-    if dropped:
-        message = f"{dropped} of {len(regions.label)} objects touch the image's border; left out"
-        notes.append(Finding("left_out", message, value=str(dropped)))
-    return regions.select(~regions.touches_border)
+    def survey(self, n: int) -> Survey:
+        """Its objects, and some ``n`` of its values."""
+        labels, tables = [], []
+        with open_pair(self.images, self.mask, self.source) as (picture, mask):
+            for part, regions, rows in self._parts(picture, mask, []):
+                labels.append(regions.label)
+                tables.append({**rows, "digest": self._digests(part, regions)})
+            step = _step(mask.shape, n)
+            values = picture.pixels[:, ::step, ::step]
+            owner = _places(np.concatenate(labels), mask[::step, ::step]).ravel()
+        values = values.reshape(len(values), -1)
+        inside = owner >= 0
+        pools = [(values, owner), (values[:, inside], owner[inside])]
+        kept = [pool(*each, picture.channels) for each in pools if each[1].size]
+        return Survey(joined_rows(tables), kept)
 
+    def _parts(
+        self, picture: Picture, mask: Mask, notes: list[Finding]
+    ) -> Iterator[tuple[Part, Regions, Rows]]:
+        """The parts of the image, with labels in one piece each, their objects, and their rows."""
+        settings, source = self.settings, self.source
+        pixel_size = source.get("pixel_size_um") or picture.pixel_size_um
+        fixed = scale_of(source, pixel_size, settings.pixel_um, settings.scale)
+        for part in parts(picture.pixels, mask, partial(margin, settings, fixed)):
+            labels, several = whole_objects(part.labels, settings.pieces)
+            several = [note for note in several if part.has(note.value)]
+            if several and settings.pieces == "split" and part.own is not None:
+                message = f"{several[0].message}, which cannot be split where it is read by tiles"
+                raise Refused("large_split", message, value=several[0].value)
+            notes.extend(replace(note, id=f"{self.identifier}_{note.value}") for note in several)
+            part = replace(part, labels=labels)
+            regions = self._regions(part, notes)
+            scale = crop_scales(regions, settings, fixed)
+            yield part, regions, self._rows(part, regions, scale, pixel_size)
 
-def _rows(
-    identifier: str,
-    file: str,
-    group: str | None,
-    regions: Regions,
-    scale: np.ndarray,
-    pixel_size: float | None,
-    label: str | None,
-) -> Rows:
-    ids = [f"{identifier}_{label}" for label in regions.label]
-    return as_rows(
-        ids,
-        file,
-        label=label,
-        group=ids if group is None else group,
-        image=identifier,
-        centroid_y_px=regions.centroid[:, 0],
-        centroid_x_px=regions.centroid[:, 1],
-        area_px=regions.area,
-        pixel_size_um=np.nan if pixel_size is None else pixel_size,
-        touches_border=regions.touches_border,
-        crop_scale=scale,
-    )
+    def _regions(self, part: Part, notes: list[Finding]) -> Regions:
+        """The objects of a part that are to be cut."""
+        settings = self.settings
+        regions = part.regions(part.pixels() if settings.centre == "intensity" else None)
+        small = regions.area < settings.min_area
+        for label, area in zip(regions.label[small], regions.area[small], strict=True):
+            own, least = f"{self.identifier}_{label}", settings.min_area
+            message = f"'{own}' has {area} pixels, fewer than `min_area` {least}: left out"
+            notes.append(Finding("too_small", message, id=own, value=str(area)))
+        regions = regions.select(~small)
+        if settings.border != "drop":
+            return regions
+        dropped = int(regions.touches_border.sum())
+        if dropped:
+            message = (
+                f"{dropped} of {len(regions.label)} objects touch the image's border; left out"
+            )
+            notes.append(Finding("left_out", message, value=str(dropped)))
+        return regions.select(~regions.touches_border)
 
-
-# Crops cut from an image around the objects of its mask, many at a time.
-
-
-def crop_scales(regions: Regions, settings: CropSettings, fixed: float) -> np.ndarray:
-    """Crop pixels per image pixel (n,): ``fixed``, or so that each object fills its crop."""
-    if settings.scale == "fixed":
-        return np.full(len(regions.label), fixed)
-    return settings.fill * settings.size / 2 / np.maximum(regions.reach, 1)
-
-
-def cut(
-    image: np.ndarray,
-    labels: np.ndarray,
-    regions: Regions,
-    scale: np.ndarray,
-    settings: CropSettings,
-    limits: np.ndarray | None = None,
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Cut the ``regions`` out of ``image`` (c, h, w) with ``labels`` (h, w), in blocks.
-
-    ``limits`` (2, c) become 0 and 1 with the range ``dataset``.
-
-    Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
-    (k, size, size) uint8, 255 inside. Beyond the image there is the background or, if that is kept,
-    the nearest pixel.
-    """
-    if not len(scale):
-        return
-    size = settings.size
-    side = -(-window_side(size, scale) // SIDE_STEP) * SIDE_STEP
-    if settings.range == "image":
-        limits = image_limits(image, settings.percentiles)
-    cutter = _Cutter(image, labels, int(side.max()), settings, limits)
-    step = block_rows(len(image), size)
-    for begin in range(0, len(scale), step):
-        rows = slice(begin, min(begin + step, len(scale)))
-        crops = np.empty((rows.stop - begin, len(image), size, size), dtype=np.float32)
-        masks = np.empty((len(crops), size, size), dtype=np.uint8)
-        for alike in _alike(side[rows], len(image)):
-            at = begin + alike
-            crops[alike], masks[alike] = cutter(regions.select(at), scale[at], int(side[at[0]]))
-        yield rows, crops, masks
-
-
-def _alike(side: np.ndarray, channels: int) -> Iterator[np.ndarray]:
-    """Rows with windows of one side, no more at once than memory has room for."""
-    for value in np.unique(side):
-        rows = np.flatnonzero(side == value)
-        room = max(1, WINDOW_PIXELS // (int(value) ** 2 * channels))
-        yield from np.split(rows, range(room, len(rows), room))
-
-
-def background_medians(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The median (c,) of the pixels of an image (c, h, w) that are no object's, in its type.
-
-    Where objects cover all of it, that of its border.
-    """
-    beside = image[:, labels == 0]
-    medians = np.median(beside, axis=1) if beside.size else border_medians(image[None])[0]
-    return medians.astype(image.dtype)
-
-
-class _Cutter:
-    """One image, padded once, from which batches of windows are taken."""
-
-    def __init__(
-        self,
-        image: np.ndarray,
-        labels: np.ndarray,
-        margin: int,
-        settings: CropSettings,
-        limits: np.ndarray | None,
-    ) -> None:
-        around = (margin, margin)
-        beyond = "edge" if settings.background == "keep" else "constant"
-        self.empty = background_medians(image, labels) if settings.background == "median" else None
-        self.settings = settings
-        self.margin = margin
-        self.image = np.pad(image, ((0, 0), around, around), mode=beyond)
-        self.labels = np.pad(labels, (around, around))
-        self.limits = limits
-
-    def __call__(
-        self, regions: Regions, scale: np.ndarray, side: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        size = self.settings.size
-        start = [window_start(centre, size, scale) for centre in regions.centre.T]
-        to_rows, to_columns = (
-            weights(centre, first, side, size, scale)
-            for centre, first in zip(regions.centre.T, start, strict=True)
+    def _rows(
+        self, part: Part, regions: Regions, scale: np.ndarray, pixel_size: float | None
+    ) -> Rows:
+        ids = [f"{self.identifier}_{label}" for label in regions.label]
+        folder = self.images[0].parent
+        nested = self.source.get("label_from") == "folder" and folder != Path(self.source["images"])
+        centroid = regions.centroid + part.corner
+        return as_rows(
+            ids,
+            self.file,
+            label=folder.name if nested else None,
+            group=self.identifier if self.source.get("group", "image") == "image" else ids,
+            image=self.identifier,
+            centroid_y_px=centroid[:, 0],
+            centroid_x_px=centroid[:, 1],
+            area_px=regions.area,
+            pixel_size_um=np.nan if pixel_size is None else pixel_size,
+            touches_border=regions.touches_border,
+            crop_clipped=sticks_out(regions, self.settings.size, scale),
+            crop_scale=scale,
         )
-        windows, inside = self._windows(regions.label, *start, side)
-        crops = apply(to_rows, to_columns, windows)
-        masks = apply(to_rows, to_columns, inside[:, None].astype(np.float32))[:, 0]
-        return crops, np.rint(255 * masks).astype(np.uint8)
 
-    def _windows(
-        self, label: np.ndarray, top: np.ndarray, left: np.ndarray, side: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Windows (n, c, side, side) in 0..1, and which of their pixels are the object's."""
-        place = (top + self.margin, left + self.margin)
-        inside = sliding_window_view(self.labels, (side, side))[place] == label[:, None, None]
-        views = sliding_window_view(self.image, (side, side), axis=(1, 2))
-        windows = np.moveaxis(views[:, *place], 1, 0)
-        masked = self.settings.background != "keep"
-        if self.empty is not None:
-            windows = np.where(inside[:, None], windows, self.empty[:, None, None])
-        windows = self._in_range(windows, inside if masked else None)
-        if masked and self.empty is None:
-            windows = np.where(inside[:, None], windows, np.float32(0))
-        return windows, inside
+    def _digests(self, part: Part, regions: Regions) -> np.ndarray:
+        """The same (n,) for objects of the same pixels, and surroundings if these are kept."""
+        pixels, kept = part.pixels(), self.settings.background == "keep"
+        made = []
+        for label, low, high in zip(regions.label, regions.low, regions.high + 1, strict=True):
+            box = tuple(map(slice, low, high))
+            inside = part.labels[box] == label
+            own = pixels[:, *box]
+            made.append(digest(own if kept else np.where(inside, own, 0), inside))
+        return np.array(made, dtype=object)
 
-    def _in_range(self, windows: np.ndarray, inside: np.ndarray | None) -> np.ndarray:
-        if self.settings.range == "type":
-            return to_unit(windows)
-        limits = self.limits
-        if limits is None:
-            limits = object_limits(windows, inside, self.settings.percentiles)
-        return stretch(windows, *limits)
+
+def _step(shape: tuple[int, int], n: int) -> int:
+    """How far apart along both axes some ``n`` pixels of an image lie; odd, to meet all columns."""
+    return math.ceil(math.sqrt(shape[0] * shape[1] / n)) | 1
+
+
+def _places(label: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The place in ``label`` (n,) of each of the ``labels``, -1 where there is none."""
+    if not len(label):
+        return np.full(labels.shape, -1)
+    order = np.argsort(label)
+    found = order[np.minimum(np.searchsorted(label, labels, sorter=order), len(label) - 1)]
+    return np.where(label[found] == labels, found, -1)

@@ -1,19 +1,29 @@
 """Sources of cells in, crops in a store out, with a row for each and a table of all findings."""
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from morphoflow.cells.reading.crops import Block, CropSettings, Item, Rows, as_table, take
-from morphoflow.cells.reading.levels import dataset_limits, told
+from morphoflow.cells.reading.crops import (
+    Block,
+    CropSettings,
+    Item,
+    Rows,
+    Survey,
+    as_table,
+    digest,
+    take,
+)
+from morphoflow.cells.reading.levels import LEAST, VALUES, dataset_limits, told
 from morphoflow.cells.reading.sources import list_items
 from morphoflow.errors import InputError
 from morphoflow.images.images import CODES as IMAGE_CODES
-from morphoflow.images.images import CONVERT, MICROSCOPES, other_files
+from morphoflow.images.listing import other_files
+from morphoflow.images.microscopes import CONVERT, MICROSCOPES
 from morphoflow.reading.findings import Codes, Finding, Refused
 from morphoflow.reading.quality import COUNTS, Report, nothing_left
 from morphoflow.store_stream import SampleStream
@@ -35,6 +45,8 @@ CODES: Codes = {
     "intensity_range": ("info", "what becomes 0 and 1 in each channel of the dataset"),
     "dim": ("info", "values use little of the range of their type"),
     "masks_left_out": ("info", "some sources have no masks, so none are stored"),
+    "too_wide": ("refused", "give each object a number of its own, or cut the image into tiles"),
+    "large_split": ("refused", "set `pieces` to largest or keep"),
     "wrong_axes": ("refused", "set `axes` to the order of the file's axes"),
     "larger_than_size": (
         "refused",
@@ -74,10 +86,21 @@ SAME_SIZE = 1e-3  # relative difference of pixel sizes, as files round them
 TOLERANCE = 1e-5  # of rounding, beyond 0 and 1
 
 
+# What gives the split (n,) of each of n rows, by the files' names.
+Splitting = Callable[[pd.DataFrame, list[str]], np.ndarray]
+
+
 def read_cells(
-    sources: list[dict], settings: CropSettings, on_bad_input: str, stream: SampleStream
+    sources: list[dict],
+    settings: CropSettings,
+    on_bad_input: str,
+    stream: SampleStream,
+    splitting: Splitting,
 ) -> tuple[pd.DataFrame, list[Report]]:
     """Cut or read the crops of all ``sources`` into ``stream``, a block at a time.
+
+    With the range ``dataset`` all objects are looked at before, and split by ``splitting``, so that
+    the range is that of the training images alone; their rows then have the column ``split``.
 
     A file or crop that cannot be used stops the reading (``on_bad_input="stop"``: InputError with
     file, value and remedy) or is left out and listed (``"skip"``). Returns a row for each crop
@@ -85,8 +108,9 @@ def read_cells(
     with the border ``mark`` also ``clustered``), and the reports on all files.
     """
     items = [item for source in sources for item in list_items(source, settings)]
-    by_dataset = settings.range == "dataset"
-    limits = dataset_limits(items, settings.percentiles) if by_dataset else None
+    limits = known = None
+    if settings.range == "dataset":
+        known, limits = _surveyed(items, settings, splitting)
     keep_masks = all(item.has_mask for item in items)
     reading = _Reading(settings, on_bad_input, stream, keep_masks, limits)
     for item in items:
@@ -100,6 +124,8 @@ def read_cells(
     reading.check_seen()
     reading.reports[0].findings.extend(_not_read(sources))
     rows = as_table(reading.rows)
+    if known is not None:
+        rows = rows.drop(columns="digest").merge(known, how="left", on="id")
     if settings.border == "mark":
         rows["clustered"] = ~rows["touches_border"]
     if limits is not None:
@@ -111,6 +137,27 @@ def read_cells(
         "pixel_size_um": _crop_pixel_um(rows, settings),
     }
     return rows, reading.reports
+
+
+def _surveyed(
+    items: list[Item], settings: CropSettings, splitting: Splitting
+) -> tuple[pd.DataFrame | None, np.ndarray | None]:
+    """The ``digest`` and ``split`` of each object by ``id``, and the range (2, c) of a dataset."""
+    surveys: list[Survey] = []
+    for item in items:
+        # What is refused here is refused again, with its file, as it is read.
+        with suppress(Refused):
+            surveys.append(item.survey(max(LEAST, VALUES // len(items))))
+    if not any(len(survey.rows["id"]) for survey in surveys):
+        return None, None
+    rows = as_table([survey.rows for survey in surveys])
+    rows["split"] = splitting(rows, [item.file for item in items])
+    # Where nothing is to be trained, all images count.
+    train = (rows["split"] == "train").to_numpy() | (rows["split"] != "train").all()
+    ends = np.cumsum([len(survey.rows["id"]) for survey in surveys])[:-1]
+    limits = dataset_limits(surveys, np.split(train, ends), settings.percentiles)
+    # An id that two files have is refused as the second of them is read.
+    return rows[["id", "digest", "split"]].drop_duplicates("id"), limits
 
 
 def _not_read(sources: list[dict]) -> list[Finding]:
@@ -182,7 +229,7 @@ class _Reading:
         if not len(x):
             return 0.0
         self.stream.append(rows["id"].tolist(), x, mask)
-        digests = [hashlib.sha256(crop).digest() for crop in x]
+        digests = [digest(crop) for crop in x]
         self.rows.append({**rows, "digest": np.array(digests, dtype=object)})
         report.measured["n_objects"] += len(x)
         return float(x.max())

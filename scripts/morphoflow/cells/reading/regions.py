@@ -39,7 +39,8 @@ def measure_regions(labels: np.ndarray, image: np.ndarray | None = None) -> Regi
     values = labels.ravel()[pixels]
     order = np.argsort(values, kind="stable")
     pixels, values = pixels[order], values[order]
-    first = np.flatnonzero(np.diff(values, prepend=0))
+    # Not by differences, which are rounded where labels have 64 bits.
+    first = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
     area = np.diff(first, append=len(values))
     yx = np.stack(np.divmod(pixels, labels.shape[1]), axis=1)
     centroid = np.add.reduceat(yx, first) / area[:, None] if len(first) else np.zeros((0, 2))

@@ -9,21 +9,26 @@ from pathlib import Path
 import numpy as np
 
 from morphoflow.cells.reading.arrays import array_items
-from morphoflow.cells.reading.crops import Block, CropSettings, Item, as_rows, ready_scale
+from morphoflow.cells.reading.crops import (
+    Block,
+    CropSettings,
+    Item,
+    Rows,
+    Survey,
+    as_rows,
+    digest,
+    ready_scale,
+)
 from morphoflow.cells.reading.fit import border_medians, check_fit, fit
-from morphoflow.cells.reading.levels import fitting, sample_levels
+from morphoflow.cells.reading.levels import every, fitting, pool
 from morphoflow.cells.reading.pairs import pair_items
 from morphoflow.errors import InputError
-from morphoflow.images.images import (
-    Picture,
-    image_sides,
-    list_images,
-    nothing_to_read,
-    read_image,
-    stem,
-)
+from morphoflow.images.images import Picture, image_sides, read_image
 from morphoflow.images.intensity import check_type, in_unit
+from morphoflow.images.listing import list_images, nothing_to_read, stem
+from morphoflow.manifest import check_folder
 from morphoflow.reading.findings import Finding
+from morphoflow.records import MANIFEST
 
 # Ready crops as image files, in folders of any depth.
 
@@ -54,7 +59,7 @@ def folder_items(source: dict, settings: CropSettings) -> list[Item]:
             file.relative_to(folder).as_posix(),
             False,
             partial(_read, identifier, groups[identifier], file, paths, source, settings),
-            partial(_sample, file, source),
+            partial(_survey, identifier, groups[identifier], file, source),
         )
         for identifier, file in files.items()
     ]
@@ -80,6 +85,7 @@ def resolve(source: dict) -> dict:
     if "folder_of_source" not in source:
         return source
     folder = Path(source["folder_of_source"])
+    check_folder(folder / MANIFEST)
     rest = {name: value for name, value in source.items() if name != "folder_of_source"}
     rest["name"] = folder.name
     if (folder / FETCHED_CROPS).is_file():
@@ -129,8 +135,14 @@ def _groups(identifiers: list[str], group: str) -> dict[str, str]:
     return images
 
 
-def _sample(file: Path, source: dict, n: int) -> list[np.ndarray]:
-    return sample_levels(_open(file, source), None, n)
+def _survey(identifier: str, group: str, file: Path, source: dict, n: int) -> Survey:
+    picture = _open(file, source)
+    rows = _row(identifier, group, file, source, picture, 1.0)
+    values = picture.pixels.reshape(len(picture.pixels), -1)
+    values = values[:, every(values.shape[1], n)]
+    owner = np.zeros(values.shape[1], dtype=int)
+    rows["digest"] = np.array([digest(picture.pixels)], dtype=object)
+    return Survey(rows, [pool(values, owner, picture.channels)])
 
 
 def _open(file: Path, source: dict) -> Picture:
@@ -167,13 +179,19 @@ def _read(
     check_fit(*sides, settings.size, scale, partial(_sizes, files, settings.size))
     limits = fitting(limits, len(picture.pixels))
     x = in_unit(picture.pixels[None], settings.range, settings.percentiles, limits)
+    rows = _row(identifier, group, file, source, picture, scale)
+    yield Block(fit(x, settings.size, scale, border_medians(x)), None, rows, picture.channels)
+
+
+def _row(
+    identifier: str, group: str, file: Path, source: dict, picture: Picture, scale: float
+) -> Rows:
     nested = source.get("label_from") == "folder" and file.parent != Path(source["folder"])
-    rows = as_rows(
+    return as_rows(
         [identifier],
         file.relative_to(source["folder"]).as_posix(),
         label=file.parent.name if nested else None,
         group=[group],
-        pixel_size_um=np.nan if pixel_size is None else pixel_size,
+        pixel_size_um=source.get("pixel_size_um") or picture.pixel_size_um or np.nan,
         crop_scale=scale,
     )
-    yield Block(fit(x, settings.size, scale, border_medians(x)), None, rows, picture.channels)

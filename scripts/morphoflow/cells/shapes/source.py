@@ -1,20 +1,24 @@
 """Features of cells at their source: the pixels of the image and its mask, before any scaling."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.spatial import KDTree
 
-from morphoflow.cells.reading.masks import whole_objects
-from morphoflow.cells.reading.pair_files import list_pairs, read_pair
-from morphoflow.cells.reading.regions import Regions, measure_regions
+from morphoflow.cells.reading.masks import Mask, whole_objects
+from morphoflow.cells.reading.pair_files import list_pairs, open_pair
+from morphoflow.cells.reading.parts import Part, parts
+from morphoflow.cells.reading.regions import Regions
 from morphoflow.cells.shapes.channels import colocalisations, edge_intensities, rings
 from morphoflow.cells.shapes.features import invariant, shape_features
-from morphoflow.cells.shapes.granularity import granularities
+from morphoflow.cells.shapes.granularity import Grains, grains, granularities
 from morphoflow.cells.shapes.texture import DISTANCE, LEVELS, textures
 from morphoflow.images.intensity import to_unit
+from morphoflow.images.windowed import Pixels
 from morphoflow.reading.findings import Refused
 from morphoflow.store import Samples
 
@@ -41,26 +45,22 @@ def measure_sources(
     values, names = np.zeros((0, 0), dtype=np.float32), []
     for source in sources:
         for name, (image_files, mask_file) in list_pairs(source).items():
-            try:
-                picture, labels = read_pair(image_files, mask_file, source)
-            except Refused:  # and was so when it was cut, so that no crop is missing
-                continue
-            labels, _ = whole_objects(labels, pieces)
-            regions = measure_regions(labels)
-            ids = [f"{name.replace('/', '_')}_{label}" for label in regions.label]
-            rows = np.array([row_of.get(identifier, -1) for identifier in ids], dtype=int)
-            image, channels = to_unit(picture.pixels), crops.attributes["channels"]
-            chosen = np.flatnonzero(rows >= 0)
-            whole = _of_image(image, labels, regions, channels)
-            for part, x, inside, edge in windows(image, labels, regions, chosen):
-                pixel_um = width[rows[part]] if known else None
-                here = {key: value[part] for key, value in whole.items()}
-                features = source_features(x, inside, edge, channels, pixel_um)
-                features |= _in_unit(here, pixel_um)
-                block, names = invariant(features)
-                if not values.size:
-                    values = np.zeros((len(crops.ids), len(names)), dtype=np.float32)
-                values[rows[part]] = block
+            # What is refused here was so when it was cut, so that no crop is missing.
+            with suppress(Refused), open_pair(image_files, mask_file, source) as (picture, mask):
+                everywhere = _centroids(picture.pixels, mask, pieces)
+                left = _grains(picture.pixels)
+                for part in _parts(picture.pixels, mask, pieces):
+                    regions = part.regions()
+                    ids = [f"{name.replace('/', '_')}_{label}" for label in regions.label]
+                    rows = np.array([row_of.get(identifier, -1) for identifier in ids], dtype=int)
+                    chosen, channels = np.flatnonzero(rows >= 0), crops.attributes["channels"]
+                    pixel_um = width[rows] if known else None
+                    made = _of_part(part, regions, chosen, channels, everywhere, left, pixel_um)
+                    for some, features in made:
+                        block, names = invariant(features)
+                        if not values.size:
+                            values = np.zeros((len(crops.ids), len(names)), dtype=np.float32)
+                        values[rows[some]] = block
     return values, names
 
 
@@ -86,15 +86,52 @@ def source_features(
     return features | colocalisations(x, inside, channels)
 
 
-def _of_image(
-    image: np.ndarray, labels: np.ndarray, regions: Regions, channels: list[str]
-) -> dict[str, np.ndarray]:
-    """Features (n,) of all objects of an image that more than its own window decides."""
-    features = {f"Neighbors_{name}": v for name, v in neighbours(labels, regions).items()}
-    for channel, values in zip(channels, image, strict=True):
-        spectrum = granularities(values, labels, regions.label).T
-        features |= {f"Granularity_{k}_{channel}": v for k, v in enumerate(spectrum, 1)}
-    return features
+def _parts(image: Pixels, mask: Mask, pieces: str) -> Iterator[Part]:
+    """The parts of an image with labels that are whole as they were when they were cut."""
+    for part in parts(image, mask, lambda extent: extent):
+        yield replace(part, labels=whole_objects(part.labels, pieces)[0])
+
+
+def _centroids(image: Pixels, mask: Mask, pieces: str) -> np.ndarray:
+    """The centroids (n, 2) of all objects of an image."""
+    own = [part.regions().centroid + part.corner for part in _parts(image, mask, pieces)]
+    return np.concatenate([np.zeros((0, 2)), *own])
+
+
+def _of_part(
+    part: Part,
+    regions: Regions,
+    chosen: np.ndarray,
+    channels: list[str],
+    everywhere: np.ndarray,
+    left: list[Grains],
+    pixel_um: np.ndarray | None,
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """The features of the objects of a part, of some (m,) at once with their places in ``regions``.
+
+    Those that are ``chosen`` (k,); ``everywhere`` (n, 2) are the centroids of all of the image, and
+    ``left`` what its channels' grains leave.
+    """
+    image = to_unit(part.pixels())
+    distances = closest(regions.centroid + part.corner, everywhere, np.hypot(*part.shape))
+    whole = {
+        "Neighbors_NumberOfNeighbors_Adjacent": touching(part.labels, regions.label),
+        "Neighbors_FirstClosestDistance": distances[:, 0],
+        "Neighbors_SecondClosestDistance": distances[:, 1],
+    }
+    for channel, values, grain in zip(channels, image, left, strict=True):
+        spectrum = granularities(grain, values, part.labels, regions.label, part.corner).T
+        whole |= {f"Granularity_{k}_{channel}": v for k, v in enumerate(spectrum, 1)}
+    for some, x, inside, edge in windows(image, part.labels, regions, chosen):
+        width = None if pixel_um is None else pixel_um[some]
+        own = {name: values[some] for name, values in whole.items()}
+        yield some, source_features(x, inside, edge, channels, width) | _in_unit(own, width)
+
+
+def _grains(image: Pixels) -> list[Grains]:
+    """What is left of each channel of an image (c, h, w) without its grains."""
+    sampled = (to_unit(image[c : c + 1, ::4, ::4])[0] for c in range(image.shape[0]))
+    return [grains(pixels, image.shape[1:]) for pixels in sampled]
 
 
 def _in_unit(features: dict[str, np.ndarray], pixel_um: np.ndarray | None) -> dict:
@@ -147,29 +184,28 @@ def inner_edges(labels: np.ndarray) -> np.ndarray:
     return edges & (labels > 0)
 
 
-def neighbours(labels: np.ndarray, regions: Regions) -> dict[str, np.ndarray]:
-    """How close other objects of the image are to each: counts, and distances in pixels, (n,).
-
-    Neighbours touch at a side or corner. Distances are those of centroids to the nearest and next
-    nearest one; where there is none it is the image's diagonal.
-    """
-    n = len(regions.label)
-    touching = set()
+def touching(labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """How many others each of the ``wanted`` labels (n,), sorted, touches at a side or corner."""
+    pairs = []
     height, width = labels.shape
     for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
         a = labels[: height - dy, max(0, -dx) : width - max(0, dx)]
         b = labels[dy:, max(0, dx) : width + min(0, dx)]
         meet = (a != b) & (a > 0) & (b > 0)
-        pairs = np.unique(np.sort(np.stack([a[meet], b[meet]]), axis=0), axis=1)
-        touching |= set(map(tuple, pairs.T.tolist()))
-    ends = np.array(sorted(touching), dtype=regions.label.dtype).reshape(-1)
-    count = np.bincount(np.searchsorted(regions.label, ends), minlength=n)
-    distance = np.full((n, 3), np.hypot(height, width))
-    if n > 1:
-        found = KDTree(regions.centroid).query(regions.centroid, k=min(3, n))[0]
+        pairs.append(np.sort(np.stack([a[meet], b[meet]]), axis=0))
+    ends = np.unique(np.concatenate(pairs, axis=1), axis=1).ravel()
+    ends = ends[np.isin(ends, wanted)]
+    count = np.bincount(np.searchsorted(wanted, ends), minlength=len(wanted))
+    return count.astype(np.float64)
+
+
+def closest(centroid: np.ndarray, everywhere: np.ndarray, diagonal: float) -> np.ndarray:
+    """Distances (n, 2) of centroids (n, 2) to the nearest and next nearest other one of an image.
+
+    ``everywhere`` (m, 2) are all of the image, whose ``diagonal`` stands where there is none.
+    """
+    distance = np.full((len(centroid), 3), float(diagonal))
+    if len(everywhere) > 1 and len(centroid):
+        found = KDTree(everywhere).query(centroid, k=min(3, len(everywhere)))[0]
         distance[:, : found.shape[1]] = found
-    return {
-        "NumberOfNeighbors_Adjacent": count.astype(np.float64),
-        "FirstClosestDistance": distance[:, 1],
-        "SecondClosestDistance": distance[:, 2],
-    }
+    return distance[:, 1:]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from morphoflow.dendrites.reading.compressed import MOVIES
 from morphoflow.errors import InputError
-from morphoflow.images.images import ENDINGS, stem
+from morphoflow.images.listing import ENDINGS, stem
 from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.names import check_file_name

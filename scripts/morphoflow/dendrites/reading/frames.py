@@ -11,8 +11,10 @@ import tifffile
 import zarr
 
 from morphoflow.dendrites.reading.compressed import MOVIES, decoded
-from morphoflow.images.images import TIFF, read_image, read_metadata
+from morphoflow.images.images import read_image
 from morphoflow.images.intensity import check_type
+from morphoflow.images.listing import TIFF
+from morphoflow.images.metadata import read_metadata
 from morphoflow.images.tiff import open_tiff
 from morphoflow.reading.findings import Refused
 from morphoflow.reading.guard import check_size, refusing

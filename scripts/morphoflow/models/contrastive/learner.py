@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity, normalize
+from torch.nn.functional import cosine_similarity
 
 from morphoflow.models.contrastive.augment import augmented
 from morphoflow.models.contrastive.monitor import (
@@ -16,6 +16,7 @@ from morphoflow.models.contrastive.monitor import (
     vote,
 )
 from morphoflow.models.contrastive.network import ContrastiveNetwork
+from morphoflow.models.shared.contrast import nt_xent
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.models.volume_vae.data import as_floats
 from morphoflow.models.volume_vae.stream import Streamed, next_batch
@@ -164,21 +165,6 @@ class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
 
 
 # What is minimised so that two views of an object are alike, and other objects are not.
-
-
-def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
-    """The normalised, temperature-scaled cross entropy () of two views (b, d) of b objects.
-
-    Chen et al., "A simple framework for contrastive learning of visual representations", ICML 2020:
-    each of the 2 b views has to tell its partner from the 2 b - 2 others by their cosine. It is 0
-    for a single object, which has no others.
-    """
-    first, second = (normalize(z.float(), dim=1) for z in (first, second))
-    views = torch.cat([first, second])
-    similarity = views @ views.T / temperature
-    itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
-    partner = (first * second).sum(1).repeat(2) / temperature
-    return (similarity.masked_fill(itself, -torch.inf).logsumexp(1) - partner).mean()
 
 
 def simsiam(predicted: tuple[Tensor, Tensor], projected: tuple[Tensor, Tensor]) -> Tensor:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from morphoflow.models.contrastive.learner import nt_xent
 from morphoflow.models.contrastive.monitor import effective_rank
 from morphoflow.models.morphvae.selection import UNLABELLED
+from morphoflow.models.shared.contrast import nt_xent
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.seeds import torch_generator
 from morphoflow.training.start import load_start

@@ -15,8 +15,9 @@ CHANNELS = ("em", "mask")
 # Volumes that are taken from a store at a time.
 READ = 64
 
-# Turns and mirrorings of a cube, and how many of them (the first) leave the z axis an axis.
-ELEMENTS = {"cube": 48, "z": 16}
+# Turns and mirrorings of a cube, how many of them (the first) leave the z axis an axis, and how
+# many leave all axes what they are: those of posed objects are known, but at times not their signs.
+ELEMENTS = {"cube": 48, "z": 16, "mirrors": 8}
 
 
 def check_volumes(samples: Samples) -> int:
@@ -94,7 +95,8 @@ def randomly_turned(volumes: Tensor, kind: str, generator: torch.Generator) -> T
     """The volumes (b, c, size, size, size), each by a random element of the group ``kind``.
 
     "cube" has all 48 turns and mirrorings of a cube, "z" the 16 that leave z what it is, for
-    volumes that are sampled more coarsely along it; "none" changes nothing and draws nothing.
+    volumes that are sampled more coarsely along it, "mirrors" the 8 that leave all axes what they
+    are, for posed volumes; "none" changes nothing and draws nothing.
     """
     if kind == "none":
         return volumes

@@ -38,7 +38,8 @@ def object_table(
     A label
     of an object that is not there, a class with fewer objects than there are splits and fewer
     groups than splits raise InputError or, if ``on_bad_input`` is "skip", are listed: the objects
-    of such a class stay, without a label. Raises InputError for fewer than three objects.
+    of such a class stay, without a label. Raises InputError for fewer than three objects. None of
+    this holds for a ``part`` of a dataset, whose splits are made once all parts are joined.
     """
     border = settings.get("border", "keep")
     is_small = measured["voxels"] < settings["min_voxels"]
@@ -46,18 +47,19 @@ def object_table(
     kept = measured[~is_small & ~is_out].reset_index(drop=True)
     _check_number(len(kept), int(is_small.sum()), int(is_out.sum()), file, settings)
     label, group = _labels_and_groups(kept["label_id"], labels, majority)
-    rare = small_classes(label, objects="objects", more="")
+    part = settings.get("part", False)
+    rare = {} if part else small_classes(label, objects="objects", more="")
     strays = [labels.assign(id=labels["label_id"])]
     faults = [
         *stray_labels(strays, measured["label_id"], "there is no object {}"),
         *rare.values(),
-        *few_groups(group, settings["split"], FEWER_GROUPS),
+        *([] if part else few_groups(group, settings["split"], FEWER_GROUPS)),
     ]
     stop_at(faults, settings["on_bad_input"])
     label = labels_without(label, rare)
     described = {"id": kept["label_id"].astype(str).astype(object), "source": file}
     described |= {"label": label, "group": group}
-    described |= {"split": split_of(label, group, settings["split"])}
+    described |= {"split": SPLITS[0] if part else split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
     listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects, border)]
     listed += _left_out(is_out)
@@ -112,6 +114,27 @@ def _notes(objects: pd.DataFrame, border: str) -> list[dict]:
     return [*notes, *one_class(objects["label"])]
 
 
+def with_pieces(quality: pd.DataFrame, shapes: pd.DataFrame) -> pd.DataFrame:
+    """The quality table of a volume with a note where objects lie in several pieces.
+
+    ``shapes`` has the column ``pieces``: parts of an object that no voxel's corner joins.
+    """
+    apart = shapes[shapes["pieces"] > 1]
+    if apart.empty:
+        return quality
+    most = apart.loc[apart["pieces"].idxmax()]
+    message = (
+        f"{len(apart)} of {len(shapes)} objects lie in several pieces, such as {most['id']} in "
+        f"{int(most['pieces'])}; set `pieces` to split or largest where these are not one object"
+    )
+    first = quality.iloc[0]
+    row = note("several_pieces", message, value=str(len(apart)))
+    row |= {"file": first["file"], "verdict": first["verdict"]}
+    listed = [verdict_row(first["file"], first["verdict"], len(quality), first[list(COUNTS)]), row]
+    added = as_quality(listed, COUNTS)
+    return pd.concat([added[:1], quality[1:], added[1:]], ignore_index=True)
+
+
 def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:
     """The class of most voxels of each label id, of equals the smallest; None for class 0.
 
@@ -138,11 +161,12 @@ def _labels_and_groups(
 def _check_number(kept: int, small: int, out: int, file: str, settings: dict) -> None:
     if kept + small + out == 0:
         raise InputError(f"the labels {file} have no voxel that is not 0; name a volume of labels.")
-    if kept >= len(SPLITS):
+    needed = 1 if settings.get("part") else len(SPLITS)
+    if kept >= needed:
         return
     dropped = f" and {out} at the border of the volume" if out else ""
     raise InputError(
         f"the labels {file} have {kept} object(s) of at least {settings['min_voxels']} voxels (and "
-        f"{small} smaller{dropped}), but at least {len(SPLITS)} are needed; name a volume with "
+        f"{small} smaller{dropped}), but at least {needed} are needed; name a volume with "
         f"more objects, lower min_voxels{', or set `border` to mark' if out else ''}."
     )

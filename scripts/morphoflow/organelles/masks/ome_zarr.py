@@ -1,7 +1,9 @@
-"""Masks as an OME-Zarr label image, version 0.5, with the names and colours of its clusters.
+"""Masks as an OME-Zarr label image, with the names and colours of its clusters.
+
+Version 0.5 is zarr 3 with shards; 0.4 is zarr 2, a file a chunk, which older readers know.
 
 Moore et al., "OME-Zarr: a cloud-optimized bioimaging file format with international community
-support", Histochemistry and Cell Biology 160, 2023; https://ngff.openmicroscopy.org/0.5/.
+support", Histochemistry and Cell Biology 160, 2023; https://ngff.openmicroscopy.org.
 """
 
 from pathlib import Path
@@ -20,7 +22,11 @@ ZSTD_LEVEL = 3
 
 
 def create_ome_zarr(
-    path: Path, mask: MaskVolume, factors: list[Triple], clusters: pd.DataFrame
+    path: Path,
+    mask: MaskVolume,
+    factors: list[Triple],
+    clusters: pd.DataFrame,
+    version: str = "0.5",
 ) -> list[ts.TensorStore]:
     """An empty label image at ``path`` with a level for each of ``factors``; returns the levels.
 
@@ -30,9 +36,14 @@ def create_ome_zarr(
     datasets = [_dataset(str(k), factor, mask) for k, factor in enumerate(factors)]
     multiscale = {"name": path.name, "type": "mode", "axes": axes, "datasets": datasets}
     label = {"colors": _colors(clusters), "properties": _properties(clusters)}
-    ome = {"version": "0.5", "multiscales": [multiscale], "image-label": label}
-    zarr.create_group(path, zarr_format=3, attributes={"ome": ome})
     shapes = [level_shape(mask.shape, factor) for factor in factors]
+    if version == "0.4":
+        said = {"version": version}
+        attributes = {"multiscales": [multiscale | said], "image-label": label | said}
+        zarr.create_group(path, zarr_format=2, attributes=attributes)
+        return [_level_of_zarr2(path / str(k), each, mask.dtype) for k, each in enumerate(shapes)]
+    ome = {"version": version, "multiscales": [multiscale], "image-label": label}
+    zarr.create_group(path, zarr_format=3, attributes={"ome": ome})
     return [_level(path / str(k), shape, mask.dtype) for k, shape in enumerate(shapes)]
 
 
@@ -65,6 +76,20 @@ def _level(folder: Path, shape: Triple, dtype: np.dtype) -> ts.TensorStore:
         "fill_value": 0,
     }
     return create_store(folder, "zarr3", metadata=metadata)
+
+
+def _level_of_zarr2(folder: Path, shape: Triple, dtype: np.dtype) -> ts.TensorStore:
+    metadata = {
+        "shape": shape,
+        "dtype": dtype.newbyteorder("<").str,
+        "chunks": [min(CHUNK, n) for n in shape],
+        "compressor": {"id": "zstd", "level": ZSTD_LEVEL},
+        "filters": None,
+        "order": "C",
+        "fill_value": 0,
+        "dimension_separator": "/",
+    }
+    return create_store(folder, "zarr", metadata=metadata)
 
 
 def _colors(clusters: pd.DataFrame) -> list[dict]:

@@ -27,6 +27,7 @@ from morphoflow.organelles.volumes.source import Source
 from morphoflow.tables import RECOMMENDED
 
 OME_ZARR, PRECOMPUTED = "clusters.ome.zarr", "clusters.precomputed"
+OLDER_OME_ZARR = "clusters_0.4.ome.zarr"
 
 NUMBER_FORMAT = "%.9g"
 
@@ -92,6 +93,9 @@ def _create(
     pyramids = []
     if "ome_zarr" in formats:
         pyramids.append(create_ome_zarr(folder / OME_ZARR, mask, factors, clusters))
+    if "ome_zarr_0.4" in formats:
+        path = folder / OLDER_OME_ZARR
+        pyramids.append(create_ome_zarr(path, mask, factors, clusters, version="0.4"))
     if "precomputed" in formats:
         pyramids.append(create_precomputed(folder / PRECOMPUTED, mask, factors))
     return pyramids

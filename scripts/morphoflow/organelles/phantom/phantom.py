@@ -11,7 +11,7 @@ from morphoflow.errors import InputError
 from morphoflow.integrity import compressed, seal
 from morphoflow.manifest import whole_folder
 from morphoflow.organelles.phantom.neurites import neurites_at
-from morphoflow.organelles.phantom.placement import Placed, place_objects
+from morphoflow.organelles.phantom.placement import KINDS, Placed, place_objects
 from morphoflow.organelles.phantom.render import Capsules, Painted, capsules_of, paint
 from morphoflow.organelles.phantom.texture import picture
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
@@ -24,19 +24,24 @@ CHUNK = 64
 
 @dataclass(frozen=True)
 class PhantomSettings:
-    """Voxels (z, y, x) of the volume, their size in nm, objects of each class, and the seed."""
+    """Voxels (z, y, x) of the volume, their size in nm, objects of each class, and the seed.
+
+    ``kind`` is one of KINDS: which classes there are, and how the objects lie.
+    """
 
     shape: tuple[int, int, int] = (64, 512, 512)
     voxel_size_nm: tuple[float, float, float] = (30.0, 8.0, 8.0)
     per_class: int = 30
     seed: int = 0
+    kind: str = "plain"
 
 
 @dataclass(frozen=True)
 class Phantom:
     """All that determines the volumes: the objects with their ids, and their neurites.
 
-    ``ids`` (n,) uint64 are sparse and in random order.
+    ``ids`` (n,) uint64 are sparse and in random order; ``shells`` (n,) says which objects have
+    cristae along their surface, and not across.
     """
 
     settings: PhantomSettings
@@ -44,6 +49,7 @@ class Phantom:
     ids: np.ndarray
     capsules: Capsules
     homes: np.ndarray
+    shells: np.ndarray
 
     def paint(self, box: Box) -> Painted:
         """Where the organelles are in ``box``."""
@@ -57,18 +63,20 @@ class Phantom:
     def em(self, painted: Painted, box: Box) -> np.ndarray:
         """Intensities (uint8) in ``box``."""
         settings = self.settings
-        return picture(painted, box, settings.voxel_size_nm, self.homes, settings.seed)
+        return picture(painted, box, settings.voxel_size_nm, self.homes, self.shells, settings.seed)
 
 
 def make_phantom(settings: PhantomSettings) -> Phantom:
     """Draw and place the objects; raises InputError where they find no room."""
     rng = np.random.default_rng(settings.seed)
     extent = np.array(settings.shape) * np.array(settings.voxel_size_nm, dtype=np.float64)
-    objects = place_objects(extent, settings.per_class, rng)
+    objects = place_objects(extent, settings.per_class, rng, KINDS[settings.kind])
     middles = [item.shape.paths[0].points for item in objects]
     homes = neurites_at(settings.seed, np.array([points[len(points) // 2] for points in middles]))
     shapes = [item.shape for item in objects]
-    return Phantom(settings, objects, _ids(len(objects), rng), capsules_of(shapes), homes)
+    shells = np.array([shape.label.endswith("shells") for shape in shapes])
+    ids = _ids(len(objects), rng)
+    return Phantom(settings, objects, ids, capsules_of(shapes), homes, shells)
 
 
 def _ids(n: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,7 @@ from numba import njit
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.phantom.render import volume_of
-from morphoflow.organelles.phantom.shapes import CLASSES, Shape, draw_shape
+from morphoflow.organelles.phantom.shapes import CLASSES, HARD_CLASSES, Shape, draw_shape
 
 # Volumes are drawn from this range, alike for all classes, evenly on a logarithmic scale.
 VOLUMES_UM3 = (0.011, 0.046)
@@ -17,8 +17,6 @@ GAP_NM = 40.0
 
 # Objects that touch are pressed into each other by so much.
 OVERLAP_NM = (4.0, 14.0)
-
-TOUCHING, CUT = 0.15, 0.08
 
 # How far an object reaches over the border at most, in radii of its tube.
 OVERHANG = 0.5
@@ -34,6 +32,18 @@ CELL_NM = 300.0
 
 
 @dataclass(frozen=True)
+class Kind:
+    """The classes of a phantom, and how many objects touch another one or are cut by the border."""
+
+    classes: tuple[str, ...]
+    touching: float
+    cut: float
+
+
+KINDS = {"plain": Kind(CLASSES, 0.15, 0.08), "hard": Kind(HARD_CLASSES, 0.4, 0.2)}
+
+
+@dataclass(frozen=True)
 class Placed:
     """An object at its place in the volume, in nm, and its volume before any is cut off."""
 
@@ -42,16 +52,18 @@ class Placed:
     radius_nm: float
 
 
-def place_objects(extent_nm: np.ndarray, per_class: int, rng: np.random.Generator) -> list[Placed]:
-    """So many objects of each class in a volume of ``extent_nm`` (z, y, x), in random order.
+def place_objects(
+    extent_nm: np.ndarray, per_class: int, rng: np.random.Generator, kind: Kind = KINDS["plain"]
+) -> list[Placed]:
+    """So many objects of each class of a ``kind`` in a volume of ``extent_nm`` (z, y, x).
 
-    Raises InputError where the volume has no room for them.
+    They are in random order. Raises InputError where the volume has no room for them.
     """
-    sized = [_sized(label, rng) for label in CLASSES for _ in range(per_class)]
+    sized = [_sized(label, rng) for label in kind.classes for _ in range(per_class)]
     # What is large finds a place only while there is room.
     sized.sort(key=lambda item: -item.volume_um3)
     taken = SphereHash(extent_nm)
-    placed = [_place(item, extent_nm, taken, rng, len(sized)) for item in sized]
+    placed = [_place(item, extent_nm, taken, rng, len(sized), kind) for item in sized]
     return [placed[i] for i in rng.permutation(len(placed))]
 
 
@@ -106,9 +118,14 @@ class SphereHash:
 
 
 def _place(
-    item: Placed, extent_nm: np.ndarray, taken: SphereHash, rng: np.random.Generator, n: int
+    item: Placed,
+    extent_nm: np.ndarray,
+    taken: SphereHash,
+    rng: np.random.Generator,
+    n: int,
+    kind: Kind,
 ) -> Placed:
-    cut, touching = rng.random() < CUT, rng.random() < TOUCHING
+    cut, touching = rng.random() < kind.cut, rng.random() < kind.touching
     centres, radii = spheres(item.shape)
     for _ in range(TRIES):
         rotation = random_rotation(rng)

@@ -1,7 +1,8 @@
-"""The five shapes of the phantom's organelles, as tubes along centre lines.
+"""The shapes of the phantoms' organelles, as tubes along centre lines.
 
 Lengths here are in units of the tube's radius; an object is a shape scaled to its volume. A class
-is thus known by shape alone, never by size.
+is thus never known by size. The five of the plain phantom are known by shape alone. The four of the
+hard one combine two outlines, which measures of the whole hardly tell apart, with two textures.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 CLASSES = ("blob", "rod", "curved", "branched", "donut")
+HARD_CLASSES = ("beaded_lamellae", "beaded_shells", "tapered_lamellae", "tapered_shells")
+# How far the radius of a rough tube strays, as a share of it.
+ROUGH = 0.06
+# How often a tube of the hard phantom has a side branch.
+BRANCHED = 0.35
 # Points along a centre line lie about this far apart.
 SPACING = 0.5
 
@@ -145,6 +151,34 @@ def _donut(rng: np.random.Generator):
     return (Path(points, thickness),), 0, 0, 1
 
 
+def _hard(profile):
+    """A function that draws a bent, rough tube, at times with a branch, of a radius ``profile``."""
+
+    def draw(rng: np.random.Generator):
+        length, turn = rng.uniform(7, 15), rng.uniform(0, 3)
+        t = _steps(length)
+        points = _walk(turn * (t - 0.5), rng.uniform(-0.2, 0.2), length)
+        radii = profile(t, length, rng) * (1 + rng.normal(0, ROUGH, len(t)))
+        main = Path(points, radii)
+        if rng.random() >= BRANCHED:
+            return (main,), 0, 2, 0
+        side = _side(main, rng.uniform(0.35, 0.65), rng.uniform(0, 2 * np.pi), rng)
+        return (main, side), 1, 3, 0
+
+    return draw
+
+
+def _beaded(t: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
+    """Radii (m,) that swell and shrink along a tube, every few radii."""
+    waves = length / rng.uniform(3, 4.5)
+    return 1 + rng.uniform(0.12, 0.3) * np.sin(2 * np.pi * (waves * t + rng.random()))
+
+
+def _tapered(t: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
+    """Radii (m,) that fall from one end to the other; they vary as much as beaded ones do."""
+    return 1 + rng.uniform(0.15, 0.37) * (1 - 2 * t)
+
+
 def _tube(points: np.ndarray, rng: np.random.Generator) -> Path:
     """A tube of radius 1 that is a little thicker here and thinner there."""
     t = np.linspace(0, 1, len(points))
@@ -157,3 +191,6 @@ def _steps(length: float) -> np.ndarray:
 
 
 DRAWERS = dict(zip(CLASSES, (_blob, _rod, _curved, _branched, _donut), strict=True))
+DRAWERS |= {
+    label: _hard(_beaded if label.startswith("beaded") else _tapered) for label in HARD_CLASSES
+}

@@ -20,10 +20,13 @@ VESICLE_CELL_NM = 78.0
 NOISE = 11.0
 
 
-def picture(painted: Painted, box: Box, size_nm, homes: np.ndarray, key: int) -> np.ndarray:
+def picture(
+    painted: Painted, box: Box, size_nm, homes: np.ndarray, shells: np.ndarray, key: int
+) -> np.ndarray:
     """Intensities (uint8) of the voxels of ``box``, of which ``painted`` holds the organelles.
 
-    ``homes`` (objects,) are the neurites in which the organelles lie; ``key`` seeds all fields.
+    ``homes`` (objects,) are the neurites in which the organelles lie, and ``shells`` (objects,)
+    says where cristae lie along the surface; ``key`` seeds all fields.
     """
     size = np.array(size_nm, dtype=np.float64)
     lower, upper = np.array(box.start) * size, np.array(box.stop) * size
@@ -38,14 +41,27 @@ def picture(painted: Painted, box: Box, size_nm, homes: np.ndarray, key: int) ->
     layouts = np.column_stack([begins, sides, first])
     seeds = seeds_near(key, lower - BEND_NM, upper + BEND_NM)
     made = np.empty(box.shape, dtype=np.uint8)
-    known = (painted.distance, painted.owner, painted.along, homes)
+    known = (painted.distance, painted.owner, painted.along, homes, shells)
     _shade(*known, np.array(box.start), size, fields, layouts, *seeds, keys[-2:], made)
     return made
 
 
 @njit(cache=True, nogil=True)
 def _shade(
-    distance, owner, along, homes, origin, size, fields, layouts, first, seeds, owners, keys, made
+    distance,
+    owner,
+    along,
+    homes,
+    shells,
+    origin,
+    size,
+    fields,
+    layouts,
+    first,
+    seeds,
+    owners,
+    keys,
+    made,
 ):
     depth, height, width = made.shape
     at = np.empty(3)
@@ -61,7 +77,8 @@ def _shade(
                 far = distance[iz, iy, ix]
                 which = owner[iz, iy, ix]
                 if far < 0:
-                    value = _organelle(far, which, along[iz, iy, ix], at, fields, layouts)
+                    course = -far if shells[which] else along[iz, iy, ix]
+                    value = _organelle(far, which, course, at, fields, layouts)
                 else:
                     home = homes[which] if which >= 0 else np.int64(-1)
                     cells = (first, seeds, owners)
@@ -74,12 +91,16 @@ def _shade(
 
 
 @njit(cache=True, nogil=True)
-def _organelle(distance, which, along, at, fields, layouts):
-    """Matrix with stacked, bent, incomplete cristae, under a double membrane."""
+def _organelle(distance, which, course, at, fields, layouts):
+    """Matrix with stacked, bent, incomplete cristae, under a double membrane.
+
+    A crista follows the next along the ``course`` in nm, which is that of the centre line, or goes
+    inwards.
+    """
     inward = -distance
     value = MATRIX + 12 * _field(3, at, fields, layouts) + 7 * _field(4, at, fields, layouts)
     value += 4 * (which % 7 - 3)
-    phase = along / CRISTA_NM + 0.55 * _field(5, at, fields, layouts) + 0.37 * which
+    phase = course / CRISTA_NM + 0.55 * _field(5, at, fields, layouts) + 0.37 * which
     apart = abs(phase - np.rint(phase)) * CRISTA_NM
     present = min(1.0, max(0.0, 0.75 + 2.2 * _field(6, at, fields, layouts)))
     present *= min(1.0, max(0.0, (inward - 16) / 10))

@@ -19,54 +19,41 @@ CANDIDATES = 5
 ALPHA, BETA, GAMMA = 8, 0.65, 1.5
 
 
-# Point clouds in a frame of their own: its place, its size and its axes.
-
-
-def canonical_axes(points: np.ndarray) -> np.ndarray:
-    """Centred points (k, 3) turned so that x is the axis of largest variance and z of the least.
-
-    The cloud's third moment along x and y is positive; z completes a right-handed frame, so that
-    the motion is a rotation and mirror images stay apart. Where two variances or a third moment
-    are near zero difference (a ball, a straight symmetric rod), the choice rests on chance.
-    """
-    axes = np.linalg.eigh(points.T @ points)[1][:, ::-1]
-    third = np.power(points @ axes, 3).sum(axis=0)
-    axes = axes * np.where(third < 0, -1.0, 1.0)
-    axes[:, 2] = np.cross(axes[:, 0], axes[:, 1])
-    return points @ axes
-
-
 @dataclass(frozen=True)
 class PointSettings:
     """How point clouds are made.
 
     ``number`` points are drawn ``uniform`` by area, or spread evenly by choosing them among
     CANDIDATES times as many (``farthest`` or ``blue_noise``). Coordinates are in ``nm`` or, with
-    ``scale`` ``unit``, divided by the root mean square radius. With ``canonical_axes`` the cloud is
-    turned to its principal axes.
+    ``scale`` ``unit``, divided by the root mean square radius.
     """
 
     number: int
     sampling: Literal["uniform", "farthest", "blue_noise"]
     scale: Literal["nm", "unit"]
-    canonical_axes: bool
     seed: int
 
 
 def point_cloud(
-    source: Source, label: int, box: Box, settings: PointSettings, most: int = PIECE_VOXELS
+    source: Source,
+    label: int,
+    box: Box,
+    settings: PointSettings,
+    most: int = PIECE_VOXELS,
+    axes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
     """The cloud (number, 3) float32 of an object, columns x, y, z, and nm per unit of it.
 
-    The origin is the mean of the points. The random numbers depend on the seed and ``label`` alone,
-    so that an object's cloud is the same whichever job makes it.
+    The origin is the mean of the points. With ``axes`` (3, 3) the columns are places along these,
+    which are columns with components z, y, x. The random numbers depend on the seed and ``label``
+    alone, so that an object's cloud is the same whichever job makes it.
     """
     generator = np.random.default_rng([settings.seed, label])
     many = settings.number * (1 if settings.sampling == "uniform" else CANDIDATES)
     points, area = surface_points(source, label, box, many, generator, most)
     points = centred(_spread(points, area, settings))
-    if settings.canonical_axes:
-        points = canonical_axes(points)
+    if axes is not None:
+        points = points[:, ::-1] @ axes
     scale = rms_radius(points) if settings.scale == "unit" else 1.0
     return (points / scale).astype(np.float32), scale
 

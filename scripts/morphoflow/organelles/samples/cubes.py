@@ -53,10 +53,10 @@ class Cutter:
         rows = [touched(matrix) for matrix in weights]
         weights = [matrix[row] for matrix, row in zip(weights, rows, strict=True)]
         if self.keep_background:
-            sample[0] = _to_bytes(self._surroundings(grid))
-            sample[1:, *rows] = _to_bytes(self._object(label, box, weights)[1:])
+            sample[0] = to_bytes(self._surroundings(grid))
+            sample[1:, *rows] = to_bytes(self._object(label, box, weights)[1:])
         else:
-            sample[:, *rows] = _to_bytes(self._object(label, box, weights))
+            sample[:, *rows] = to_bytes(self._object(label, box, weights))
         return sample
 
     def _object(self, label: int, box: Box, weights: list[np.ndarray]) -> np.ndarray:
@@ -68,13 +68,7 @@ class Cutter:
             if holds(labels, label):
                 part = part_of(weights, piece.within(box))
                 self._add_piece(cube, labels, label, piece, part)
-        cube[1] *= 255
-        peak = cube[1].max()
-        if peak == 0:
-            raise absent(self.source, label)
-        # An object far smaller than a sample voxel stays visible.
-        if peak < 0.5:
-            cube[1] /= peak
+        cube[1] = visible(255 * cube[1], self.source, label)
         return cube
 
     def _add_piece(self, cube, labels, label, piece: Box, weights: list[np.ndarray]) -> None:
@@ -103,7 +97,18 @@ def _overlap(box: Box, shape: Triple) -> Box:
     return Box(start, tuple(min(n, b) for b, n in zip(box.stop, shape, strict=True)))
 
 
-def _to_bytes(cube: np.ndarray) -> np.ndarray:
+def visible(mask: np.ndarray, source: Source, label: int) -> np.ndarray:
+    """The mask 0..255 of an object, of which one far smaller than a sample voxel stays visible.
+
+    Raises InputError where it is empty.
+    """
+    peak = mask.max()
+    if peak == 0:
+        raise absent(source, label)
+    return mask / peak if peak < 0.5 else mask
+
+
+def to_bytes(cube: np.ndarray) -> np.ndarray:
     """Values 0..255, float32, rounded to uint8; the values are used up."""
     cube += np.float32(0.5)
     return cube.astype(np.uint8)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.errors import InputError
+from morphoflow.organelles.counting.sources import joined_id
 from morphoflow.store import Samples, read_samples
 
 # Samples of this size are gathered at once. Objects of a batch lie in several parts and chunks,
@@ -27,13 +28,17 @@ class Batch:
 class Parts:
     """The stores of all parts, which were made with the same settings by the same code.
 
-    Raises InputError where they were not, and where they do not hold exactly the ``ids``.
+    With ``names`` each part is a source of its own, and its ids are named after it. Raises
+    InputError for parts that were made otherwise, or do not hold exactly the ``ids``.
     """
 
-    def __init__(self, paths: list[Path], ids: pd.Series) -> None:
+    def __init__(self, paths: list[Path], ids: pd.Series, names: list[str] | None = None) -> None:
         self.stores = [read_samples(path) for path in paths]
-        self._check_alike(paths)
+        self._check_alike(paths, of_sources=bool(names))
         held = np.concatenate([store.ids for store in self.stores])
+        if names:
+            pairs = zip(names, self.stores, strict=True)
+            held = np.array([joined_id(name, text) for name, each in pairs for text in each.ids])
         self._place = _places(held, ids.astype(str).to_numpy())
         sizes = [len(store.ids) for store in self.stores]
         self._first = np.concatenate([[0], np.cumsum(sizes)])
@@ -62,9 +67,15 @@ class Parts:
                 _gather(store, places[mine] - first, mine, gathered, scale)
         return Batch(self.ids[rows].tolist(), gathered, scale)
 
-    def _check_alike(self, paths: list[Path]) -> None:
-        for path, store in zip(paths, self.stores, strict=True):
-            if store.attributes != self.attributes:
+    def _check_alike(self, paths: list[Path], of_sources: bool) -> None:
+        # What sources are made of differs.
+        left_out = {"provenance"} if of_sources else set()
+        facts = [
+            {key: fact for key, fact in store.attributes.items() if key not in left_out}
+            for store in self.stores
+        ]
+        for path, these in zip(paths, facts, strict=True):
+            if these != facts[0]:
                 raise InputError(
                     f"{path} was made otherwise than {paths[0]}; make all parts again."
                 )

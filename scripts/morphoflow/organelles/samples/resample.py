@@ -206,7 +206,12 @@ def volume_scales(
     sides = (objects[STOPS].to_numpy() - objects[STARTS].to_numpy()) * voxel
     # Interpolation spreads an object of few voxels, which must not reach out of the cube either.
     least = (sides + 2 * OVERHANG * voxel).max(axis=1) / settings.size
-    filling = np.maximum(sides.max(axis=1) / (settings.fill * settings.size), least)
+    return chosen_scales(sides.max(axis=1), least, settings)
+
+
+def chosen_scales(longest: np.ndarray, least: np.ndarray, settings: VolumeSettings) -> np.ndarray:
+    """The scales (n,) float32 of objects with ``longest`` sides (n,) in nm, at ``least`` (n,)."""
+    filling = np.maximum(longest / (settings.fill * settings.size), least)
     if settings.scale == "fixed" and settings.voxel_nm is None:
         filling[:] = filling.max()
     elif settings.scale == "fixed":

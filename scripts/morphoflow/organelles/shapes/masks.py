@@ -48,13 +48,13 @@ class ObjectMask:
         labels = self.source.read_labels(box)
         return labels == labels.dtype.type(self.label_id)
 
-    def pieces(self, halo: Triple) -> Iterator[tuple[Box, np.ndarray]]:
-        """Boxes that cover the object and one voxel around it once, each with the mask about it.
+    def pieces(self, halo: Triple, rim: Triple = (1, 1, 1)) -> Iterator[tuple[Box, np.ndarray]]:
+        """Boxes that cover the object and a ``rim`` around it once, each with the mask about it.
 
         Each mask reaches further than its box by ``halo`` voxels along z, y and x on either side.
         There is one piece unless the box has more than ``WHOLE`` voxels.
         """
-        around = _moved(self.box, (1, 1, 1))
+        around = _moved(self.box, rim)
         for piece in blocks(around, PIECE) if self.giant else [around]:
             yield piece, self.read(_moved(piece, halo))
 

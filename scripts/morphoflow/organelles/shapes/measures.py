@@ -1,5 +1,7 @@
 """Shape measures of each object, from its mask."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -7,16 +9,21 @@ from morphoflow.errors import InputError
 from morphoflow.organelles.counting.order import box_of
 from morphoflow.organelles.shapes.legacy import legacy_measures
 from morphoflow.organelles.shapes.masks import ObjectMask
+from morphoflow.organelles.shapes.pose import pose_measures
 from morphoflow.organelles.shapes.skeleton import skeleton_measures
 from morphoflow.organelles.shapes.surface import surface_area, surface_halo
+from morphoflow.organelles.shapes.surroundings import CONTEXT, surrounding_measures
+from morphoflow.organelles.shapes.texture import NAMES as TEXTURE
+from morphoflow.organelles.shapes.texture import texture_measures
 from morphoflow.organelles.shapes.topology import euler_number
 from morphoflow.organelles.volumes.source import Source
+from morphoflow.store import write_samples
 
 NM_PER_UM = 1000.0
 
 # By group: size in physical units, form (what is left when an object is scaled), brightness,
-# position, and, where they are asked for, the published features per slice. None but these and
-# position changes as an object turns.
+# texture of the EM, what is around an object, position, and, where they are asked for, the
+# published features per slice. None but these and position changes as an object turns.
 GROUPS = {
     "size": [
         "volume_um3",
@@ -37,6 +44,8 @@ GROUPS = {
         "tunnels",
     ],
     "intensity": ["intensity_mean", "intensity_sd"],
+    "texture": TEXTURE,
+    "context": ["gap_um", "contacts", "contact_area_um2", "neighbours", *CONTEXT],
     "position": ["centroid_z_um", "centroid_y_um", "centroid_x_um"],
     "legacy": [
         "legacy_size",
@@ -47,7 +56,9 @@ GROUPS = {
 }
 
 # Never negative and spread over orders of magnitude, or counts: compared by ratio.
-SKEWED = frozenset(GROUPS["size"] + GROUPS["form"]) - {"surface_to_volume_per_um"}
+SKEWED = frozenset(
+    [*GROUPS["size"], *GROUPS["form"], "contacts", "contact_area_um2", "neighbours"]
+) - {"surface_to_volume_per_um"}
 
 
 def measure_objects(source: Source, objects: pd.DataFrame, *, legacy: bool = False) -> pd.DataFrame:
@@ -63,13 +74,16 @@ def measure_objects(source: Source, objects: pd.DataFrame, *, legacy: bool = Fal
 def measure_object(source: Source, row, spacing: np.ndarray, legacy: bool) -> dict:
     """Shape measures of one object; ``spacing`` (3,) is the size of a voxel in um."""
     mask = ObjectMask(source, row.label_id, box_of(row))
-    area, euler = _additive(mask, spacing)
+    area, euler = surface_and_topology(mask, spacing)
     return {
         "id": row.id,
         **solid(area, row.voxels * np.prod(spacing)),
         **proportions(row.axis_sd_um_1, row.axis_sd_um_2, row.axis_sd_um_3),
         "euler_number": euler,
+        **pose_measures(mask, row, spacing),
         **skeleton_measures(mask, spacing),
+        **texture_measures(mask, row, spacing),
+        **surrounding_measures(mask, spacing),
         **(legacy_measures(mask) if legacy else {}),
     }
 
@@ -93,8 +107,8 @@ def proportions(first: float, second: float, third: float) -> dict[str, float]:
     return {"elongation": first / second, "flatness": second / third}
 
 
-def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
-    """Surface area and Euler number, summed over the object's pieces."""
+def surface_and_topology(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
+    """Surface area in um2 and Euler number, summed over the pieces of an object."""
     halo = surface_halo(spacing)
     area, euler = 0.0, 0.0
     for _, values in mask.pieces(halo):
@@ -105,8 +119,8 @@ def _additive(mask: ObjectMask, spacing: np.ndarray) -> tuple[float, int]:
     return area, int(euler)
 
 
-# What a cut falsifies: the size and form of a part are not those of the object. Its intensity and
-# the place of what is there stay.
+# What a cut falsifies: the size and form of a part are not those of the object. Its intensity
+# stays, and so do place, extent and pose of what is there, by which it is cut out.
 OF_WHOLES = [
     *GROUPS["size"],
     *GROUPS["form"],
@@ -150,6 +164,21 @@ def join_measures(objects: pd.DataFrame, parts: list[pd.DataFrame]) -> pd.DataFr
     joined = objects.merge(measures, on="id", how="left", validate="one_to_one")
     joined["slenderness"] = joined["skeleton_length_um"] / joined["radius_mean_um"]
     return joined
+
+
+def write_features(path: Path, shapes: pd.DataFrame, provenance: dict) -> None:
+    """Write a table of shapes as a store of the form `features`."""
+    x, names = feature_matrix(shapes)
+    write_samples(
+        path,
+        shapes["id"].tolist(),
+        x,
+        axes=["object", "feature"],
+        units="as each name says",
+        names=names,
+        provenance=provenance,
+        missing=True,
+    )
 
 
 def feature_matrix(shapes: pd.DataFrame) -> tuple[np.ndarray, list[str]]:

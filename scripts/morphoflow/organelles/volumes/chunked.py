@@ -14,6 +14,7 @@ import tensorstore as ts
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.axes import spatial_axes
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
+from morphoflow.organelles.volumes.remote import StoreFolder
 from morphoflow.organelles.volumes.units import Offset, Size
 from morphoflow.organelles.volumes.volume import (
     CACHE_BYTES,
@@ -72,7 +73,7 @@ class ChunkFiles:
         try:
             with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
                 decoded = self.decode(file.read(), out=values)
-        except (OSError, RuntimeError):
+        except Exception:  # Each decoder has errors of its own.
             return None
         return chunk if len(decoded) == len(values) else None
 
@@ -142,7 +143,7 @@ class ChunkedVolume:
 
 
 def open_chunked(
-    folder: Path,
+    folder: Path | StoreFolder,
     driver: str,
     axes: Sequence[str] | None,
     placed: tuple[Size | None, Offset | None],
@@ -158,7 +159,7 @@ def open_chunked(
     """
     spec = {
         "driver": driver,
-        "kvstore": {"driver": "file", "path": f"{folder.absolute()}/"},
+        "kvstore": _kvstore(folder),
         "recheck_cached_data": "open",
         "recheck_cached_metadata": "open",
         "fill_missing_data_reads": sparse,
@@ -169,9 +170,15 @@ def open_chunked(
         axes = stores[0].domain.labels
     kept = spatial_axes(str(folder), stores[0].shape, axes)
     plain = kept == [0, 1, 2] and stores[0].rank == 3
-    files = _files(folder, driver, stores[0]) if plain else None
+    files = _files(folder, driver, stores[0]) if plain and isinstance(folder, Path) else None
     stores = [_in_zyx(store, kept) for store in stores]
     return ChunkedVolume(folder, *stores, placed, files)
+
+
+def _kvstore(folder: Path | StoreFolder) -> dict:
+    if isinstance(folder, StoreFolder):
+        return folder.kvstore()
+    return {"driver": "file", "path": f"{folder.absolute()}/"}
 
 
 def _files(folder: Path, driver: str, store: ts.TensorStore) -> ChunkFiles | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from morphoflow.organelles.volumes.watched import (
     METADATA,
     array_folder,
+    is_address,
     slice_files,
     watched_files,
 )
@@ -29,8 +30,11 @@ def fingerprint(path: str | Path, key: str | None, level: int, *, contents: Path
     It is made of the contents of small metadata files, and of the names, sizes and times of the
     last change (in ns) of all others, relative to the volume, so that a copy that keeps times has
     the fingerprint of its original. With ``contents``, a folder, all contents take the place of
-    times; they are read again only where a time has changed, which the folder remembers.
+    times; they are read again only where a time has changed, which the folder remembers. An address
+    stands for itself: what changes behind it is not noticed.
     """
+    if is_address(path):
+        return str(path)
     data = list(_data_files(Path(path), key, level))
     stamp = _digest(f"{name}\t{size}\t{time}" for name, _, size, time in data)
     if contents is not None:

@@ -17,11 +17,12 @@ from morphoflow.organelles.volumes import zarr as volume_zarr
 from morphoflow.organelles.volumes.arrays import open_mrc, open_nifti, open_npy, open_nrrd
 from morphoflow.organelles.volumes.boxes import Triple
 from morphoflow.organelles.volumes.hdf5 import open_hdf5
+from morphoflow.organelles.volumes.remote import ZIP_MARK, StoreFolder, at_address, zipped
 from morphoflow.organelles.volumes.slices import open_slices
 from morphoflow.organelles.volumes.stack import MappedVolume, SliceVolume
 from morphoflow.organelles.volumes.units import Offset, Size, places_nm, to_nm
 from morphoflow.organelles.volumes.volume import Volume
-from morphoflow.organelles.volumes.watched import slice_files
+from morphoflow.organelles.volumes.watched import is_address, slice_files
 from morphoflow.reading.guard import check_size, reading
 
 # Bytes that a header may declare for each that is there, and how many it may in any case.
@@ -30,8 +31,8 @@ SPARSEST, ALWAYS_FINE = 1e6, 1e10
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 KNOWN = (
-    "OME-Zarr, zarr, N5, neuroglancer precomputed, HDF5, a TIFF stack, NIfTI, NRRD, MRC, .npy, "
-    "or a folder of TIFF or PNG slices"
+    "OME-Zarr, zarr, N5, neuroglancer precomputed (also zipped), HDF5, a TIFF stack, NIfTI, NRRD, "
+    "MRC, .npy, or a folder of TIFF or PNG slices"
 )
 
 # What tifffile calls the axis along which the pages of a stack follow each other.
@@ -39,15 +40,20 @@ ALONG_Z = "ZIQ"
 
 
 def open_volume(
-    path: Path, *, key: str | None = None, level: int = 0, sparse: bool = True
+    path: str | Path, *, key: str | None = None, level: int = 0, sparse: bool = True
 ) -> Volume:
     """Open the volume at ``path``, or its array ``key``; nothing of its voxels is read.
+
+    The path may be an address, at which a chunked volume is read as it is needed.
 
     ``level`` is the level of a pyramid (OME-Zarr, N5, precomputed), 0 the finest; volumes without
     a pyramid have level 0 alone and are opened at it. ``sparse`` takes chunks that are not on disk
     as 0, as the formats define it; otherwise reading one raises MissingChunk. Raises InputError
     for what is no volume.
     """
+    if is_address(path):
+        with reading(path):
+            return _open_folder(at_address(str(path)), key, level, sparse=sparse)
     path = Path(path)
     if not path.exists():
         raise InputError(f"the volume {path} does not exist; correct its path.")
@@ -91,6 +97,8 @@ def _open(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:
         return _open_folder(path, key, level, sparse=sparse)
     with path.open("rb") as stream:
         mark = stream.read(4)
+    if mark == ZIP_MARK:
+        return _open_folder(zipped(path), key, level, sparse=sparse)
     if h5py.is_hdf5(path):
         return open_hdf5(path, key)
     if mark in TIFF_MARKS:
@@ -113,7 +121,7 @@ def _array_opener(path: Path, mark: bytes) -> Callable[[Path], Volume] | None:
     return open_mrc if name.endswith((".mrc", ".map", ".rec")) else None
 
 
-def _open_folder(path: Path, key: str | None, level: int, *, sparse: bool) -> Volume:
+def _open_folder(path: Path | StoreFolder, key: str | None, level: int, *, sparse: bool) -> Volume:
     target = path / (key or "")
     for folder in (path, target):
         if volume_zarr.is_node(folder):
@@ -122,7 +130,7 @@ def _open_folder(path: Path, key: str | None, level: int, *, sparse: bool) -> Vo
             return volume_n5.open_n5(path, key, level, sparse=sparse)
         if (folder / volume_precomputed.METADATA).is_file():
             return volume_precomputed.open_precomputed(path, key, level, sparse=sparse)
-    if slice_files(target):
+    if isinstance(target, Path) and slice_files(target):
         return open_slices(target)
     raise InputError(f"{target} holds no volume in a known format; name {KNOWN}.")
 

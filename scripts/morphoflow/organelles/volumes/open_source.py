@@ -1,7 +1,5 @@
 """Opens an EM volume with its labels, and checks that they belong together."""
 
-from pathlib import Path
-
 import numpy as np
 
 from morphoflow.errors import InputError
@@ -32,7 +30,8 @@ EXACT = {2: 1 << 11, 4: 1 << 24, 8: 1 << 53}
 
 
 def open_source(settings: dict) -> Source:
-    """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes``.
+    """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes`` and
+    ``context``.
 
     Each may have a key (``em_key``, ...); ``level`` is that of pyramids, and ``em_level`` that of
     the EM where it is another. ``voxel_size_nm`` and ``offset_nm``, ``em_voxel_size_nm`` and
@@ -65,36 +64,41 @@ def open_source(settings: dict) -> Source:
             f"{em.path} hardly does; exchange `labels` and `em`."
         )
     labels = as_ids(labels, "labels")
-    classes = _classes(settings, level, labels, offset)
+    classes, context = (
+        _same_grid(settings, name, level, labels, offset) for name in ("classes", "context")
+    )
     if pairing.overlap != whole(labels):
         labels = PartlyRead(labels, pairing.overlap)
     on_grid = _on_grid(em, labels.shape, pairing)
     if isinstance(em, ChunkedVolume):
         strict = _on_grid(_open(settings, "em", em_level, sparse=False), labels.shape, pairing)
         on_grid = GapCheckedVolume(strict, on_grid, labels)
-    return Source(labels, on_grid, size, classes, offset, pairing.overlap)
+    return Source(labels, on_grid, size, classes, offset, pairing.overlap, context)
 
 
 def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volume:
-    path, key = Path(settings[name]), settings.get(f"{name}_key")
+    path, key = settings[name], settings.get(f"{name}_key")
     return open_volume(path, key=key, level=level, sparse=sparse)
 
 
-def _classes(settings: dict, level: int, labels: Volume, offset: Offset) -> Volume | None:
-    if not settings.get("classes"):
+def _same_grid(
+    settings: dict, name: str, level: int, labels: Volume, offset: Offset
+) -> Volume | None:
+    """The volume of classes or of the context, where there is one, on the labels' grid."""
+    if not settings.get(name):
         return None
-    classes = as_ids(_open(settings, "classes", level), "classes")
-    if classes.shape != labels.shape:
+    volume = as_ids(_open(settings, name, level), name)
+    if volume.shape != labels.shape:
         raise InputError(
-            f"the classes {classes.path} have {times(classes.shape)} voxels, but the labels "
+            f"the {name} {volume.path} have {times(volume.shape)} voxels, but the labels "
             f"{labels.path} have {times(labels.shape)}; give both the same grid."
         )
-    if classes.offset is not None and classes.offset.nm != offset.nm:
+    if volume.offset is not None and volume.offset.nm != offset.nm:
         raise InputError(
-            f"the classes {classes.path} begin at {times(classes.offset.nm)} nm, but the labels "
+            f"the {name} {volume.path} begin at {times(volume.offset.nm)} nm, but the labels "
             f"{labels.path} at {times(offset.nm)} nm; give both the same grid."
         )
-    return classes
+    return volume
 
 
 def _check_distinct(settings: dict) -> None:

@@ -9,12 +9,12 @@ from morphoflow.organelles.volumes.boxes import Box, Triple
 from morphoflow.organelles.volumes.units import NO_OFFSET, Offset
 from morphoflow.organelles.volumes.volume import Volume, in_words
 
-VOLUMES = ("em", "labels", "classes")
+VOLUMES = ("em", "labels", "classes", "context")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Labels with their EM (and a class volume where there is one).
+    """Labels with their EM (and a class volume and other labels, the context, where there are any).
 
     ``voxel_size_nm`` is that of the labels and ``offset`` where these begin, along z, y and x.
     Outside of the ``used`` voxels, which is all of them where it is None, there are no labels.
@@ -26,6 +26,7 @@ class Source:
     classes: Volume | None = None
     offset: Offset = NO_OFFSET
     used: Box | None = None
+    context: Volume | None = None
 
     @property
     def extent(self) -> Box:

@@ -12,6 +12,11 @@ METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", "attributes.json", "in
 IMAGES = (".png", ".tif", ".tiff")
 
 
+def is_address(path: str | Path) -> bool:
+    """Whether a path is an address on a server, of which nothing is watched but itself."""
+    return re.match(r"[a-z0-9]+://", str(path)) is not None
+
+
 def watched_files(path: str | Path, key: str | None = None) -> list[str]:
     """The files whose change means that the volume changed, sorted as they are read.
 
@@ -19,6 +24,8 @@ def watched_files(path: str | Path, key: str | None = None) -> list[str]:
     not by its chunks, of which there may be millions; a file by itself; a folder of slices by all
     slices.
     """
+    if is_address(path):
+        return []
     path = Path(path)
     if path.is_file():
         return [str(path)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from morphoflow.errors import InputError
 from morphoflow.integrity import check_files, is_sealed
 from morphoflow.organelles.volumes.chunked import ChunkedVolume, open_chunked
+from morphoflow.organelles.volumes.remote import StoreFolder
 from morphoflow.organelles.volumes.units import (
     Offset,
     Size,
@@ -22,7 +23,9 @@ MARKS = ("zarr.json", ".zarray", ".zgroup")
 DRIVERS = {2: "zarr", 3: "zarr3"}
 
 
-def open_zarr(path: Path, key: str | None, level: int, *, sparse: bool) -> ChunkedVolume:
+def open_zarr(
+    path: Path | StoreFolder, key: str | None, level: int, *, sparse: bool
+) -> ChunkedVolume:
     """The array at ``path``, or at ``key`` in it; of a pyramid its level number ``level``."""
     target = path / (key or "")
     if is_array(target):
@@ -67,7 +70,7 @@ class Level:
 
 
 def _open_array(folder: Path, level: Level | None, *, sparse: bool) -> ChunkedVolume:
-    if is_sealed(folder.parent):
+    if isinstance(folder, Path) and is_sealed(folder.parent):
         # A volume of this project, which lists its chunks: one that is lost is none of zeros.
         check_files(folder.parent)
     if not is_array(folder):
