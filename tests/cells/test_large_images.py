@@ -74,6 +74,7 @@ SETTINGS = [
     {},
     {"scale": "object", "range": "object", "centre": "intensity", "border": "drop"},
     {"background": "keep", "range": "image", "percentiles": [0, 100]},
+    {"background": "median"},
     {"range": "dataset", "min_area": 150},
 ]
 
