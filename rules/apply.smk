@@ -26,6 +26,7 @@ rule apply_model:
     threads: 1
     resources:
         gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(2000, 2, "samples", "known"),
         runtime=minutes(30, 0.1, "samples"),
     params:
