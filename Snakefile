@@ -42,7 +42,6 @@ rule all:
     input:
         "results/report",
         lambda wildcards: atlases_of(DATASETS),
-        lambda wildcards: model_cards_of(DATASETS)(wildcards),
 
 
 include: "rules/neurons_inputs.smk"

@@ -26,6 +26,7 @@ rule apply_model:
     threads: 1
     resources:
         gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(2000, 2, "samples", "known"),
         runtime=minutes(30, 0.1, "samples"),
     params:
@@ -45,41 +46,6 @@ rule apply_model:
         " --uncertainty {params.uncertainty:q} --size-joined {params.size_joined:q}"
         " --embedding {output.embedding:q} --placed {output.placed:q}"
         " --gpus {resources.gpu} --threads {threads} &> {log:q}"
-
-
-rule write_model_card:
-    """What a model was trained on, how good it is and what its limits are, as a text beside it."""
-    input:
-        script=entry("write_model_card"),
-        model="results/{dataset}/{model}/{variant}/seed{seed}/model.pt",
-        objects="results/{dataset}/objects.parquet",
-        scores=multiext(
-            "results/{dataset}/{model}/{variant}/seed{seed}/",
-            "cross_validation_scores.parquet",
-            "retrieval_scores.parquet",
-            "outlier_scores.parquet",
-        ),
-    output:
-        card="results/{dataset}/{model}/{variant}/seed{seed}/model_card.md",
-    log:
-        "results/logs/write_model_card/{dataset}/{model}/{variant}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/write_model_card/{dataset}/{model}/{variant}/seed{seed}.jsonl"
-    wildcard_constraints:
-        model="|".join(TRAINED),
-    conda:
-        "../envs/training.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(1500),
-        runtime=minutes(10),
-    params:
-        code_digest=code_digest("write_model_card"),
-        description=lambda wildcards: MODELS[wildcards.model]["description"],
-    shell:
-        "python {input.script:q} --model {input.model:q} --description {params.description:q}"
-        " --dataset {wildcards.dataset} --objects {input.objects:q} --scores {input.scores:q}"
-        " --output {output.card:q} &> {log:q}"
 
 
 rule export_model:

@@ -114,4 +114,5 @@ rule combine_embeddings:
         ),
     shell:
         "python {input.script:q} --embeddings {input.embeddings:q} --weights {params.weights:q}"
-        " --correct-for {params.correct_for:q} --seed {wildcards.seed} --output {output.embedding:q} &> {log:q}"
+        " --correct-for {params.correct_for:q} --seed {wildcards.seed}"
+        " --output {output.embedding:q} &> {log:q}"

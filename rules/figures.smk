@@ -215,6 +215,7 @@ rule draw_dendrites:
         script=entry("draw_dendrites"),
         samples="results/{dataset}/samples/images.zarr",
         objects="results/{dataset}/objects.parquet",
+        arbors="results/{dataset}/arbors.parquet",
         quality="results/{dataset}/quality.parquet",
         scores="results/{dataset}/comparison/scores.parquet",
     output:
@@ -263,12 +264,12 @@ rule draw_dendrites:
         folder=subpath(output.quality, parent=True),
     shell:
         "python {input.script:q} --samples {input.samples:q} --objects {input.objects:q}"
-        " --quality {input.quality:q} --scores {input.scores:q} --folder {params.folder:q}"
-        " &> {log:q}"
+        " --arbors {input.arbors:q} --quality {input.quality:q} --scores {input.scores:q}"
+        " --folder {params.folder:q} &> {log:q}"
 
 
 rule draw_run:
-    """All figures of a run; which it has depends on its model and on its dataset."""
+    """All figures of a run, which depend on model and dataset, and the card of a trained model."""
     input:
         script=entry("draw_run"),
         shown=shown_files,

@@ -26,6 +26,8 @@ SHOWN_OF_DATASET = {
     "generated": ["samples/images.zarr", "objects.parquet"],
     "arbors": ["arbors.parquet"],
 }
+# What the card of a trained model is written from, beside what figures show.
+ON_CARD = ["model.pt", "retrieval_scores.parquet", "outlier_scores.parquet"]
 # Tables of the analysis, from which every run has figures.
 ANALYSED = (
     "maps",
@@ -48,10 +50,13 @@ def run_of(wildcards):
 
 
 def shown_files(wildcards):
-    """The files that the figures of a run show, each once."""
+    """The files that the figures and the card of a run show, each once."""
     run = run_of(wildcards)
     files = ["embedding.h5ad", *(f"{name}.parquet" for name in ANALYSED)]
     of_dataset = []
+    if run.model in TRAINED:
+        files += ON_CARD
+        of_dataset += ["objects.parquet"]
     for figure in figures_of_run(run):
         files += SHOWN.get(figure, [])
         of_dataset += SHOWN_OF_DATASET.get(figure, [])
@@ -80,4 +85,6 @@ def drawing_settings(wildcards):
         settings["first_source"] = names[0] if names else None
     if is_able(wildcards.model, "generating"):
         settings["copy_threshold"] = dataset["realism"]["threshold"]
+    if wildcards.model in TRAINED:
+        settings["description"] = MODELS[wildcards.model]["description"]
     return as_json(settings)

@@ -64,6 +64,7 @@ rule film_ways:
     threads: 1
     resources:
         gpu=inference_gpus,
+        gpu_model=model_of_gpu(inference_gpus),
         mem_mb=memory(2000),
         runtime=minutes(20),
     params:

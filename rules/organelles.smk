@@ -236,7 +236,8 @@ rule cut_volumes:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["volumes"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --pose {params.pose} --part {wildcards.part} --parts {wildcards.parts}"
+        " --settings {params.settings:q} --pose {params.pose:q}"
+        " --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples:q} &> {log:q}"
 
 
@@ -268,7 +269,8 @@ rule sample_points:
         settings=lambda wildcards: as_json(dataset_of(wildcards)["points"]),
     shell:
         "python {input.script:q} --source {params.source:q} --objects {input.objects:q}"
-        " --settings {params.settings:q} --pose {params.pose} --part {wildcards.part} --parts {wildcards.parts}"
+        " --settings {params.settings:q} --pose {params.pose:q}"
+        " --part {wildcards.part} --parts {wildcards.parts}"
         " --output {output.samples:q} &> {log:q}"
 
 

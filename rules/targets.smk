@@ -30,7 +30,6 @@ rule demo:
         atlases_of(DEMO),
         masks_of(DEMO),
         movies_of(DEMO),
-        model_cards_of(DEMO),
         of_runs("results/{run.folder}/scores.parquet", dataset=DEMO),
         "results/report",
 
@@ -112,7 +111,7 @@ rule embeddings:
 rule model_cards:
     """What each trained model was trained on, how good it is and what its limits are."""
     input:
-        of_runs("results/{run.folder}/model_card.md", model=TRAINED),
+        of_runs("results/{run.folder}/figures", model=TRAINED),
 
 
 rule exported:

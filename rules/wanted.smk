@@ -118,16 +118,6 @@ def applied_to(datasets):
     ]
 
 
-def model_cards_of(datasets):
-    """Input function: a card of each trained variant, of its first seed, on the chosen datasets."""
-    return lambda wildcards: [
-        f"results/{folder}/model_card.md"
-        for dataset in datasets
-        for folder in first_runs(dataset)
-        if folder.split("/")[1] in TRAINED
-    ]
-
-
 def movies_of(datasets):
     """Input function: the time-lapses of the models that make images, on the chosen datasets."""
     return lambda wildcards: [

@@ -11,7 +11,6 @@ from morphoflow.command import run
 from morphoflow.dendrites.fitting.priors import BOUNDS
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.simulator_fit import ACROSS, plot_simulator_fit
-from morphoflow.file_names import file_names
 from morphoflow.provenance import check_inputs
 from morphoflow.store import read_samples
 from morphoflow.tables import align_objects, read_objects, read_table
@@ -24,8 +23,8 @@ def main(
     check_inputs([samples, objects, draws, predicted])
     images, found = read_samples(samples), read_table(draws)
     table = align_objects(read_objects(objects), images.ids, str(samples))
-    made = pd.read_csv(predicted / "parameters.csv", dtype={"id": str, "label": str})
-    made["file"] = file_names(made["id"].tolist())
+    texts = dict.fromkeys(("id", "label", "file"), str)
+    made = pd.read_csv(predicted / "parameters.csv", dtype=texts, keep_default_na=False)
     pairs = {}
     for label in dict.fromkeys(found["label"]):
         own = table["label"] == label if table["label"].notna().any() else table["label"].isna()

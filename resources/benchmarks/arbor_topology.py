@@ -13,13 +13,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
+from morphoflow.dendrites.arbors.truth import NONE, TRUE
 from morphoflow.dendrites.simulator.set import SetSettings, simulate_neuron
 
 SIZES = (64, 128, 256, 512)
-PAIRS = {
-    "length_um": "skeleton_length_um",
-    **{name: name for name in ("branch_points", "tips", "cut_ends", "crossings")},
-}
 
 
 def main(number: int = 16) -> None:
@@ -38,10 +35,10 @@ def _compared(size: int, number: int) -> dict:
     for i in range(number):
         image, _, truth = simulate_neuron(settings, i)
         traced = arbor_statistics(image[None, None], settings.pixel_um).iloc[0]
-        pairs = [(truth[f"seen_{a}"], traced[b]) for a, b in PAIRS.items()]
-        rows.append([*pairs, (0, traced["contacts"]), (0, traced["loops"])])
+        pairs = [(truth[true], traced[name]) for true, name in TRUE.items()]
+        rows.append([*pairs, *((0, traced[name]) for name in NONE)])
     means = np.mean(rows, axis=0).round(2)
-    names = [*PAIRS, "contacts", "loops"]
+    names = [*(name.removeprefix("seen_") for name in TRUE), *NONE]
     return {
         name: {"true": float(true), "traced": float(traced)}
         | (

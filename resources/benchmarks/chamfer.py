@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import statistics
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from machine import cpu_model
+from machine import cpu_model, in_turns
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
@@ -44,7 +43,7 @@ def main() -> None:
     record["decoded points"] = settings["default"]["decoded_points"]
     for batch, points in STEPS:
         jobs = {name: step(each, batch, points) for name, each in settings.items()}
-        spent = {name: round(t / batch, 2) for name, t in in_turns(jobs, repeats).items()}
+        spent = milliseconds(jobs, repeats, batch)
         record[f"step of {batch} x {points} points, per object"] = spent
     record["published step of 1 x 4096 points elsewhere"] = [1000 * each for each in PUBLISHED]
     text = json.dumps(record, indent=1)
@@ -63,10 +62,15 @@ def of_chamfer(n: int, repeats: int) -> dict[str, float]:
         "k-d trees, both ways": lambda: nearest_by_trees(a, b),
         "chunks of the matrix, both ways": lambda: nearest_by_chunks(a, b),
     }
-    spent = in_turns(jobs, repeats)
-    matrix, ours = list(spent.values())[:2]
-    found = {name: round(t, 2) for name, t in spent.items()}
+    found = milliseconds(jobs, repeats)
+    matrix, ours = list(found.values())[:2]
     return found | {"times cheaper": round(matrix / ours, 1)}
+
+
+def milliseconds(jobs: dict[str, Callable], repeats: int, objects: int = 1) -> dict[str, float]:
+    """Median process milliseconds of each job for one of its ``objects``."""
+    seconds = in_turns(jobs, repeats)
+    return {name: round(1000 * each / objects, 2) for name, each in seconds.items()}
 
 
 def by_matrix(a: Tensor, b: Tensor) -> Tensor:
@@ -94,18 +98,6 @@ def step(settings: dict, batch: int, points: int):
     learner = PointAELearner(network, clouds, clouds, settings | {"batch_size": batch}, {})
     fabric, indices = Fabric(accelerator="cpu", devices=1), torch.arange(batch)
     return lambda: learner.step(indices, generator, fabric)
-
-
-def in_turns(jobs: dict, repeats: int) -> dict[str, float]:
-    """Median process milliseconds of each job, one of each in turn, after one to warm up."""
-    spent: dict[str, list[float]] = {name: [] for name in jobs}
-    for repeat in range(repeats + 1):
-        for name, job in jobs.items():
-            start = time.process_time()
-            job()
-            if repeat:
-                spent[name].append(1000 * (time.process_time() - start))
-    return {name: statistics.median(values) for name, values in spent.items()}
 
 
 if __name__ == "__main__":

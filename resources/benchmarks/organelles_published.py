@@ -68,7 +68,7 @@ def of_volume(folder: Path, tiles: list[int], repeats: int) -> dict:
     for sampling in ("uniform", "farthest"):
         settings = {**scale.POINTS, "sampling": sampling}
         jobs[f"points, {sampling}"] = lambda s=settings: ours("sample_points", volume, s)
-    spent = in_turns(jobs, repeats)
+    spent = medians(jobs, repeats)
     ms = {name: round(1000 * seconds / len(boxes), 2) for name, seconds in spent.items()}
     published = {"cubes": ms["published crops"]}
     published |= {name: ms["published points"] for name in ms if name.startswith("points")}
@@ -76,8 +76,8 @@ def of_volume(folder: Path, tiles: list[int], repeats: int) -> dict:
     return {"objects": len(boxes), "ms_per_object": ms, "times_faster": times}
 
 
-def in_turns(jobs: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
-    """Median CPU seconds of each job."""
+def medians(jobs: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
+    """Median CPU seconds of each job, which says how many it took; one of each in turn."""
     spent = [{name: job() for name, job in jobs.items()} for _ in range(repeats)]
     return {name: statistics.median(each[name] for each in spent) for name in jobs}
 

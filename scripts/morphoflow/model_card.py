@@ -101,7 +101,8 @@ def _made(model: Model) -> str:
 def _use() -> str:
     return (
         "`morphoflow.models.shared.embedding.vectors(model, samples)` embeds a store of samples. "
-        "Without this project, `encoder.pt2` beside it (target `exported`) does the same: "
+        "Without this project `encoder.pt2` does the same, which the target `exported` writes for "
+        "models that can do so: "
         '`torch.export.load("encoder.pt2").module()` is a function of a tensor of samples. '
         '`torch.load("model.pt", weights_only=True)` gives the weights (`state`), and what the '
         "network is built from (`settings`, `facts`)."

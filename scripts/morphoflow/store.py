@@ -24,12 +24,11 @@ class Samples:
     """Samples of one form.
 
     ``x`` (n, ...) is a zarr array, read where it is sliced, or a NumPy array; ``ids`` (n,) are
-    strings; ``length``
-    (n, ...) or ``mask`` (n, ...) say what is padding, where there is any; ``names`` (d,) name the
-    last axis where it holds features; ``attributes`` hold axes, units, settings and provenance;
-    ``scale`` (n,) float32 is the physical size of one unit of a sample, where samples differ in it;
-    ``levels`` are images (n, ..., s, s) half as wide as ``x``, a quarter and so on, by s, where
-    there are any.
+    strings; ``length`` (n, ...) or ``mask`` (n, ...) say what is padding, where there is any;
+    ``names`` (d,) name the last axis where it holds features; ``attributes`` hold axes, units,
+    settings and provenance; ``scale`` (n,) float32 is the physical size of one unit of a sample,
+    where samples differ in it; ``levels`` are images (n, ..., s, s) half as wide as ``x``, a
+    quarter and so on, by s, where there are any.
     """
 
     x: zarr.Array | np.ndarray

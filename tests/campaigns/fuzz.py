@@ -510,12 +510,12 @@ def forked_walk(file: str, seconds: float) -> tuple[int | None, str]:
     if child == 0:
         sys.argv = ["-c", file]
         os.dup2(writing, 2)
-        status = 0
+        status = 1
         try:
             exec(WALK, {})
+            status = 0
         except SystemExit as end:
             os.write(2, str(end.code).encode())
-            status = 1
         finally:
             os._exit(status)
     os.close(writing)

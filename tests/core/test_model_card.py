@@ -3,9 +3,11 @@
 import pandas as pd
 import torch
 
+import draw_run
 from morphoflow.analysis.scores import score
 from morphoflow.model import Model, write_model
 from morphoflow.model_card import model_card
+from morphoflow.tables import write_objects, write_table
 
 RECORD = {"seed": 3, "inputs": ["x.zarr sha256:abc"], "versions": {"torch": "2"}}
 
@@ -41,3 +43,33 @@ def test_weights_load_without_this_project_as_the_card_says(tmp_path):
     loaded = torch.load(tmp_path / "model.pt", weights_only=True)
     assert torch.equal(loaded["state"]["w"], weights["w"])
     assert loaded["settings"] == {"k": 1} and loaded["code"] == "m/model.py"
+
+
+def test_a_card_lies_beside_the_figures_of_a_trained_model_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(draw_run, "provenance", lambda **_: {})
+    dataset = tmp_path / "cells"
+    ids = [f"o{i}" for i in range(6)]
+    objects = pd.DataFrame({"id": ids, "source": "s", "label": "a", "group": ids})
+    write_objects(dataset / "objects.parquet", objects.assign(split="train"), {})
+    write_model(tmp_path / "model.pt", Model("m", "m/model.py", {}, {}, {}, RECORD))
+    found = {
+        "cross_validation": "logistic_balanced_accuracy",
+        "retrieval": "retrieval_map",
+        "outlier": "outlier_fraction",
+    }
+    for k, (name, known) in enumerate(found.items()):
+        table = pd.DataFrame([score("all", known, 0.25 * k, 6)])
+        write_table(tmp_path / f"{name}_scores.parquet", table, {})
+    for name, settings in (("trained", {"description": "A model."}), ("baseline", {})):
+        draw_run.main(
+            figures=[],
+            run=tmp_path,
+            dataset=dataset,
+            pictures=[],
+            settings=settings,
+            folder=tmp_path / name,
+        )
+    text = (tmp_path / "trained/model_card.md").read_text()
+    assert text.startswith("# m trained on cells\n\nA model.")
+    assert all(f"| all | 0.{k}" in text for k in ("000", "250", "500"))
+    assert [path.name for path in (tmp_path / "baseline").iterdir()] == ["files.json"]

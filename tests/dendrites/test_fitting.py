@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from morphoflow.dendrites.arbors.arbors import arbor_statistics
+from morphoflow.dendrites.fitting import simulations
 from morphoflow.dendrites.fitting.fit import (
     Fit,
     checks_table,
@@ -12,9 +15,17 @@ from morphoflow.dendrites.fitting.fit import (
     intervals_table,
 )
 from morphoflow.dendrites.fitting.posterior import learned, posterior, proposed
+from morphoflow.dendrites.fitting.predicted import write_predicted
 from morphoflow.dendrites.fitting.priors import BOUNDS, growth_at, values
-from morphoflow.dendrites.fitting.simulations import USED, Frame, framed, made, simulated
-from morphoflow.dendrites.simulator.simulate import Growth
+from morphoflow.dendrites.fitting.simulations import (
+    USED,
+    Frame,
+    framed,
+    made,
+    simulated,
+    statistics_used,
+)
+from morphoflow.dendrites.simulator.simulate import Growth, grow_arbor
 from morphoflow.errors import InputError
 from morphoflow.store import Samples
 
@@ -130,3 +141,38 @@ def test_tables_name_intervals_factors_and_misfits():
     away = checks_table([one, other]).groupby("label")["away"].mean()
     assert abs(away["a"]) < 0.2 and away["b"] < -5
     assert len(differences_table([one], names)) == 0
+
+
+def test_arbors_that_outgrow_the_memory_are_left_out_unless_all_do(monkeypatch):
+    def grown(growth, field_um, rng):
+        if growth.minutes > 200:
+            raise InputError("the arbor outgrows the memory")
+        return grow_arbor(growth, field_um, rng)
+
+    monkeypatch.setattr(simulations, "grow_arbor", grown)
+    frame, unit = Frame(32, 2.5, centred=False), np.array([[0.9], [0.1], [0.2]])
+    made, statistics = simulated(["minutes"], unit, frame, [1])
+    assert made.tolist() == [1, 2] and len(statistics) == 2
+    with pytest.raises(InputError, match="outgrows"):
+        simulated(["minutes"], unit[:1], frame, [1])
+
+
+def test_predicted_images_and_trees_are_those_of_their_statistics(tmp_path):
+    """Labels may differ in case alone, and look like a missing value."""
+    frame, unit = Frame(32, 2.5, centred=False), np.array([[0.1], [0.2]])
+    found = []
+    for k, label in enumerate(["WT", "wt", "NA"]):
+        _, statistics = simulated(["minutes"], unit, frame, [k])
+        found.append(Fit(label, unit, statistics, unit, statistics, [[k, 0], [k, 1]]))
+    write_predicted(tmp_path / "made", found, ["minutes"], frame, {})
+    rows = pd.read_csv(tmp_path / "made/parameters.csv", keep_default_na=False)
+    assert rows["label"].tolist() == ["WT"] * 2 + ["wt"] * 2 + ["NA"] * 2
+    assert rows["minutes"].tolist() == pytest.approx([*values(["minutes"], unit)[:, 0]] * 3)
+    assert rows["file"].str.casefold().is_unique
+    for row, expected in zip(
+        rows.itertuples(), np.concatenate([fit.predicted for fit in found]), strict=True
+    ):
+        image = np.asarray(Image.open(tmp_path / f"made/images/{row.file}.png"))
+        found_again = statistics_used(arbor_statistics(image[None, None], frame.pixel_um))[0]
+        np.testing.assert_allclose(found_again, expected)
+        assert (tmp_path / f"made/trees/{row.file}.swc").stat().st_size > 100

@@ -67,10 +67,25 @@ def test_the_images_of_an_archive_are_unpacked_and_its_checksum_is_told(tmp_path
     assert "2 files; not checked: add `sha256: " in capsys.readouterr().out
 
 
+def damaged():
+    """An archive whose one image cannot be decompressed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("a.png", bytes(1000))
+    content = bytearray(stream.getvalue())
+    content[content.index(b"a.png") + len("a.png")] = 0xFF  # a block of no known type
+    return bytes(content)
+
+
 def test_a_page_or_an_archive_without_images_is_refused_in_a_sentence(tmp_path):
     answers = {"/page": b"<html>Virus scan warning</html>", "/text": archive(**{"a.txt": "a"})}
+    answers["/damaged"] = damaged()
     with served(answers.get) as address:
-        for path, words in [("page", "no readable zip archive"), ("text", "has no file .* a.txt")]:
+        for path, words in [
+            ("page", "no readable zip archive"),
+            ("damaged", "no readable zip archive"),
+            ("text", "has no file .* a.txt"),
+        ]:
             card = card_of(tmp_path, "neuron_gan_images", url=f"{address}/{path}")
             with pytest.raises(InputError, match=words):
                 fetched(tmp_path, card)

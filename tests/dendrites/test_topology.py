@@ -9,6 +9,7 @@ from skimage.draw import line as pixels_of_line
 
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.arbors.tracing import trace, tree
+from morphoflow.dendrites.arbors.truth import true_and_traced
 from morphoflow.dendrites.simulator.seen import Seen, seen
 from morphoflow.dendrites.simulator.set import SetSettings, simulate_neuron
 from morphoflow.dendrites.simulator.simulate import Arbor
@@ -143,3 +144,21 @@ def test_a_tracing_as_a_tree_lies_on_the_image(turn):
 
 def test_an_image_without_an_arbor_has_no_tree():
     assert tree(trace(np.zeros((64, 64), dtype=np.uint8)), "n", 1.0) is None
+
+
+def test_tracings_are_held_against_the_truth_of_simulated_images_alone():
+    objects = pd.DataFrame({"id": ["a", "b", "real"], "simulated": [True, True, False]})
+    for name in ("branch_points", "tips", "cut_ends"):
+        objects[f"seen_{name}"] = [10, 30, np.nan]
+    objects = objects.assign(seen_length_um=[100.0, 300.0, np.nan], seen_crossings=[0, 1, np.nan])
+    arbors = pd.DataFrame({"id": ["real", "b", "a"], "skeleton_length_um": [9e9, 320.0, 100.0]})
+    for name in ("branch_points", "tips", "cut_ends", "crossings", "contacts", "loops"):
+        arbors[name] = [999, 24, 8]
+    table = true_and_traced(objects, arbors)
+    assert table.loc["skeleton_length_um"].tolist() == pytest.approx([200, 210, 0.05, 2])
+    assert table.loc["tips"].tolist() == pytest.approx([20, 16, -0.2, 2])
+    assert table.loc["loops", ["true", "traced"]].tolist() == [0, 16]
+    assert table.loc[["crossings", "loops"], "error"].isna().all()
+    in_pixels = arbors.rename(columns={"skeleton_length_um": "skeleton_length_px"})
+    assert "skeleton_length_um" not in true_and_traced(objects, in_pixels).index
+    assert true_and_traced(objects[2:], arbors) is None

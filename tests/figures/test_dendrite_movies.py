@@ -72,7 +72,13 @@ def texts(figure) -> str:
     return "\n".join(found.get_text() for found in figure.findobj(lambda a: hasattr(a, "get_text")))
 
 
+def a_topology() -> pd.DataFrame:
+    rows = {"skeleton_length_um": (800.0, 752.0, -0.06, 6), "loops": (0.0, 1.5, np.nan, 6)}
+    return pd.DataFrame.from_dict(rows, "index", columns=["true", "traced", "error", "n"])
+
+
 DRAWN = {
+    "simulated": lambda: plot_dendrites(some_images(), ["a", "b"] * 3, a_topology()),
     "dendrites": lambda: plot_dendrites(some_images(), ["a", "a", "b", None, "a", "b"]),
     "generated": lambda: plot_generated(some_images(30), some_images(5)),
     "growth": lambda: plot_growth(a_timelapse()),
@@ -208,6 +214,8 @@ def test_a_gallery_names_ids_labels_and_scale():
     plain = texts(plot_dendrites(some_images(3, pixel=None), [None] * 3))
     assert "no scale bar" in plain and "µm" not in plain
     assert "3 more labels" in texts(plot_dendrites(some_images(15), [f"t{i}" for i in range(15)]))
+    traced = texts(DRAWN["simulated"]())
+    assert "skeleton length (µm)\n800.0\n752.0\n-6%\n" in traced and "loops\n0.0\n1.5\n" in traced
     assert [even_lines(n) for n in (1, 5, 6, 8, 16, 20)] == [1, 5, 3, 4, 4, 5]
 
 

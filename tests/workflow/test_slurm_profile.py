@@ -64,6 +64,10 @@ def test_the_profiles_list_all_rules_that_ask_for_a_gpu():
     rules = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
     using = re.findall(r"^rule (\w+):\n(?:(?!rule ).*\n)*?        gpu=(?!0,)", rules, re.M)
     assert sorted(listed) == sorted(using)
+    asking = re.findall(r"^        gpu=(?!0,)(\w+),\n        (.*)\n", rules, re.M)
+    assert {line for _, line in asking} == {
+        f"gpu_model=model_of_gpu({name})," for name, _ in asking
+    }
 
 
 def test_every_grouped_rule_is_a_rule_and_asks_for_no_gpu():

@@ -1,4 +1,4 @@
-"""A gallery of the images of a dataset, a block of lines for each label."""
+"""A gallery of the images of a dataset, and how well simulated ones are traced."""
 
 import math
 import textwrap
@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from morphoflow.colors import UNKNOWN, known_labels, label_colors, sorted_labels
+from morphoflow.figures.arbors import statistic_name
 from morphoflow.figures.crop_rows import Crops
 from morphoflow.figures.crops import example_rows
 from morphoflow.figures.grey import grey_limits, grey_pictures
@@ -19,6 +21,7 @@ from morphoflow.store import read_samples
 
 WIDTH, MARGIN, NAMES, GAP, ID = 7.2, 0.1, 0.95, 0.05, 0.14  # inches
 FOOT = 0.28  # inches below the images
+LINE, COLUMN = 0.14, 0.75  # inches from line to line and from column to column of a table
 ACROSS, FEWEST = 5, 4
 # Few labels have several lines of images.
 LINES = {1: 4, 2: 2, 3: 2}
@@ -32,10 +35,11 @@ def read_images(path: Path) -> Crops:
 
 
 @in_style
-def plot_dendrites(images: Crops, labels: list) -> Figure:
+def plot_dendrites(images: Crops, labels: list, topology: pd.DataFrame | None = None) -> Figure:
     """Some images of each label (n,), evenly spaced in their order, all at one contrast.
 
     Under each stands the end of its id. Labels beyond the first twelve by name are only counted.
+    ``topology`` is the table of :func:`morphoflow.dendrites.arbors.truth.true_and_traced`.
     """
     names = sorted_labels(labels)
     chosen = example_rows(labels, ACROSS * LINES.get(len(names), 1))
@@ -49,7 +53,9 @@ def plot_dendrites(images: Crops, labels: list) -> Figure:
     # A column of names says nothing where there are none.
     left = MARGIN + (0 if names == [UNKNOWN] else NAMES)
     side = (WIDTH - MARGIN - left + GAP) / max(across, FEWEST) - GAP
-    figure = Figure(figsize=(WIDTH, MARGIN + len(lines) * (side + ID + GAP) + FOOT + MARGIN))
+    foot = MARGIN + len(lines) * (side + ID + GAP)
+    table = 0.0 if topology is None else (len(topology) + 2) * LINE
+    figure = Figure(figsize=(WIDTH, foot + FOOT + table + MARGIN))
     limits = grey_limits(images.take(np.concatenate(list(chosen.values())))[:, 0])
     for i, (name, rows, first) in enumerate(lines):
         pictures = grey_pictures(images.take(rows)[:, 0], limits)[None]
@@ -62,7 +68,9 @@ def plot_dendrites(images: Crops, labels: list) -> Figure:
             _name(tiles, name, labels)
     if images.pixel_size_um:
         _bar(tiles)
-    _note_rest(figure, images.pixel_size_um, len(labels), len(names) - len(chosen), left)
+    _note_rest(figure, images.pixel_size_um, len(labels), len(names) - len(chosen), (left, foot))
+    if topology is not None:
+        _topology(figure, topology, foot + FOOT)
     return figure
 
 
@@ -90,10 +98,29 @@ def _bar(tiles: Tiles) -> None:
         text.set_annotation_clip(False)
 
 
-def _note_rest(figure: Figure, pixel_um: float | None, n: int, hidden: int, left: float) -> None:
+def _note_rest(
+    figure: Figure, pixel_um: float | None, n: int, hidden: int, place: tuple[float, float]
+) -> None:
     parts = [f"{n:,} images"]
     parts += [] if pixel_um else ["no common pixel size: no scale bar"]
     parts += [f"{hidden} more labels not shown"] if hidden else []
+    left, top = place
     words = left + (1.4 if pixel_um else 0)
-    style = {"weight": "normal", "fontsize": 7}
-    heading(figure, "; ".join(parts), words, figure.get_figheight() - FOOT - MARGIN + 0.03, **style)
+    heading(figure, "; ".join(parts), words, top + 0.03, weight="normal", fontsize=7)
+
+
+def _topology(figure: Figure, table: pd.DataFrame, top: float) -> None:
+    """The table, a line for each statistic, from ``top`` inches on."""
+    heads = (f"mean of {table['n'].iloc[0]:,} simulated images", "true", "traced", "error")
+    lines = [heads, *(_line(name, row) for name, row in table.iterrows())]
+    for i, (name, *numbers) in enumerate(lines):
+        style = {"weight": "bold" if i == 0 else "normal", "fontsize": 7}
+        y = top + (i + 0.5) * LINE
+        heading(figure, name, MARGIN, y, **style)
+        for k, number in enumerate(numbers):
+            heading(figure, number, 2.6 + k * COLUMN, y, ha="right", **style)
+
+
+def _line(name: object, row: pd.Series) -> tuple[str, str, str, str]:
+    error = "" if np.isnan(row["error"]) else f"{row['error']:+.0%}"
+    return statistic_name(str(name)), f"{row['true']:,.1f}", f"{row['traced']:,.1f}", error

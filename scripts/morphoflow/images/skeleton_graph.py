@@ -1,6 +1,7 @@
 """A skeleton's voxels as a graph: clean of spurs, smooth, and measured."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -25,6 +26,11 @@ class Graph:
     points: np.ndarray
     edges: np.ndarray
     radius: np.ndarray
+
+    @cached_property
+    def adjacency(self) -> csr_array:
+        """Which points have an edge between them, as a symmetric matrix (n, n) of ones."""
+        return self.matrix(np.ones(len(self.edges)))
 
     @property
     def degree(self) -> np.ndarray:
@@ -94,7 +100,7 @@ def longest_path(graph: Graph) -> tuple[float, float]:
 
 def cycles(graph: Graph) -> int:
     """The number of independent closed paths."""
-    pieces, _ = connected_components(graph.matrix(np.ones(len(graph.edges))), directed=False)
+    pieces, _ = connected_components(graph.adjacency, directed=False)
     return len(graph.edges) - len(graph.points) + pieces
 
 
@@ -105,7 +111,7 @@ def _contracted(voxels: np.ndarray) -> Graph:
     meeting = graph.degree > 2
     inner = meeting[edges].all(axis=1)
     joined = Graph(graph.points, edges[inner], graph.radius)
-    count, cluster = connected_components(joined.matrix(np.ones(inner.sum())), directed=False)
+    count, cluster = connected_components(joined.adjacency, directed=False)
     size = np.bincount(cluster, minlength=count)[:, None]
     sums = [np.bincount(cluster, weights=axis, minlength=count) for axis in graph.points.T]
     outer = np.sort(cluster[edges[~inner]], axis=1)
@@ -116,7 +122,7 @@ def _contracted(voxels: np.ndarray) -> Graph:
 def _smoothed(points: np.ndarray, graph: Graph) -> np.ndarray:
     """Points moved half-way to their neighbours' mean ``ROUNDS`` times; ends stay."""
     degree = graph.degree
-    matrix = graph.matrix(np.ones(len(graph.edges)))
+    matrix = graph.adjacency
     share = np.where(degree > 1, 0.5, 0.0)[:, None]
     for _ in range(ROUNDS):
         mean = (matrix @ points) / np.maximum(degree, 1)[:, None]
@@ -128,13 +134,13 @@ def _pruned(graph: Graph, voxel: float, shares: tuple) -> Graph:
     """The graph without its spurs, the shortest at each branch point first, and with ends cut."""
     branch, end, reach = shares
     while True:
-        matrix = graph.matrix(np.ones(len(graph.edges)))
+        matrix = graph.adjacency
         least = branch * graph.radius + voxel
         keep = _without_spurs(matrix.indptr, matrix.indices, graph.points, graph.radius, least)
         if keep.all():
             break
         graph = graph.kept(keep)
-    matrix = graph.matrix(np.ones(len(graph.edges)))
+    matrix = graph.adjacency
     margins = end * graph.radius + voxel, reach * graph.radius + voxel
     return graph.kept(_cut(matrix.indptr, matrix.indices, graph.points, graph.radius, *margins))
 

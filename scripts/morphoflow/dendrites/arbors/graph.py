@@ -88,7 +88,7 @@ def arbor(thinned: Skeleton, grey: np.ndarray) -> Arbor:
     rooted, crossings = crossings_parted(rooted, len(grey))
     rooted, contacts = contacts_opened(rooted, grey, _segments(rooted.graph))
     graph, root = rooted.graph, rooted.root
-    _, piece = connected_components(graph.matrix(np.ones(len(graph.edges))), directed=False)
+    _, piece = connected_components(graph.adjacency, directed=False)
     first = piece[graph.edges[:, 0]]
     total = np.bincount(first, weights=graph.lengths(), minlength=len(graph.points))
     large = total[piece] >= SPECK
@@ -135,7 +135,7 @@ def _to_half_light(graph: Graph, tip: np.ndarray, grey: np.ndarray, background: 
 
 def _inner(graph: Graph, tips: np.ndarray) -> np.ndarray:
     """For each of ``tips`` (k,), a point on its line some points before it."""
-    degree, matrix = graph.degree, graph.matrix(np.ones(len(graph.edges)))
+    degree, matrix = graph.degree, graph.adjacency
     before, point = tips, matrix.indices[matrix.indptr[tips]]
     for _ in range(BEFORE):
         plain = degree[point] == 2
@@ -155,7 +155,7 @@ def _segments(graph: Graph) -> np.ndarray:
     order = np.argsort(ends, kind="stable")
     order = order[graph.degree[ends[order]] == 2] // 2
     chain = Graph(np.zeros((m, 3)), order.reshape(-1, 2), np.zeros(m))
-    return connected_components(chain.matrix(np.ones(len(chain.edges))), directed=False)[1]
+    return connected_components(chain.adjacency, directed=False)[1]
 
 
 def _outline(mask: np.ndarray) -> np.ndarray:

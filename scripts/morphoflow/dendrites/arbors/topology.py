@@ -102,7 +102,7 @@ def _meetings(graph: Graph) -> list[tuple[int, int]]:
 
 def _paths(graph: Graph, starts: np.ndarray) -> list[np.ndarray]:
     """The points of every line from each of ``starts`` to the next point that is not plain."""
-    matrix = graph.matrix(np.ones(len(graph.edges)))
+    matrix = graph.adjacency
     return [
         _walked(matrix, start, after)
         for start in starts
@@ -198,7 +198,7 @@ def _twin(graph: Graph) -> int:
 
 
 def _pieces(graph: Graph) -> tuple[int, np.ndarray]:
-    return connected_components(graph.matrix(np.ones(len(graph.edges))), directed=False)
+    return connected_components(graph.adjacency, directed=False)
 
 
 # Closed paths.

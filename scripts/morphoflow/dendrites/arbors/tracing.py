@@ -73,7 +73,7 @@ def tree(traced: Traced, identifier: str, pixel_um: float) -> Forest | None:
     if len(found.edges) == 0:
         return None
     graph = Graph(found.points, found.edges, found.radius)
-    matrix = graph.matrix(np.ones(len(found.edges)))
+    matrix = graph.adjacency
     number, piece = connected_components(matrix, directed=False)
     length = np.bincount(piece[found.edges[:, 0]], weights=found.length, minlength=number)
     # A ring has no end; its widest point will do.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from morphoflow.dendrites.fitting.posterior import learned, posterior, proposed
+from morphoflow.dendrites.fitting.posterior import Emulator, learned, posterior, proposed
 from morphoflow.dendrites.fitting.priors import values
 from morphoflow.dendrites.fitting.simulations import USED, Frame, simulated
 from morphoflow.errors import InputError
@@ -23,8 +23,8 @@ INTERVAL = (2.5, 50.0, 97.5)
 class Fit:
     """A population's ``unit`` (m, p) draws of parameters, and statistics of its images (n, k).
 
-    ``predicted`` (l, k) are those of images simulated at the draws ``chosen`` (l, p), with random
-    numbers from ``stream``.
+    ``predicted`` (l, k) are those of images simulated at the draws ``chosen`` (l, p), each with
+    random numbers from its own of ``streams`` (l).
     """
 
     label: str
@@ -32,7 +32,7 @@ class Fit:
     observed: np.ndarray
     chosen: np.ndarray
     predicted: np.ndarray
-    stream: list[int]
+    streams: list[list[int]]
 
 
 def fits(
@@ -47,17 +47,29 @@ def fits(
     number = settings["simulations"]
     _check_numbers(observed)
     over_prior = rng.random((number, len(names)))
-    first = learned(*simulated(names, over_prior, frame, [settings["seed"], 0]))
+    first = _learned(names, over_prior, frame, [settings["seed"], 0])
     for k, (label, statistics) in enumerate(observed.items()):
         unit = posterior(first, statistics, rng)
         for again in range(1, settings["rounds"]):
             near = proposed(unit, number, rng)
-            made = simulated(names, near, frame, [settings["seed"], 1 + k, again])
-            unit = posterior(learned(*made, first), statistics, rng)
+            nearer = _learned(names, near, frame, [settings["seed"], 1 + k, again], first)
+            unit = posterior(nearer, statistics, rng)
         chosen = unit[rng.choice(len(unit), size=settings["predicted"])]
         stream = [settings["seed"], 1 + k, 0]
-        chosen, predicted = simulated(names, chosen, frame, stream)
-        yield Fit(label, unit, statistics, chosen, predicted, stream)
+        made, predicted = simulated(names, chosen, frame, stream)
+        streams = [[*stream, row] for row in made.tolist()]
+        yield Fit(label, unit, statistics, chosen[made], predicted, streams)
+
+
+def _learned(
+    names: list[str],
+    unit: np.ndarray,
+    frame: Frame,
+    stream: list[int],
+    known: Emulator | None = None,
+) -> Emulator:
+    made, statistics = simulated(names, unit, frame, stream)
+    return learned(unit[made], statistics, known)
 
 
 def _check_numbers(observed: dict[str, np.ndarray]) -> None:

@@ -114,11 +114,11 @@ def proposed(draws: np.ndarray, number: int, rng: np.random.Generator) -> np.nda
 def _first(emulator: Emulator, rng: np.random.Generator) -> np.ndarray:
     """Uniform draws (PARTICLES, p) from the part of the cube where there are simulations."""
     p, drawn = len(emulator.centre), []
+    # Draws from the whole cube would hardly ever hit a small region of several dimensions.
+    size = emulator.radius * np.sqrt(np.diag(np.linalg.inv(emulator.reach)))
+    low = np.clip(emulator.centre - size, 0, 1)
+    high = np.clip(emulator.centre + size, 0, 1)
     while sum(map(len, drawn)) < PARTICLES:
-        # Draws from the whole cube would hardly ever hit a small region of several dimensions.
-        size = emulator.radius * np.sqrt(np.diag(np.linalg.inv(emulator.reach)))
-        low = np.clip(emulator.centre - size, 0, 1)
-        high = np.clip(emulator.centre + size, 0, 1)
         unit = rng.uniform(low, high, (PARTICLES, p))
         drawn.append(unit[_distance(unit - emulator.centre, emulator.reach) <= emulator.radius])
     return np.concatenate(drawn)[:PARTICLES]

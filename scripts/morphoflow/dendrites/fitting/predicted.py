@@ -20,24 +20,33 @@ from morphoflow.swc_files import swc_text
 def write_predicted(
     folder: Path, found: list[Fit], names: list[str], frame: Frame, record: dict
 ) -> None:
-    """Write images/<id>.png, trees/<id>.swc in um and parameters.csv into ``folder``."""
-    rows = []
+    """Write images/<file>.png, trees/<file>.swc in um and parameters.csv into ``folder``.
+
+    The table has the parameters of each image by its ``id`` and ``file``.
+    """
     with whole_folder(folder, record) as partial:
         for part in ("images", "trees"):
             (partial / part).mkdir(parents=True)
-        for fit in found:
-            ids = [f"{fit.label}_{i:03d}" for i in range(len(fit.chosen))]
-            drawn = values(names, fit.chosen)
-            for i, file in enumerate(file_names(ids)):
-                rng = np.random.default_rng([*fit.stream, i])
-                arbor, image = made(growth_at(Growth(), names, drawn[i]), frame, rng)
-                radius = Optics().diameter(arbor.tree.supported) / 2
-                soma = float(np.sqrt(arbor.soma[0] * arbor.soma[1]))
-                tree = soma_forest(ids[i], arbor.tree, radius, soma)
-                Image.fromarray(image).save(partial / "images" / f"{file}.png")
-                (partial / "trees" / f"{file}.swc").write_text(swc_text(tree))
-                rows.append(
-                    {"id": ids[i], "label": fit.label, **dict(zip(names, drawn[i], strict=True))}
-                )
-        table = pd.DataFrame(rows)
+        table = _parameters(found, names)
+        streams = [stream for fit in found for stream in fit.streams]
+        for row, stream in zip(table.to_dict("records"), streams, strict=True):
+            growth = growth_at(Growth(), names, np.array([row[name] for name in names]))
+            arbor, image = made(growth, frame, np.random.default_rng(stream))
+            radius = Optics().diameter(arbor.tree.supported) / 2
+            soma = float(np.sqrt(arbor.soma[0] * arbor.soma[1]))
+            tree = soma_forest(row["id"], arbor.tree, radius, soma)
+            Image.fromarray(image).save(partial / "images" / f"{row['file']}.png")
+            (partial / "trees" / f"{row['file']}.swc").write_text(swc_text(tree))
         table.to_csv(partial / "parameters.csv", index=False, lineterminator="\n")
+
+
+def _parameters(found: list[Fit], names: list[str]) -> pd.DataFrame:
+    """A row for each chosen draw; files are named together, as labels may differ in case alone."""
+    tables = [
+        pd.DataFrame(values(names, fit.chosen), columns=names).assign(label=fit.label)
+        for fit in found
+    ]
+    table = pd.concat(tables)
+    table["id"] = [f"{label}_{i:03d}" for i, label in zip(table.index, table["label"], strict=True)]
+    table["file"] = file_names(table["id"].tolist())
+    return table[["id", "label", "file", *names]]

@@ -64,17 +64,21 @@ def made(growth: Growth, frame: Frame, rng: np.random.Generator) -> tuple[Arbor,
 def simulated(
     names: list[str], unit: np.ndarray, frame: Frame, stream: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One image at each of ``unit`` (n, p): the places (m, p) and statistics (m, k).
+    """One image at each of ``unit`` (n, p): the rows (m,) of those made and statistics (m, k).
 
-    Arbors that outgrow the memory are left out. ``stream`` and the number of the image seed it.
+    Arbors that outgrow the memory are left out; InputError where all do. ``stream`` and the row of
+    an image seed it.
     """
-    kept, tables = [], []
+    kept, tables, outgrown = [], [], None
     for i, row in enumerate(values(names, unit)):
         rng = np.random.default_rng([*stream, i])
         try:
             _, image = made(growth_at(Growth(), names, row), frame, rng)
-        except InputError:
+        except InputError as error:
+            outgrown = error
             continue
         tables.append(arbor_statistics(image[None, None], frame.pixel_um))
         kept.append(i)
-    return unit[kept], statistics_used(pd.concat(tables))
+    if outgrown and not kept:
+        raise outgrown
+    return np.array(kept), statistics_used(pd.concat(tables))

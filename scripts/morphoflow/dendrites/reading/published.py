@@ -1,6 +1,7 @@
 """Images and movies that a server holds in a zip archive, fetched as a dataset card says."""
 
 import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import quote, urljoin
@@ -77,7 +78,8 @@ def _unpacked(path: Path, folder: Path, url: str, endings: Collection[str]) -> l
             held = [name for name in archive.namelist() if _is_data(name)]
             names = [name for name in held if name.lower().endswith(tuple(endings))]
             archive.extractall(folder, names)
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    # RuntimeError: one with a password, or compressed in a way that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise InputError(
             f"what {url} gave is no readable zip archive ({error}); servers answer with a page "
             "where they want a confirmation: fetch the file in a browser, and name its folder "

@@ -62,12 +62,10 @@ def memorisation_scores(table: pd.DataFrame, threshold: float) -> list[dict]:
 
     ``memorised_share`` is that of a correlation above ``threshold``, with its exact 95 % interval,
     whose upper end is the rate of copies that the number of images allows; of held-out images it
-    is that of false alarms. ``found_copies_share``
-    is that of training images that were bent, which are copies, and
-    ``found_copies_at_1_percent_share`` the same at the threshold that 1 % of the held-out images
-    pass. ``nearer_than_real_share`` is that
-    of a correlation above any of a held-out image's, missing where none was held out.
-    ``nearest_train_correlation`` are medians.
+    is that of false alarms. ``found_copies_share`` is that of training images that were bent, which
+    are copies, and ``found_copies_at_1_percent_share`` the same at the threshold that 1 % of the
+    held-out images pass. ``nearer_than_real_share`` is that of a correlation above any of a
+    held-out image's, missing where none was held out. ``nearest_train_correlation`` are medians.
     """
     by_kind = {kind: rows["correlation"] for kind, rows in table.groupby("kind")}
     made = by_kind["generated"]

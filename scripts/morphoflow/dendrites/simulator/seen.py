@@ -33,8 +33,8 @@ def seen(arbor: Arbor, field_um: float, resolution_um: float) -> Seen:
     tree, half = arbor.tree, field_um / 2
     kept = _long(tree.parent, tree.segment_length, resolution_um)
     child = kept & (tree.parent >= 0)
-    inside = (np.abs(tree.xy - arbor.middle) < half).all(axis=1) & ~_in_soma(tree.xy, arbor.soma)
     framed = (np.abs(tree.xy - arbor.middle) < half).all(axis=1)
+    inside = framed & ~_in_soma(tree.xy, arbor.soma)
     children = np.bincount(tree.parent[child], minlength=len(tree.parent))
     share = (inside.astype(float) + inside[tree.parent]) / 2
     crossed = _crossings(tree, np.flatnonzero(child))

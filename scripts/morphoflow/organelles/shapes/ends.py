@@ -37,7 +37,7 @@ def reaching_ends(graph: Graph, mask: np.ndarray, spacing: np.ndarray) -> Graph:
 
 def _directions(graph: Graph, tips: np.ndarray) -> np.ndarray:
     """Unit vectors (e, 3) along the lines, outwards at their ``tips`` (e,)."""
-    matrix = graph.matrix(np.ones(len(graph.edges)))
+    matrix = graph.adjacency
     degree = graph.degree
     back = [_behind(graph, matrix.indptr, matrix.indices, degree, int(tip)) for tip in tips]
     along = graph.points[tips] - graph.points[back]
