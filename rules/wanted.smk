@@ -56,6 +56,14 @@ def makes_trees(run):
     return fitted and run.seed == FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
 
 
+def sees_labels(run):
+    """Whether the model of a run learns from labels, and from nothing that saw them before it."""
+    if run.model not in TRAINED:
+        return False
+    chosen = settings(run.model, run.variant)
+    return chosen.get("label_fraction", 0) > 0 and not chosen.get("start_from")
+
+
 def figures_of_run(run):
     """The names of the figures that one run gives."""
     names = [*OF_RUN["all"], *OF_RUN[DATASETS[run.dataset]]]
