@@ -156,7 +156,7 @@ def _fixed(objects: Labelled, splits: np.ndarray, seed: int) -> list[pd.DataFram
     for name, classifier in objects.classifiers.items():
         predicted, setting = by_fixed_split(classifier, objects, splits, seed)
         part = np.zeros(len(test), dtype=np.int64)
-        made = _table(objects, test, predicted, part, [setting])
+        made = prediction_table(objects, test, predicted, part, [setting])
         tables.append(made.assign(split=FIXED_SPLIT, classifier=name, repeat=0)[list(KINDS)])
     return tables
 
@@ -175,7 +175,7 @@ def _repeated(
         parts = folds(objects.codes, objects.groups, n_folds, state)
         for name, classifier, own in used:
             predicted, chosen = out_of_fold(classifier, own, parts, state)
-            made = _table(own, rows, predicted, parts, chosen)
+            made = prediction_table(own, rows, predicted, parts, chosen)
             made = made.assign(split=CROSS_VALIDATION, classifier=name, repeat=repeat)
             tables.append(made[list(KINDS)])
             if name in areas:
@@ -197,14 +197,17 @@ def area_under_curve(objects: Labelled, parts: np.ndarray, chosen: list[dict]) -
     return float(np.mean([roc_auc_score(objects.codes == k, shares[:, k]) for k in present]))
 
 
-def _table(
+def prediction_table(
     objects: Labelled,
     rows: np.ndarray,
     predicted: np.ndarray,
     parts: np.ndarray,
     chosen: list[dict],
 ) -> pd.DataFrame:
-    """Predictions (q,) of ``rows`` (q,), with the fold of each and the setting of its fold."""
+    """Predicted codes (q,) of ``rows`` (q,), with the fold of each and the setting of its fold.
+
+    Its columns are ``fold row true predicted setting``.
+    """
     texts = [", ".join(f"{key} {value}" for key, value in setting.items()) for setting in chosen]
     columns = {
         "fold": parts,
