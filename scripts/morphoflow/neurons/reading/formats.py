@@ -10,6 +10,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -27,21 +28,7 @@ UNDEFINED, SOMA = 0, 1
 
 def asc_table(data: bytes) -> Table:
     """The nodes of a Neurolucida file; its soma, an outline, is one node at the middle of it."""
-    try:
-        import morphio
-    except ImportError:
-        message = "Neurolucida files need the package MorphIO; call `pip install morphio`"
-        raise Refused("unreadable_file", message) from None
-    morphio.set_maximum_warnings(0)
-    with tempfile.NamedTemporaryFile(suffix=".asc") as file:
-        file.write(data)
-        file.flush()
-        try:
-            read = morphio.Morphology(file.name)
-        except morphio.MorphioError as error:
-            plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-            said = " ".join(plain.split()).replace(file.name, "the file")
-            raise Refused("unreadable_file", f"it is no Neurolucida file ({said})") from None
+    read = _morphology(data)
     xyz, radius, kind, parent = [], [], [], []
     if len(read.soma.points):
         outline = np.asarray(read.soma.points, dtype=np.float64)
@@ -64,6 +51,25 @@ def asc_table(data: bytes) -> Table:
             kind.append(int(section.type))
         last[section.id] = up
     return _table(np.array(xyz).reshape(-1, 3), radius, kind, parent)
+
+
+def _morphology(data: bytes) -> Any:
+    """MorphIO's morphology of a Neurolucida file, which it reads from a path alone."""
+    try:
+        import morphio
+    except ImportError:
+        message = "Neurolucida files need the package MorphIO; call `pip install morphio`"
+        raise Refused("unreadable_file", message) from None
+    morphio.set_maximum_warnings(0)
+    with tempfile.NamedTemporaryFile(suffix=".asc") as file:
+        file.write(data)
+        file.flush()
+        try:
+            return morphio.Morphology(file.name)
+        except morphio.MorphioError as error:
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+            said = " ".join(plain.split()).replace(file.name, "the file")
+            raise Refused("unreadable_file", f"it is no Neurolucida file ({said})") from None
 
 
 def neuroml_table(data: bytes) -> Table:
