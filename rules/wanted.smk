@@ -57,11 +57,12 @@ def makes_trees(run):
 
 
 def sees_labels(run):
-    """Whether the model of a run learns from labels, and from nothing that saw them before it."""
+    """Whether a run learns from labels, and begins with nothing that may have seen them before."""
     if run.model not in TRAINED:
         return False
     chosen = settings(run.model, run.variant)
-    return chosen.get("label_fraction", 0) > 0 and not chosen.get("start_from")
+    learns = chosen["epochs"] > 0 and chosen.get("label_fraction", 0) > 0
+    return learns and not chosen.get("start_from")
 
 
 def figures_of_run(run):
