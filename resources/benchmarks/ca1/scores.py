@@ -35,7 +35,7 @@ JUDGES = ("logistic", *FUSION)
 
 
 def main() -> None:
-    """Predict every neuron with the rows of runs.tsv, and write DATASET_scores.json beside this file."""
+    """Predict every neuron with the rows of runs.tsv, and write DATASET_scores.json beside it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", choices=("ca1", "toy"), default="ca1")
     parser.add_argument("--unseen", action="store_true", help="learn embeddings in each fold")
