@@ -63,7 +63,8 @@ rule read_neurons:
         archives=source_archives,
         files=lambda wildcards: NEURON_FILES[wildcards.dataset]["swc"],
         source_labels=lambda wildcards: [
-            path.replace(".zip", ".labels.parquet") for path in source_archives(wildcards)
+            path.replace(".zip", ".labels.parquet")
+            for path in source_archives(wildcards)
         ],
         labels=lambda wildcards: NEURON_FILES[wildcards.dataset]["labels"],
     output:
