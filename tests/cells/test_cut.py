@@ -5,8 +5,8 @@ import pytest
 
 from morphoflow.cells.reading.crops import CropSettings
 from morphoflow.cells.reading.cutting import crop_scales, cut
+from morphoflow.cells.reading.faults import faults_of
 from morphoflow.cells.reading.fit import fit
-from morphoflow.cells.reading.prepare import faults_of
 from morphoflow.cells.reading.regions import measure_regions, sticks_out
 from morphoflow.images.intensity import object_limits, stretch, to_unit
 from synthetic_cells import CROPS, disc, field

@@ -74,6 +74,7 @@ SETTINGS = [
     {},
     {"scale": "object", "range": "object", "centre": "intensity", "border": "drop"},
     {"background": "keep", "range": "image", "percentiles": [0, 100]},
+    {"background": "median"},
     {"range": "dataset", "min_area": 150},
 ]
 
@@ -167,6 +168,19 @@ def test_objects_larger_than_a_tile_are_named(tmp_path, by_tiles):
     by_tiles()
     with pytest.raises(InputError, match="the label 900 reaches over 399 pixels"):
         read(tmp_path, pair)
+
+
+@pytest.mark.parametrize("changed", SETTINGS)
+def test_a_large_image_without_objects_is_noted_as_a_small_one_is(tmp_path, by_tiles, changed):
+    image, labels = scene()
+    pair = write_tiled(tmp_path, image, labels)
+    options = {"tile": (64, 64), "metadata": {"axes": "CYX"}}
+    tifffile.imwrite(tmp_path / "images" / "void.tif", image, **options)
+    tifffile.imwrite(tmp_path / "masks" / "void.tif", np.zeros_like(labels), tile=(64, 64))
+    by_tiles()
+    _, rows, reports = read(tmp_path, pair, **changed)
+    assert set(rows["image"]) == {"slide"}
+    assert codes(reports[1:]) == ["no_objects"]
 
 
 def test_pieces_of_a_large_image_are_not_numbered_anew(tmp_path, by_tiles):

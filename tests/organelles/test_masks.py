@@ -131,7 +131,7 @@ def test_the_older_ome_zarr_holds_the_same_as_the_newer(masks):
         np.testing.assert_array_equal(older[level][:], newer[level][:])
     said, meant = older.attrs.asdict(), newer.attrs["ome"]
     (pyramid,), label = said["multiscales"], said["image-label"]
-    name = {"version": "0.4", "name": "clusters_0.4.ome.zarr"}
+    name = {"version": "0.4", "name": "clusters_0.4"}
     assert pyramid == meant["multiscales"][0] | name
     assert label == meant["image-label"] | {"version": "0.4"}
     assert open_volume(masks / "clusters_0.4.ome.zarr").voxel_size_nm == SIZE
@@ -196,19 +196,60 @@ def test_a_link_leads_to_the_object_and_shows_its_cluster(masks, labels, expecte
         assert [n for n, _ in state["dimensions"].values()] == [8e-9, 8e-9, 30e-9]
 
 
-def test_mobie_finds_each_object_at_its_anchor_within_its_box(masks, labels):
-    table = pd.read_csv(masks / "mobie.tsv", sep="\t", dtype={"label_id": np.uint64})
+def test_mobie_finds_each_object_at_its_anchor_within_its_box(masks, labels, objects):
+    dataset = masks / "mobie/organelles"
+    table = pd.read_csv(dataset / "tables/objects/default.tsv", sep="\t", dtype={"id": np.uint64})
     axes = "xyz"
     places = [f"{name}_{axis}" for name in ("anchor", "bb_min", "bb_max") for axis in axes]
-    assert table.columns.tolist() == ["label_id", *places, "n_pixels", "cluster"]
-    voxel = np.array(SIZE)[::-1] / 1000
-    for row in table.itertuples():
+    assert table.columns.tolist() == ["label_id", *places, "n_pixels", "id", "cluster"]
+    assert table["cluster"].tolist() == ["cluster 1", "cluster 0", "noise", "cluster 0"]
+    group = zarr.open_group(dataset / "images/objects.ome.zarr", mode="r")
+    (image,) = group.attrs["multiscales"]
+    assert image["version"] == "0.4" and image["name"] == "objects"
+    assert {axis["unit"] for axis in image["axes"]} == {"nanometer"}
+    stored, voxel = group["0"][:], np.array(SIZE)[::-1]
+    for row, identifier in zip(table.itertuples(), IDS, strict=True):
+        assert row.id == identifier
+        np.testing.assert_array_equal(stored == row.label_id, labels == identifier)
         x, y, z = np.rint([getattr(row, f"anchor_{a}") for a in axes] / voxel).astype(int)
-        assert labels[z, y, x] == row.label_id
+        assert stored[z, y, x] == row.label_id
         low = np.rint([getattr(row, f"bb_min_{a}") for a in axes] / voxel).astype(int)
         high = np.rint([getattr(row, f"bb_max_{a}") for a in axes] / voxel).astype(int)
-        inside = labels[tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))]
-        assert (inside == np.uint64(row.label_id)).sum() == row.n_pixels
+        inside = stored[tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))]
+        assert (inside == row.label_id).sum() == row.n_pixels
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("nanometer", 1), ("micrometer", 1000)])
+def test_a_mobie_project_shows_the_em_where_it_is_an_image_with_a_unit(
+    labels, objects, tmp_path, unit, scale
+):
+    axes = [{"name": name, "type": "space", "unit": unit} for name in "zyx"]
+    described = {"axes": axes, "datasets": [{"path": "0"}]}
+    attributes = {"ome": {"version": "0.5", "multiscales": [described]}}
+    zarr.create_group(tmp_path / "em.zarr", attributes=attributes)
+    volume = Memory(labels)
+    grey = Memory(np.full(SHAPE, 7, np.uint8))
+    settings = SETTINGS | {"formats": ["mobie"]}
+    folder = tmp_path / "masks"
+    write_masks(folder, Source(volume, grey, SIZE), objects, settings, tmp_path / "em.zarr")
+    project = json.loads((folder / "mobie/project.json").read_text())
+    assert project["datasets"] == [project["defaultDataset"]] and project["specVersion"] == "0.3.0"
+    place = folder / "mobie" / project["defaultDataset"]
+    dataset = json.loads((place / "dataset.json").read_text())
+    segmentation = dataset["sources"]["objects"]["segmentation"]
+    paths = [segmentation["imageData"]["ome.zarr"], segmentation["tableData"]["tsv"]]
+    paths.append(dataset["sources"]["em"]["image"]["imageData"]["ome.zarr"])
+    assert all((place / path["relativePath"]).is_dir() for path in paths)
+    assert (place / paths[2]["relativePath"]).resolve() == tmp_path / "em.zarr"
+    view = dataset["views"]["default"]
+    em, clusters = (next(iter(display.values())) for display in view["sourceDisplays"])
+    assert em["sources"] == ["em"] and em["contrastLimits"] == [7, 7]
+    assert clusters["sources"] == ["objects"] and clusters["colorByColumn"] == "cluster"
+    (change,) = view["sourceTransforms"]
+    assert change["affine"]["parameters"] == [scale, 0, 0, 0, 0, scale, 0, 0, 0, 0, scale, 0]
+    write_masks(tmp_path / "plain", Source(volume, grey, SIZE), objects, settings, tmp_path)
+    alone = json.loads((tmp_path / "plain/mobie/organelles/dataset.json").read_text())
+    assert list(alone["sources"]) == ["objects"]
 
 
 def test_equal_runs_give_equal_bytes_however_the_labels_are_chunked(
@@ -235,7 +276,7 @@ def test_volumes_of_several_shards_are_whole(objects, tmp_path, chunks):
 
 def test_only_what_is_asked_for_is_written(labels, objects, tmp_path):
     folder = write(tmp_path / "masks", labels, objects, formats=["mobie"])
-    assert {file.name for file in folder.iterdir()} == {"mobie.tsv", "objects.csv", "README.txt"}
+    assert {file.name for file in folder.iterdir()} == {"mobie", "objects.csv", "README.txt"}
     assert "neuroglancer" not in pd.read_csv(folder / "objects.csv")
 
 

@@ -103,6 +103,7 @@ def test_a_part_has_the_settings_of_its_dataset_and_its_own():
     volumes = {"scale": "object"}
     sources = [{"name": "a", "em": "e", "labels": "l"}, {"name": "b", "phantom": {}, "level": 2}]
     dataset = {"level": 1, "border": "drop", "models": ["features"], "volumes": volumes}
+    dataset["masks"] = {"em_url": "zarr://http://localhost/{source}/em.zarr"}
     parts = parts_of_datasets({"d": dataset | {"sources": sources}})
     assert list(parts) == ["d/sources/a", "d/sources/b"]
     assert [p["level"] for p in parts.values()] == [1, 2]
@@ -112,4 +113,7 @@ def test_a_part_has_the_settings_of_its_dataset_and_its_own():
     with pytest.raises(ValueError, match="set `voxel_nm`"):
         fixed = dataset | {"sources": sources, "volumes": {"scale": "fixed"}}
         parts_of_datasets({"d": fixed})
+    with pytest.raises(ValueError, match="one EM for several sources"):
+        one = dataset | {"sources": sources, "masks": {"em_url": "zarr://http://localhost/em.zarr"}}
+        parts_of_datasets({"d": one})
     assert parts_of_datasets({"d": dataset}) == {}

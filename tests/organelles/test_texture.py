@@ -50,6 +50,15 @@ def test_inside_membrane_and_around_are_told_apart():
     assert made["intensity_membrane"] == 50 and made["intensity_around"] == 200
 
 
+def test_where_the_border_of_the_volume_cuts_an_object_is_no_membrane():
+    labels, em = rod(lambda z, y, x: 100)
+    deep = np.zeros_like(labels, bool)
+    deep[7:27, :44, 7:27] = True
+    em[(labels == 5) & ~deep] = 50
+    cut = measured(labels[:, 20:], em[:, 20:])
+    assert cut["intensity_inside"] == 100 and cut["intensity_membrane"] == 50
+
+
 def test_what_other_objects_cover_is_not_around():
     labels, em = rod(lambda z, y, x: 100)
     em[labels == 0] = 30

@@ -219,6 +219,7 @@ def write_model(tmp_path, **changes):
         "modality": "neurons",
         "form": "walks",
         "code": "walk_transformer/model.py",
+        "capabilities": ["exportable"],
         "trained": True,
         "settings": {"epochs": {"type": "integer", "minimum": 0, "default": 9}},
         "variants": {"default": {}, "quick": {"epochs": 1}},

@@ -110,6 +110,13 @@ def test_an_hdf5_file_whose_heap_runs_in_a_circle_is_left_after_the_limit(monkey
         open_arrays(CIRCLE)
 
 
+def test_texts_and_data_sets_of_no_extent_are_no_damage(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"], file["title"], file["names"] = np.zeros((2, 1, 4, 4)), "cells", ["a", "b"]
+        file["nothing"] = h5py.Empty(h5py.string_dtype())
+    assert set(hdf5.open_hdf5_file(tmp_path / "a.h5")) == {"x", "title", "names", "nothing"}
+
+
 def test_an_hdf5_file_that_ends_the_process_ends_another(tmp_path, monkeypatch):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["x"] = np.zeros((2, 1, 4, 4))

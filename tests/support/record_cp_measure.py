@@ -63,6 +63,12 @@ def recorded(name: str) -> dict[str, np.ndarray]:
     return {key: np.array(v) for key, v in json.loads(FILES[name].read_text()).items()}
 
 
+def on_levels(x: np.ndarray) -> np.ndarray:
+    """The values without rounding, by which Costes' thresholds of 8 bits would miss their own."""
+    nearest = np.rint(255 * x) / 255
+    return np.where(np.abs(x - nearest) < 1e-7, nearest, x)
+
+
 def measured(name: str) -> dict[str, list[float]]:
     """What cp_measure gives, under the names of this project."""
     from cp_measure.bulk import get_core_measurements, get_correlation_measurements
@@ -81,8 +87,17 @@ def measured(name: str) -> dict[str, list[float]]:
     manders = pairs["manders_fold"](first, second, labels)
     result["Correlation_Manders_a_b"] = manders["Correlation_Manders_1"]
     result["Correlation_Manders_b_a"] = manders["Correlation_Manders_2"]
-    from cp_measure.core.measurecolocalization import get_correlation_overlap
+    from cp_measure.core.measurecolocalization import (
+        get_correlation_costes,
+        get_correlation_overlap,
+        get_correlation_rwc,
+    )
 
+    rwc = get_correlation_rwc(first, second, labels)
+    costes = get_correlation_costes(on_levels(first), on_levels(second), labels, scale_max=255)
+    for name, both in (("RWC", rwc), ("Costes", costes)):
+        for k, pair in enumerate(("a_b", "b_a"), 1):
+            result[f"Correlation_{name}_{pair}"] = both[f"Correlation_{name}_{k}"]
     overlap = get_correlation_overlap(first, second, labels)
     result["Correlation_Overlap_a_b"] = overlap["Correlation_Overlap"]
     result["Correlation_K_a_b"] = overlap["Correlation_K_1"]

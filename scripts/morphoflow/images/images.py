@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
@@ -13,7 +12,7 @@ from PIL import Image as Pillow
 
 from morphoflow.images import windowed
 from morphoflow.images.listing import TIFF, ZARR
-from morphoflow.images.metadata import read_metadata, square
+from morphoflow.images.metadata import check_partners, read_metadata, square
 from morphoflow.images.microscopes import CONVERT, READERS
 from morphoflow.images.tiff import open_tiff
 from morphoflow.images.windowed import Pixels, Windowed, has_windows, tiff_array, zarr_image
@@ -105,7 +104,7 @@ def _open_tiff(
 ) -> Picture:
     tiff = stack.enter_context(open_tiff(file))
     if tiff.is_ome:
-        _check_partners(file, tiff.ome_metadata)
+        check_partners(file, tiff.ome_metadata)
     series = _only_image(tiff)
     names, pixel_size = read_metadata(tiff)
     if _is_windowed(series.shape, series.axes) and has_windows(series):
@@ -223,34 +222,6 @@ def _projected(
 
 def _rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return x.astype(dtype) if dtype.kind == "f" else np.rint(x).astype(dtype)
-
-
-def partners(xml: str) -> set[str]:
-    """The names of all files that hold a part of an OME-TIFF image, by its OME-XML."""
-    uuids = ElementTree.fromstring(xml).iterfind(".//{*}TiffData/{*}UUID")
-    return {name for uuid in uuids if (name := uuid.get("FileName"))}
-
-
-def partners_of(file: Path) -> set[str]:
-    """The names of all files of the set that an OME-TIFF file is of; none if it is damaged."""
-    try:
-        with open_tiff(file) as tiff:
-            return partners(tiff.ome_metadata) if tiff.is_ome else set()
-    except Exception:  # of any kind, and told of when the file is read
-        return set()
-
-
-def _check_partners(file: Path, xml: str) -> None:
-    """Raise Refused if a file of the set is not there: its planes would be read as zeros."""
-    # A set of one file may have been renamed.
-    names = sorted(partners(xml))
-    missing = [name for name in names if not (file.parent / name).is_file()]
-    if len(names) > 1 and missing:
-        raise Refused(
-            "partner_missing",
-            f"it is one of {len(names)} files of an image, of which '{missing[0]}' is missing",
-            value=missing[0],
-        )
 
 
 def _read_plain(file: Path) -> Picture:

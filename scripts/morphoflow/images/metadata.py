@@ -5,10 +5,12 @@ Biology 6:R47, 2005.
 """
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import tifffile
 
+from morphoflow.images.tiff import open_tiff
 from morphoflow.reading.findings import Refused
 
 MICRON = ("µm", "μm", "um", "micron", "microns", "\\u00B5m")
@@ -57,8 +59,40 @@ def _imagej_pixel_um(tiff: tifffile.TiffFile) -> float | None:
 
 
 def square(width: float | None, height: float | None) -> float | None:
+    """The side of a pixel in um, None where it is not stated; raises Refused if it is no square."""
     if width and height and abs(width - height) > 1e-3 * width:
         raise Refused(
             "pixel_not_square", f"its pixels are {width:g} x {height:g} um", value=f"{width:g}"
         )
     return width
+
+
+# Which files an image is spread over.
+
+
+def partners(xml: str) -> set[str]:
+    """The names of all files that hold a part of an OME-TIFF image, by its OME-XML."""
+    uuids = ElementTree.fromstring(xml).iterfind(".//{*}TiffData/{*}UUID")
+    return {name for uuid in uuids if (name := uuid.get("FileName"))}
+
+
+def partners_of(file: Path) -> set[str]:
+    """The names of all files of the set that an OME-TIFF file is of; none if it is damaged."""
+    try:
+        with open_tiff(file) as tiff:
+            return partners(tiff.ome_metadata) if tiff.is_ome else set()
+    except Exception:  # of any kind, and told of when the file is read
+        return set()
+
+
+def check_partners(file: Path, xml: str) -> None:
+    """Raise Refused if a file of the set is not there: its planes would be read as zeros."""
+    # A set of one file may have been renamed.
+    names = sorted(partners(xml))
+    missing = [name for name in names if not (file.parent / name).is_file()]
+    if len(names) > 1 and missing:
+        raise Refused(
+            "partner_missing",
+            f"it is one of {len(names)} files of an image, of which '{missing[0]}' is missing",
+            value=missing[0],
+        )

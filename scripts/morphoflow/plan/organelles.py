@@ -14,8 +14,8 @@ def part_name(dataset: str, source: str) -> str:
 def parts_of_datasets(organelles: Mapping[str, dict]) -> dict[str, dict]:
     """The complete settings of all parts by their names.
 
-    Raises ValueError for names that are not distinct, and for a scale that the largest object of
-    each part would set.
+    Raises ValueError for names that are not distinct, for a scale that the largest object of each
+    part would set, and for one EM to be shown below the masks of all.
     """
     parts = {}
     for dataset, settings in organelles.items():
@@ -33,5 +33,11 @@ def parts_of_datasets(organelles: Mapping[str, dict]) -> dict[str, dict]:
             raise ValueError(
                 f"{place}.volumes: of several sources, a fixed scale is not known before all are "
                 f"measured; set `voxel_nm`."
+            )
+        em_url = settings["masks"].get("em_url", "{source}")
+        if "sources" in settings and "{source}" not in em_url:
+            raise ValueError(
+                f"{place}.masks: `em_url` '{em_url}' is one EM for several sources; write "
+                f"{{source}} where each has its name."
             )
     return parts

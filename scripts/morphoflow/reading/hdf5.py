@@ -23,7 +23,8 @@ def visit(name, item):
     dict(item.attrs)
     if isinstance(item, h5py.Dataset):
         item.chunks and item.id.get_num_chunks()
-        item.dtype.hasobject and [item[i : i + 65536] for i in range(0, len(item), 65536)]
+        if item.dtype.hasobject and item.shape is not None:
+            [item[i : i + 65536] for i in range(0, len(item), 65536)] if item.shape else item[()]
 try:
     with h5py.File(sys.argv[1], "r") as file:
         dict(file.attrs)

@@ -48,11 +48,13 @@ def cut(
     scale: np.ndarray,
     settings: CropSettings,
     limits: np.ndarray | None = None,
+    empty: np.ndarray | None = None,
 ) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """Cut the ``regions`` out of ``image`` (c, h, w) with ``labels`` (h, w), in blocks.
 
-    ``limits`` (2, c) become 0 and 1 with the ranges ``dataset`` and ``image``; with the last they
-    are taken from the image where they are None.
+    ``limits`` (2, c) become 0 and 1 with the ranges ``dataset`` and ``image``, and ``empty`` (c,)
+    is what stands outside of the object with the background ``median``. Where they are None, those
+    of ``image`` and ``median`` are taken from the image.
 
     Yields the rows of a block, its crops (k, c, size, size) float32 in 0..1, and their masks
     (k, size, size) uint8, 255 inside. Beyond the image there is the background or, if that is kept,
@@ -64,7 +66,9 @@ def cut(
     side = sides(size, scale)
     if settings.range == "image" and limits is None:
         limits = image_limits(image, settings.percentiles)
-    cutter = _Cutter(image, labels, int(side.max()), settings, limits)
+    if settings.background == "median" and empty is None:
+        empty = background_medians(image, labels)
+    cutter = _Cutter(image, labels, int(side.max()), settings, limits, empty)
     step = block_rows(len(image), size)
     for begin in range(0, len(scale), step):
         rows = slice(begin, min(begin + step, len(scale)))
@@ -104,10 +108,11 @@ class _Cutter:
         margin: int,
         settings: CropSettings,
         limits: np.ndarray | None,
+        empty: np.ndarray | None,
     ) -> None:
         around = (margin, margin)
         beyond = "edge" if settings.background == "keep" else "constant"
-        self.empty = background_medians(image, labels) if settings.background == "median" else None
+        self.empty = empty
         self.settings = settings
         self.margin = margin
         self.image = np.pad(image, ((0, 0), around, around), mode=beyond)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from morphoflow.cells.reading.masks import Mask, open_mask
 from morphoflow.errors import InputError
-from morphoflow.images.images import Picture, open_image, partners_of
+from morphoflow.images.images import Picture, open_image
 from morphoflow.images.listing import list_images, nothing_to_read, stem
+from morphoflow.images.metadata import partners_of
 from morphoflow.images.windowed import stacked
 from morphoflow.reading.findings import Refused
 

@@ -22,7 +22,7 @@ from morphoflow.cells.reading.crops import (
     scale_of,
     take,
 )
-from morphoflow.cells.reading.cutting import crop_scales, cut, margin
+from morphoflow.cells.reading.cutting import background_medians, crop_scales, cut, margin
 from morphoflow.cells.reading.levels import VALUES, fitting, pool
 from morphoflow.cells.reading.masks import Mask, whole_objects
 from morphoflow.cells.reading.pair_files import all_files, lacking_channels, open_pair
@@ -76,22 +76,33 @@ class _Pair:
 
     def read(self, limits: np.ndarray | None, notes: list[Finding]) -> Iterator[Block]:
         """Its crops, with notes on its objects."""
-        settings, empty = self.settings, True
+        settings, found = self.settings, False
         with open_pair(self.images, self.mask, self.source) as (picture, mask):
             check_type(picture.pixels.dtype, settings.range)
-            if settings.range == "image":
-                step = _step(mask.shape, VALUES)
-                spread = picture.pixels[:, ::step, ::step]
-                limits = image_limits(spread, settings.percentiles)
+            limits, empty = self._of_image(picture, mask, limits)
             limits = fitting(limits, picture.pixels.shape[0])
             for part, regions, rows in self._parts(picture, mask, notes):
-                empty &= not part.labels.any()
+                found |= bool(part.labels.any())
                 scale = rows["crop_scale"]
-                made = cut(part.pixels(), part.labels, regions, scale, settings, limits)
+                made = cut(part.pixels(), part.labels, regions, scale, settings, limits, empty)
                 for block, crops, masks in made:
                     yield Block(crops, masks, take(rows, block), picture.channels)
-        if empty:
+        if not found:
             notes.append(Finding("no_objects", "the mask holds no object"))
+
+    def _of_image(
+        self, picture: Picture, mask: Mask, limits: np.ndarray | None
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """The limits (2, c), and the medians (c,) beside objects, as the settings ask for them.
+
+        Those of the image, and not of the part of it that an object lies in.
+        """
+        settings, step, empty = self.settings, _step(mask.shape, VALUES), None
+        if settings.range == "image":
+            limits = image_limits(picture.pixels[:, ::step, ::step], settings.percentiles)
+        if settings.background == "median":
+            empty = background_medians(picture.pixels[:, ::step, ::step], mask[::step, ::step])
+        return limits, empty
 
     def survey(self, n: int) -> Survey:
         """Its objects, and some ``n`` of its values."""

@@ -63,8 +63,11 @@ def parts(image: Pixels, mask: Mask, margin: Callable[[int], int]) -> Iterator[P
         yield Part(image, mask[:, :], (0, 0), shape, None)
         return
     label, low, high = _extents(mask)
+    if not len(label):  # one part, since an image without objects has something to tell too
+        yield Part(image, mask[:1, :1], (0, 0), shape, label)
+        return
     extent = high - low + 1
-    widest = int(extent.max(initial=1))
+    widest = int(extent.max())
     if widest > TILE:
         name = label[np.argmax(extent.max(axis=1))]
         raise Refused(

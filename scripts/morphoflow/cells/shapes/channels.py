@@ -4,11 +4,16 @@ from itertools import combinations
 
 import numpy as np
 
+from morphoflow.cells.shapes.colocalisation import (
+    THRESHOLD,
+    Pixels,
+    above_costes,
+    rank_weighted,
+    ratio,
+)
 from morphoflow.cells.shapes.pixels import border_distances, ordered_quantiles
 
 RINGS = 4
-
-THRESHOLD = 0.15  # of an object's largest value, below which a pixel does not count as stained
 
 
 def rings(x: np.ndarray, inside: np.ndarray) -> dict[str, np.ndarray]:
@@ -31,10 +36,10 @@ def rings(x: np.ndarray, inside: np.ndarray) -> dict[str, np.ndarray]:
         mass = (x * here).sum(axis=(1, 2))
         mean = mass / count
         variance = (here * (x - mean.reshape(n, 1, 1)) ** 2).sum(axis=(1, 2)) / count
-        share = _ratio(mass, total)
+        share = ratio(mass, total)
         features[f"FracAtD_{number}of{RINGS}"] = share
         features[f"MeanFrac_{number}of{RINGS}"] = share * area / count
-        features[f"CV_{number}of{RINGS}"] = _ratio(np.sqrt(variance), mean)
+        features[f"CV_{number}of{RINGS}"] = ratio(np.sqrt(variance), mean)
     return features
 
 
@@ -62,12 +67,15 @@ def edge_intensities(x: np.ndarray, inside: np.ndarray, edge: np.ndarray) -> dic
     }
 
 
-def colocalisations(x: np.ndarray, inside: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
+def colocalisations(
+    x: np.ndarray, inside: np.ndarray, names: list[str], levels: int
+) -> dict[str, np.ndarray]:
     """For each pair of the channels of ``x`` (n, c, h, w), how alike they are within objects.
 
     Pearson's correlation over ``inside`` (n, h, w), 0 where a channel is constant; Manders'
-    coefficients, K and overlap over pixels of at least 15 % of the object's largest value in both
-    channels, as CellProfiler (Manders et al., Journal of Microscopy 169:375, 1993).
+    coefficients, K, overlap and rank weighted coefficients over pixels of at least 15 % of the
+    object's largest value in both channels, as CellProfiler (Manders et al., Journal of Microscopy
+    169:375, 1993); and Manders' coefficients above Costes' thresholds, of ``levels`` in 0..1.
     """
     features = {}
     for i, j in combinations(range(len(names)), 2):
@@ -79,14 +87,21 @@ def colocalisations(x: np.ndarray, inside: np.ndarray, names: list[str]) -> dict
         )
         both = high_a & high_b
         square_a, square_b, product = ((v * both).sum(axis=(1, 2)) for v in (a * a, b * b, a * b))
-        features[f"Correlation_Overlap_{pair}"] = _ratio(product, np.sqrt(square_a * square_b))
+        features[f"Correlation_Overlap_{pair}"] = ratio(product, np.sqrt(square_a * square_b))
         for high, v, square, name in (
             (high_a, a, square_a, f"{names[i]}_{names[j]}"),
             (high_b, b, square_b, f"{names[j]}_{names[i]}"),
         ):
             stained = (v * high).sum(axis=(1, 2))
-            features[f"Correlation_Manders_{name}"] = _ratio((v * both).sum(axis=(1, 2)), stained)
-            features[f"Correlation_K_{name}"] = _ratio(product, square)
+            features[f"Correlation_Manders_{name}"] = ratio((v * both).sum(axis=(1, 2)), stained)
+            features[f"Correlation_K_{name}"] = ratio(product, square)
+        pixels = Pixels.of(x[:, i], x[:, j], inside)
+        for measure, (one, other) in (
+            ("RWC", rank_weighted(pixels)),
+            ("Costes", above_costes(pixels, levels)),
+        ):
+            features[f"Correlation_{measure}_{names[i]}_{names[j]}"] = one
+            features[f"Correlation_{measure}_{names[j]}_{names[i]}"] = other
     return features
 
 
@@ -96,8 +111,3 @@ def _pearson(a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> np.ndarray:
     spread = np.sqrt((a * a).sum(axis=(1, 2)) * (b * b).sum(axis=(1, 2)))
     # Rounding alone makes a constant channel vary a little.
     return np.where(spread > 1e-12, (a * b).sum(axis=(1, 2)) / np.where(spread > 0, spread, 1), 0)
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """``part`` by ``whole``, 0 where that is 0."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0)

@@ -70,10 +70,12 @@ def source_features(
     edge: np.ndarray,
     channels: list[str],
     pixel_um: np.ndarray | None = None,
+    levels: int = LEVELS - 1,
 ) -> dict[str, np.ndarray]:
     """Features (n,) of objects ``inside`` (n, h, w) windows ``x`` (n, c, h, w) of an image.
 
-    ``edge`` (n, h, w) are their pixels next to others, see :func:`inner_edges`.
+    ``edge`` (n, h, w) are their pixels next to others, see :func:`inner_edges`; ``levels`` is the
+    largest value of the image's number type, of which 1 is made.
     """
     features = shape_features(x, inside.astype(np.float64), channels, pixel_um)
     for channel, values in zip(channels, x.swapaxes(0, 1), strict=True):
@@ -83,7 +85,7 @@ def source_features(
             features[f"Texture_{name}_{channel}_{DISTANCE}_mean_{LEVELS}"] = measure
         for name, measure in rings(values, inside).items():
             features[f"Ring_{name}_{channel}"] = measure
-    return features | colocalisations(x, inside, channels)
+    return features | colocalisations(x, inside, channels, levels)
 
 
 def _parts(image: Pixels, mask: Mask, pieces: str) -> Iterator[Part]:
@@ -112,7 +114,10 @@ def _of_part(
     Those that are ``chosen`` (k,); ``everywhere`` (n, 2) are the centroids of all of the image, and
     ``left`` what its channels' grains leave.
     """
-    image = to_unit(part.pixels())
+    pixels = part.pixels()
+    # CellProfiler's thresholds in images of real numbers are those of 8 bits.
+    levels = int(np.iinfo(pixels.dtype).max) if pixels.dtype.kind in "iu" else LEVELS - 1
+    image = to_unit(pixels)
     distances = closest(regions.centroid + part.corner, everywhere, np.hypot(*part.shape))
     whole = {
         "Neighbors_NumberOfNeighbors_Adjacent": touching(part.labels, regions.label),
@@ -125,7 +130,8 @@ def _of_part(
     for some, x, inside, edge in windows(image, part.labels, regions, chosen):
         width = None if pixel_um is None else pixel_um[some]
         own = {name: values[some] for name, values in whole.items()}
-        yield some, source_features(x, inside, edge, channels, width) | _in_unit(own, width)
+        made = source_features(x, inside, edge, channels, width, levels)
+        yield some, made | _in_unit(own, width)
 
 
 def _grains(image: Pixels) -> list[Grains]:

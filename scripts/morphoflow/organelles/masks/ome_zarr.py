@@ -1,6 +1,7 @@
 """Masks as an OME-Zarr label image, with the names and colours of its clusters.
 
-Version 0.5 is zarr 3 with shards; 0.4 is zarr 2, a file a chunk, which older readers know.
+Version 0.5 is zarr 3 with shards; 0.4 is zarr 2, a file a chunk, compressed by zlib: readers in all
+languages, such as Fiji's, know these.
 
 Moore et al., "OME-Zarr: a cloud-optimized bioimaging file format with international community
 support", Histochemistry and Cell Biology 160, 2023; https://ngff.openmicroscopy.org.
@@ -18,24 +19,32 @@ from morphoflow.organelles.masks.pyramid_write import create_store
 from morphoflow.organelles.masks.volume import MaskVolume
 from morphoflow.organelles.volumes.boxes import Triple
 
-ZSTD_LEVEL = 3
+ZSTD_LEVEL, ZLIB_LEVEL = 3, 1
 
 
 def create_ome_zarr(
     path: Path,
     mask: MaskVolume,
     factors: list[Triple],
-    clusters: pd.DataFrame,
+    clusters: pd.DataFrame | None = None,
     version: str = "0.5",
 ) -> list[ts.TensorStore]:
     """An empty label image at ``path`` with a level for each of ``factors``; returns the levels.
 
-    ``clusters`` are those of :func:`morphoflow.organelles.masks.volume.cluster_list`.
+    ``clusters`` are those of :func:`morphoflow.organelles.masks.volume.cluster_list`; without them
+    the numbers are called nothing.
     """
     axes = [{"name": name, "type": "space", "unit": "nanometer"} for name in "zyx"]
     datasets = [_dataset(str(k), factor, mask) for k, factor in enumerate(factors)]
-    multiscale = {"name": path.name, "type": "mode", "axes": axes, "datasets": datasets}
-    label = {"colors": _colors(clusters), "properties": _properties(clusters)}
+    multiscale = {
+        "name": path.name.removesuffix(".ome.zarr"),
+        "type": "mode",
+        "axes": axes,
+        "datasets": datasets,
+    }
+    label: dict = {}
+    if clusters is not None:
+        label = {"colors": _colors(clusters), "properties": _properties(clusters)}
     shapes = [level_shape(mask.shape, factor) for factor in factors]
     if version == "0.4":
         said = {"version": version}
@@ -83,7 +92,7 @@ def _level_of_zarr2(folder: Path, shape: Triple, dtype: np.dtype) -> ts.TensorSt
         "shape": shape,
         "dtype": dtype.newbyteorder("<").str,
         "chunks": [min(CHUNK, n) for n in shape],
-        "compressor": {"id": "zstd", "level": ZSTD_LEVEL},
+        "compressor": {"id": "zlib", "level": ZLIB_LEVEL},
         "filters": None,
         "order": "C",
         "fill_value": 0,

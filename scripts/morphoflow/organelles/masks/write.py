@@ -5,13 +5,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import imagecodecs
-import numpy as np
 import pandas as pd
 import tensorstore as ts
 
 from morphoflow.colors import cluster_color
 from morphoflow.errors import InputError
 from morphoflow.organelles.counting.lookup import relabelling
+from morphoflow.organelles.masks.mobie import write_mobie
 from morphoflow.organelles.masks.ome_zarr import create_ome_zarr
 from morphoflow.organelles.masks.precomputed import (
     create_precomputed,
@@ -27,7 +27,7 @@ from morphoflow.organelles.volumes.source import Source
 from morphoflow.tables import RECOMMENDED
 
 OME_ZARR, PRECOMPUTED = "clusters.ome.zarr", "clusters.precomputed"
-OLDER_OME_ZARR = "clusters_0.4.ome.zarr"
+OLDER_OME_ZARR, MOBIE = "clusters_0.4.ome.zarr", "mobie"
 
 NUMBER_FORMAT = "%.9g"
 
@@ -41,7 +41,10 @@ In Python: cloudvolume.CloudVolume("file://.../clusters.precomputed", fill_missi
 chunks without objects are left out.
 """
 
-NM_PER_UM = 1000.0
+OPENING = """
+In Fiji with MoBIE: Plugins > MoBIE > Open > Open MoBIE Project, and the folder mobie. It shows each
+object in the colour of its cluster, over the EM if that is OME-Zarr and stays where it is.
+"""
 
 CENTROIDS = ["centroid_x_um", "centroid_y_um", "centroid_z_um"]
 
@@ -53,20 +56,26 @@ VIEWER = "https://neuroglancer-demo.appspot.com/#!"
 NM_PER_M = 1e9
 
 
-def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: dict) -> None:
+def write_masks(
+    folder: Path,
+    source: Source,
+    objects: pd.DataFrame,
+    settings: dict,
+    em: Path | None = None,
+) -> pd.DataFrame:
     """Write the ``formats`` in ``settings``, the list of objects and a guide into ``folder``.
 
     ``objects`` have the columns of
     :func:`morphoflow.organelles.masks.volume.objects_with_clusters`; ``settings`` are ``method``,
-    ``formats``, ``url`` and, if there is one, ``em_url``. Voxels of labels that are not among the
-    objects become 0.
+    ``formats``, ``url`` and, if there is one, ``em_url``. ``em`` is the folder of the EM, if it is
+    one. Voxels of labels that are not among the objects become 0. Returns the list of objects.
     """
     numbers = objects["number"].to_numpy()
     mask = MaskVolume(source, relabelling(objects["label_id"].to_numpy(), numbers))
     formats, clusters = settings["formats"], cluster_list(objects)
     if "png" in formats:
         check_fits_png(mask)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     listed, url = object_list(objects), None
     pyramids = _create(folder, mask, clusters, formats)
     if pyramids:
@@ -80,10 +89,18 @@ def write_masks(folder: Path, source: Source, objects: pd.DataFrame, settings: d
         layer = f"{url}/{PRECOMPUTED}"
         listed["neuroglancer"] = neuroglancer_links(objects, layer, mask, settings.get("em_url"))
     if "mobie" in formats:
-        _write_rows(folder / "mobie.tsv", mobie_table(objects, mask), "\t")
-    _write_rows(folder / "objects.csv", listed, ",")
+        write_mobie(folder / MOBIE, source, objects, em)
+    write_list(folder, listed)
     guide = mask_guide(clusters, objects.attrs[RECOMMENDED], url)
+    guide += OPENING * ("mobie" in formats)
     (folder / "README.txt").write_text(guide, encoding="utf-8")
+    return listed
+
+
+def write_list(folder: Path, listed: pd.DataFrame) -> None:
+    """Write a list of objects into a folder of masks, where the atlas looks for it."""
+    file = folder / "objects.csv"
+    listed.to_csv(file, index=False, float_format=NUMBER_FORMAT, lineterminator="\n")
 
 
 def _create(
@@ -101,10 +118,6 @@ def _create(
     return pyramids
 
 
-def _write_rows(file: Path, table: pd.DataFrame, separator: str) -> None:
-    table.to_csv(file, sep=separator, index=False, float_format=NUMBER_FORMAT, lineterminator="\n")
-
-
 # What the numbers in a mask mean and how to look at it, in a text beside it.
 
 
@@ -120,31 +133,9 @@ def mask_guide(clusters: pd.DataFrame, method: str, url: str | None) -> str:
     return text if url is None else text + SERVING.format(url=url)
 
 
-# Tables that go with a mask: the objects with their clusters, and the same for MoBIE.
-
-
 def object_list(objects: pd.DataFrame) -> pd.DataFrame:
     """Each object's id, label_id, cluster (-1: noise), number in the mask, and centroid in um."""
     return objects[["id", "label_id", "cluster", "number", *CENTROIDS]].copy()
-
-
-def mobie_table(objects: pd.DataFrame, mask: MaskVolume) -> pd.DataFrame:
-    """The default table of a MoBIE segmentation of the original labels, with their clusters.
-
-    Anchors and boxes are in um, with the centre of the first voxel at the labels' offset as in the
-    viewer; an
-    anchor is the centre of a voxel of the object, so that it lies within the object whatever its
-    shape. Pape et al., "MoBIE: a Fiji plugin for sharing and exploration of multi-modal
-    cloud-hosted big image data", Nature Methods 20, 2023.
-    """
-    size = dict(zip("zyx", np.array(mask.voxel_size_nm) / NM_PER_UM, strict=True))
-    first = dict(zip("zyx", np.array(mask.offset.nm) / NM_PER_UM, strict=True))
-    columns = {"label_id": objects["label_id"]}
-    columns |= {f"anchor_{a}": objects[f"anchor_{a}"] * size[a] + first[a] for a in "xyz"}
-    columns |= {f"bb_min_{a}": objects[f"box_{a}_start"] * size[a] + first[a] for a in "xyz"}
-    columns |= {f"bb_max_{a}": objects[f"box_{a}_stop"] * size[a] + first[a] for a in "xyz"}
-    columns |= {"n_pixels": objects["voxels"], "cluster": objects["cluster"]}
-    return pd.DataFrame(columns)
 
 
 # Masks as one PNG file for each z.

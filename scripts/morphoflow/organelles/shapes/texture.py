@@ -47,11 +47,13 @@ def texture_measures(mask: ObjectMask, row, spacing: np.ndarray) -> dict[str, fl
     halo = np.maximum(reach, halo)
     sums, pairs = np.zeros((3, 3)), np.zeros((len(LAGS_NM), 3, 2))
     for piece, inside in mask.pieces(tuple(halo.tolist()), tuple(reach.tolist())):
-        em, free = _surroundings(mask, piece, halo)
-        depth = distance_to(~inside, size, MEMBRANE_NM)
+        em, there, free = _surroundings(mask, piece, halo)
+        # Where the border of the volume cuts an object is no membrane.
+        depth = distance_to(there & ~inside, size, MEMBRANE_NM)
         away = distance_to(inside, size, AROUND_NM)
         core = tuple(slice(h, n - h) for h, n in zip(halo, inside.shape, strict=True))
-        places = (depth > MEMBRANE_NM, inside & (depth <= MEMBRANE_NM), free & (away <= AROUND_NM))
+        deep = depth > MEMBRANE_NM
+        places = (inside & deep, inside & ~deep, free & (away <= AROUND_NM))
         for k, place in enumerate(places):
             values = em[core][place[core]].astype(np.float64)
             sums[k] += len(values), values.sum(), np.square(values).sum()
@@ -80,20 +82,20 @@ def _of_sums(sums: np.ndarray, pairs: np.ndarray) -> list[float]:
     return [*mean, np.sqrt(variance), *np.stack([along, across], 1).ravel()]
 
 
-def _surroundings(mask: ObjectMask, piece: Box, halo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """EM about a piece, and where there are voxels without an object; neither beyond the volume."""
+def _surroundings(mask: ObjectMask, piece: Box, halo: np.ndarray) -> tuple[np.ndarray, ...]:
+    """EM about a piece, which voxels are of the volume, and which of these have no object."""
     start, stop = np.array(piece.start) - halo, np.array(piece.stop) + halo
-    there = Box(
+    inner = Box(
         tuple(np.maximum(start, 0).tolist()), tuple(np.minimum(stop, mask.source.shape).tolist())
     )
     place = tuple(
-        slice(a - o, b - o) for a, b, o in zip(there.start, there.stop, start, strict=True)
+        slice(a - o, b - o) for a, b, o in zip(inner.start, inner.stop, start, strict=True)
     )
     em = np.zeros(stop - start, mask.source.em.dtype)
-    free = np.zeros(stop - start, bool)
-    em[place] = mask.source.read_em(there)
-    free[place] = mask.source.read_labels(there) == 0
-    return em, free
+    there, free = np.zeros(stop - start, bool), np.zeros(stop - start, bool)
+    em[place], there[place] = mask.source.read_em(inner), True
+    free[place] = mask.source.read_labels(inner) == 0
+    return em, there, free
 
 
 @njit(cache=True, nogil=True)

@@ -122,6 +122,18 @@ def levels_of(attributes: Mapping) -> list[Level]:
     return [levels[0], *(_beside(level, levels[0]) for level in levels[1:])]
 
 
+def unit_nm(group: Path) -> float | None:
+    """The unit of a pyramid's x axis in nm; None where it is not known, and of what is none."""
+    if not is_node(group):
+        return None
+    attributes = _attributes(group)
+    described = attributes.get("ome", attributes).get("multiscales") or [{}]
+    axes = [axis for axis in described[0].get("axes", ()) if isinstance(axis, dict)]
+    units = [axis.get("unit") for axis in axes if axis.get("name") == "x"]
+    length = to_nm((1, 1, 1), units * 3) if units else None
+    return length and length[0]
+
+
 def _beside(level: Level, finest: Level) -> Level:
     """A coarser level; where it is said to begin where the finest does, its corner is meant.
 
