@@ -1,14 +1,6 @@
 # Models that see labels, judged on all objects and not on those of the test split alone.
 
 
-def sees_labels(run):
-    """Whether the model of a run learns from labels, and from nothing that saw them before it."""
-    if run.model not in TRAINED:
-        return False
-    chosen = settings(run.model, run.variant)
-    return chosen.get("label_fraction", 0) > 0 and not chosen.get("start_from")
-
-
 rule retrain_in_folds:
     """A model trained anew without each fold of the objects, which it then predicts."""
     input:

@@ -56,6 +56,15 @@ def makes_trees(run):
     return fitted and run.seed == FIRST_SEEDS.get(run.folder_of_seeds, run.seed)
 
 
+def sees_labels(run):
+    """Whether a run learns from labels, and begins with nothing that may have seen them before."""
+    if run.model not in TRAINED:
+        return False
+    chosen = settings(run.model, run.variant)
+    learns = chosen["epochs"] > 0 and chosen.get("label_fraction", 0) > 0
+    return learns and not chosen.get("start_from")
+
+
 def figures_of_run(run):
     """The names of the figures that one run gives."""
     names = [*OF_RUN["all"], *OF_RUN[DATASETS[run.dataset]]]

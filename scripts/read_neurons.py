@@ -1,4 +1,4 @@
-"""SWC files of a dataset read, repaired, labelled and split."""
+"""Files of the neurons of a dataset read, repaired, labelled, split and aligned."""
 
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def main(
         forest, findings, label_table, settings["split"], settings["on_bad_input"]
     )
     alignment = Alignment(settings["align"], settings.get("pia_axis"))
-    forest, columns = align(forest, alignment, settings["split"]["seed"])
-    rows = pd.concat([rows, columns], axis=1)
+    forest, alignments = align(forest, alignment, settings["split"]["seed"])
+    rows = pd.concat([rows, alignments], axis=1)
     paths = [path for part in parts for path in part.files]
     record = provenance(inputs=[*paths, *source_labels, *labels], settings=settings)
     forest.write(trees, provenance=record)

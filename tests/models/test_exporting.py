@@ -45,7 +45,10 @@ CASES = (
     ("progressive_gan", "default"),
     ("vae", "default"),
     ("volume_vae", "default"),
+    ("tree_transformer", "default"),
+    ("tree_transformer", "small_all"),
     ("walk_transformer", "default"),
+    ("walk_transformer", "small_x"),
 )
 
 

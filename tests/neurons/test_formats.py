@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 
+from morphoflow.neurons.reading.formats import skeleton_table
 from swc_texts import PLAIN, assert_same, read, segments
 
 # A soma of two ends, an apical dendrite from its far end, and a dendrite from its near end.
@@ -64,9 +65,12 @@ def test_neuroml_segments_become_cable_with_types_of_their_groups(tmp_path):
 @pytest.mark.parametrize(
     "change, words",
     [
-        (("x='9'", ""), None),
+        (("nothing of it", ""), None),
         (('x="9"', 'x="nine"'), "nine"),
         (('segment="1"/>', 'segment="7"/>'), "the parent of segment 2 does not exist"),
+        (('segment="1"/>', 'segment="2"/>'), "the parent of segment 2 does not exist"),
+        (('id="2" name="far"', ""), "a segment lacks a name or number ('id')"),
+        (('fractionAlong="0"', 'fractionAlong="far"'), "'far'"),
         (("<neuroml", "<!DOCTYPE n [<!ENTITY e 'e'>]><neuroml"), "XML entities"),
         (("</morphology>", ""), "no XML"),
         (("</cell>", "<morphology/></cell>"), "2 morphologies"),
@@ -96,6 +100,14 @@ def test_a_skeleton_is_read_in_um_from_its_thickest_node_with_rings_cut(tmp_path
     assert forest.cable_length[0] == pytest.approx(kept, rel=1e-5)
 
 
+def test_each_piece_of_a_skeleton_grows_from_its_thickest_node(tmp_path):
+    folder = skeletons(tmp_path / "s")
+    vertices = [[1000 * k, 0, 0] for k in range(6)]
+    data = skeleton(vertices, [[0, 1], [1, 2], [3, 4]], [1, 2, 3, 1, 4, 1])
+    table = skeleton_table(data, folder, [])
+    assert table.parent.tolist() == [2, 3, -1, 5, -1, -1]
+
+
 def test_a_folder_of_skeletons_is_found_with_its_info_and_nothing_else(tmp_path):
     from morphoflow.neurons.reading.sources import files_with_neurons
 
@@ -117,6 +129,7 @@ def test_a_folder_of_skeletons_is_found_with_its_info_and_nothing_else(tmp_path)
         (skeleton([[0, 0, 0]], [])[:-2], {}, "bytes are not"),
         (skeleton([[0, 0, 0], [1, 1, 1]], [[0, 5]], [1, 1]), {}, "vertex 5 of 2"),
         (skeleton([[0, 0, 0]], [], [1]), {"sharding": {"@type": "x"}}, "sharded"),
+        (skeleton([[0, 0, 0]], [], [1]), {"transform": [1, 2]}, "not 12 numbers"),
     ],
 )
 def test_what_is_wrong_with_a_skeleton_is_said(tmp_path, data, more, words):

@@ -38,6 +38,7 @@ def test_each_labelled_object_is_predicted_once_and_was_neither_seen_nor_its_gro
     for row in table.itertuples():
         assert folds[row.fold].loc[row.row, "split"] == "test"
         assert rows.loc[row.row, "label"] == row.true
+    assert set(table.loc[table["classifier"] == "logistic", "setting"]) == {"C 1"}
 
 
 def test_what_a_model_learned_by_heart_is_worth_nothing_and_what_is_there_everything():

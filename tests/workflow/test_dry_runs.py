@@ -33,6 +33,8 @@ TARGETS = [
     "experiments",
     "stacks",
     "generated_neurons",
+    "exported",
+    "retrained",
 ]
 PROFILES = sorted(path.name for path in (ROOT / "profiles").iterdir() if path.name != "default")
 
@@ -47,7 +49,7 @@ def test_every_target_is_planned_under_every_profile(workflow, profile):
     planned = workflow.planned(*TARGETS, profile=profile)
     assert set(TARGETS) <= set(planned)
     stages = {"train", "analyse_embedding", "draw_run", "write_masks", "generate_images"}
-    assert stages <= set(planned)
+    assert stages | {"export_model", "retrain_in_folds"} <= set(planned)
 
 
 def test_the_shipped_configuration_is_planned(workflow):

@@ -35,12 +35,12 @@ JUDGES = ("logistic", *FUSION)
 
 
 def main() -> None:
-    """Predict every neuron with every row of runs.tsv, and write scores.json beside this file."""
+    """Predict every neuron with the rows of runs.tsv, and write DATASET_scores.json beside it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", choices=("ca1", "toy"), default="ca1")
     parser.add_argument("--unseen", action="store_true", help="learn embeddings in each fold")
     parser.add_argument("--output", type=Path, help="instead of DATASET_scores.json")
-    parser.add_argument("--rows", nargs="*", help="model/variant of the rows to score; all without")
+    parser.add_argument("--rows", nargs="*", help="model/variant of each row; all without")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = yaml.safe_load((HERE / "config.yaml").read_text())
@@ -51,7 +51,7 @@ def main() -> None:
     for name, seeds in read_table(table, options.rows).items():
         predicted[name] = [predict(embeddings, name, seed, options.unseen) for seed in seeds]
         record = {
-            "command": f"{COMMAND} --dataset {options.dataset}" + " --unseen" * options.unseen,
+            "command": " ".join([COMMAND, *sys.argv[1:]]),
             "machine": {"cpu": cpu_model()},
             **record_of(embeddings.objects, predicted),
             "cpu_s": round(time.process_time()),

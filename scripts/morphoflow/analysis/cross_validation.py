@@ -1,6 +1,8 @@
 """Labels predicted from an embedding by several classifiers that did not see them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,13 @@ from threadpoolctl import threadpool_limits
 from morphoflow.analysis.classifiers import CLASSIFIERS, Classifier, Known, logistic_shares
 from morphoflow.analysis.confusion import balanced_accuracy, confusion_matrix
 from morphoflow.analysis.folds import INNER_FOLDS, folds
-from morphoflow.analysis.fusion import FUSION
+from morphoflow.analysis.fusion import FUSION, fused_shares
 from morphoflow.analysis.geometry import centred, check_embedding
 
 CROSS_VALIDATION, FIXED_SPLIT = "cross_validation", "fixed_split"
 # In a table's attrs, areas under the ROC curve, by classifier.
 AREAS = "areas"
-# Logistic regression of an embedding and named features of the same objects together.
+# An embedding and named features of the same objects, with weights that are learned.
 JOINED = "joined"
 
 # A class in fewer groups cannot be learned from one and predicted in another.
@@ -59,12 +61,12 @@ def predict_labels(
     cross-validation. "fixed_split" always is: the classifier learns from the training split, its
     settings are chosen on validation, and test objects are predicted.
 
-    "joined" is logistic regression of ``x`` and named ``features`` (n, k) side by side, in the
-    cross-validation alone: what an embedding adds to them. A feature that is not known of an object
-    has the mean.
+    "joined" learns weights of the embedding and of named ``features`` (n, k), its one more part, in
+    the cross-validation alone: what an embedding adds to them. A feature that is not known of an
+    object has the mean.
 
-    ``attrs["areas"]`` are the areas under the ROC curve of both logistic regressions in each
-    repeat, see :func:`area_under_curve`.
+    ``attrs["areas"]`` are the areas under the ROC curve of logistic regression and of "joined" in
+    each repeat, see :func:`area_under_curve`.
 
     Classes in fewer than two groups are left out of the cross-validation. Of more than
     ``most_objects`` labelled objects, as many are used as whole groups, drawn at random, hold.
@@ -74,7 +76,7 @@ def predict_labels(
     names, codes = np.unique(labels[known].astype(str), return_inverse=True)
     own = pd.factorize(groups[known], sort=True)[0]
     objects = Labelled(centred(x)[known], codes, own, names, parts)
-    joined = Labelled(beside(objects.x, features[known]), codes, own, names)
+    joined = objects.with_features(features[known])
     tables, areas = [pd.DataFrame(columns=list(KINDS))], {}
     with threadpool_limits(limits=1):
         tables += [
@@ -89,12 +91,11 @@ def predict_labels(
     return table
 
 
-def beside(x: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Embedding ``x`` (n, d) and standardised ``features`` (n, k), 0 where one is not known."""
+def standardised(features: np.ndarray) -> np.ndarray:
+    """Features (n, k) of mean 0 and standard deviation 1, 0 where one is not known."""
     known = np.ma.masked_invalid(features.astype(np.float64))
     spread = known.std(axis=0).filled(0)
-    standard = (known - known.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return np.column_stack([x, standard.filled(0)])
+    return ((known - known.mean(axis=0)) / np.where(spread > 0, spread, 1)).filled(0)
 
 
 def rare_classes(labels: np.ndarray, groups: np.ndarray) -> list[str]:
@@ -143,6 +144,12 @@ class Labelled:
             self.x[rows], self.codes[rows], len(self.classes), self.groups[rows], self.parts
         )
 
+    def with_features(self, features: np.ndarray) -> "Labelled":
+        """The same objects with named ``features`` (m, k) as one more part."""
+        own = ["embedding"] * self.x.shape[1] if self.parts is None else list(self.parts)
+        parts = np.array(own + ["features"] * features.shape[1])
+        return replace(self, x=np.column_stack([self.x, standardised(features)]), parts=parts)
+
     def only(self, rows: np.ndarray) -> "Labelled":
         """The objects of ``rows``; class codes stay what they are."""
         return Labelled(self.x[rows], self.codes[rows], self.groups[rows], self.classes, self.parts)
@@ -156,7 +163,7 @@ def _fixed(objects: Labelled, splits: np.ndarray, seed: int) -> list[pd.DataFram
     for name, classifier in objects.classifiers.items():
         predicted, setting = by_fixed_split(classifier, objects, splits, seed)
         part = np.zeros(len(test), dtype=np.int64)
-        made = _table(objects, test, predicted, part, [setting])
+        made = prediction_table(objects, test, predicted, part, [setting])
         tables.append(made.assign(split=FIXED_SPLIT, classifier=name, repeat=0)[list(KINDS)])
     return tables
 
@@ -170,41 +177,50 @@ def _repeated(
         return [], areas
     rows, tables = np.arange(len(objects.codes)), []
     used = [(name, classifier, objects) for name, classifier in objects.classifiers.items()]
-    used.append((JOINED, CLASSIFIERS["logistic"], joined))
+    used.append((JOINED, FUSION["fused"], joined))
     for repeat, state in enumerate(np.random.SeedSequence(seed).generate_state(repeats).tolist()):
         parts = folds(objects.codes, objects.groups, n_folds, state)
+        shares = {"logistic": logistic_shares, JOINED: partial(fused_shares, seed=state)}
         for name, classifier, own in used:
             predicted, chosen = out_of_fold(classifier, own, parts, state)
-            made = _table(own, rows, predicted, parts, chosen)
+            made = prediction_table(own, rows, predicted, parts, chosen)
             made = made.assign(split=CROSS_VALIDATION, classifier=name, repeat=repeat)
             tables.append(made[list(KINDS)])
             if name in areas:
-                areas[name].append(area_under_curve(own, parts, chosen))
+                areas[name].append(area_under_curve(own, parts, chosen, shares[name]))
     return tables, areas
 
 
-def area_under_curve(objects: Labelled, parts: np.ndarray, chosen: list[dict]) -> float:
+def area_under_curve(
+    objects: Labelled,
+    parts: np.ndarray,
+    chosen: list[dict],
+    shares_of: Callable[[Known, np.ndarray, dict], np.ndarray],
+) -> float:
     """The area under the ROC curve of each class against the rest, as a mean over classes.
 
-    By the probabilities that logistic regression, with the setting ``chosen`` for each fold of
-    ``parts`` (m,), gives objects that it did not learn from.
+    By the probabilities ``shares_of`` (known, query, setting), with the setting ``chosen`` for each
+    fold of ``parts`` (m,), of objects that were not learned from.
     """
     shares = np.empty((len(parts), len(objects.classes)))
     for part, setting in enumerate(chosen):
         held = parts == part
-        shares[held] = logistic_shares(objects.known(~held), objects.x[held], setting)
+        shares[held] = shares_of(objects.known(~held), objects.x[held], setting)
     present = np.unique(objects.codes)
     return float(np.mean([roc_auc_score(objects.codes == k, shares[:, k]) for k in present]))
 
 
-def _table(
+def prediction_table(
     objects: Labelled,
     rows: np.ndarray,
     predicted: np.ndarray,
     parts: np.ndarray,
     chosen: list[dict],
 ) -> pd.DataFrame:
-    """Predictions (q,) of ``rows`` (q,), with the fold of each and the setting of its fold."""
+    """Predicted codes (q,) of ``rows`` (q,), with the fold of each and the setting of its fold.
+
+    Its columns are ``fold row true predicted setting``.
+    """
     texts = [", ".join(f"{key} {value}" for key, value in setting.items()) for setting in chosen]
     columns = {
         "fold": parts,

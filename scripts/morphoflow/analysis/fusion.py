@@ -1,4 +1,4 @@
-"""Several embeddings of the same objects joined by weights that are learned, not assumed.
+"""Embeddings, and features, of the same objects joined by weights that are learned, not assumed.
 
 Stacked generalisation (Wolpert, Neural Networks 5, 1992): a logistic regression of each part gives
 the probability of each class, and the weights of their logarithms are those that predict best what
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from morphoflow.analysis.classifiers import Classifier, Known, logistic_shares
 from morphoflow.analysis.folds import INNER_FOLDS, folds
@@ -22,12 +22,15 @@ RIDGE = 0.01
 
 def fused(known: Known, query: np.ndarray, settings: list[dict], seed: int) -> np.ndarray:
     """The most probable class by the weighted parts; ``C`` is that of each logistic regression."""
-    predicted = []
-    for setting in settings:
-        weight = part_weights(known, setting, seed)
-        logs = _logs(known, query, setting)
-        predicted.append(np.tensordot(weight, logs, axes=1).argmax(axis=1))
-    return np.stack(predicted)
+    return np.stack(
+        [fused_shares(known, query, setting, seed).argmax(axis=1) for setting in settings]
+    )
+
+
+def fused_shares(known: Known, query: np.ndarray, setting: dict, seed: int) -> np.ndarray:
+    """How probable :func:`fused` takes each class (q, c) to be."""
+    weight = part_weights(known, setting, seed)
+    return softmax(np.tensordot(weight, _logs(known, query, setting), axes=1), axis=1)
 
 
 def part_weights(known: Known, setting: dict, seed: int) -> np.ndarray:

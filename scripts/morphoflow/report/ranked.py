@@ -14,7 +14,7 @@ COLUMNS = {
     "auc": ("AUC", "Area under the ROC curve, each label against the rest, in the same folds"),
     "joined_balanced_accuracy": (
         "With features",
-        "Balanced accuracy of the embedding and the named features together, same folds",
+        "Balanced accuracy of embedding and named features, their weights learned, same folds",
     ),
     "joined_auc": ("AUC with features", "Area under the ROC curve of both together, same folds"),
     "knn_balanced_accuracy": ("k-NN", "Balanced accuracy of nearest neighbours, same folds"),

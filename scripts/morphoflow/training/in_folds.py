@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 
 from morphoflow.analysis.classifiers import CLASSIFIERS
-from morphoflow.analysis.cross_validation import KINDS, Labelled, rare_classes
+from morphoflow.analysis.cross_validation import (
+    KINDS,
+    Labelled,
+    prediction_table,
+    rare_classes,
+)
 from morphoflow.analysis.folds import folds
 from morphoflow.analysis.geometry import centred
 from morphoflow.analysis.observed import labels_of
@@ -46,16 +51,15 @@ def predict_in_folds(
         return empty
     tables = [empty]
     for part in range(parts.max() + 1):
-        held = parts == part
+        held = np.flatnonzero(parts == part)
         x = learn(_split(objects, groups, labels, known[held], seed), part)
         of = Labelled(centred(np.asarray(x, dtype=np.float64))[known], codes, own, names)
         for name, classifier in CLASSIFIERS.items():
-            setting = list(classifier.settings[:1])
-            predicted = classifier(of.known(~held), of.x[held], setting, seed)[0]
-            columns = {"split": RETRAINED, "classifier": name, "repeat": 0, "fold": part}
-            columns |= {"row": known[held], "true": names[codes[held]]}
-            columns |= {"predicted": names[predicted], "setting": str(setting[0])}
-            tables.append(pd.DataFrame(columns)[list(KINDS)].astype(KINDS))
+            setting = classifier.settings[0]
+            predicted = classifier(of.known(parts != part), of.x[held], [setting], seed)[0]
+            made = prediction_table(of, held, predicted, np.zeros_like(held), [setting])
+            made = made.assign(row=known[held], fold=part, split=RETRAINED, classifier=name)
+            tables.append(made.assign(repeat=0)[list(KINDS)].astype(KINDS))
     return pd.concat(tables, ignore_index=True)
 
 

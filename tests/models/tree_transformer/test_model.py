@@ -1,6 +1,5 @@
 """The tree transformer: what its embedding ignores, what views are, and that it learns."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +9,13 @@ import torch
 
 from model_settings import model_of, settings
 from morphoflow.models.tree_transformer import model as tree_transformer
-from morphoflow.models.tree_transformer.trees import pruned, trees, two_views
+from morphoflow.models.tree_transformer.trees import (
+    path_sums,
+    pruned,
+    subtree_sums,
+    trees,
+    two_views,
+)
 from morphoflow.neurons.demo.toy import generate_toy_set
 from morphoflow.neurons.samples.sections import NAMES, sections
 from plain_training import train, validate
@@ -37,6 +42,11 @@ def build(seed: int = 0, **changes):
     return tree_transformer.build(*neurons(), SMALL | changes, seed, CPU)
 
 
+def made(samples, scale, **changes):
+    x, length = torch.from_numpy(samples.x), torch.from_numpy(samples.length)
+    return trees(x, length, SMALL | changes, scale)
+
+
 def embed(learner, samples) -> np.ndarray:
     state = {name: value.clone() for name, value in learner.state().items()}
     model = model_of("tree_transformer", learner.settings, learner.facts, state)
@@ -59,10 +69,7 @@ def about_x(angle):
 
 def test_the_sections_that_stay_are_a_tree_and_have_most_cable_beyond_them():
     samples, _ = neurons(1)
-    kept, whole = (
-        trees(samples.x, samples.length, {"most_sections": most, "radii": False}, 1.0, CPU)
-        for most in (12, 10_000)
-    )
+    kept, whole = (made(samples, 1.0, most_sections=most) for most in (12, 10_000))
     assert whole.there.sum(1).tolist() == samples.length.tolist()
     assert kept.there.sum(1).tolist() == [12] * 3
     place = torch.arange(12)
@@ -75,9 +82,18 @@ def test_the_sections_that_stay_are_a_tree_and_have_most_cable_beyond_them():
             torch.testing.assert_close(kept.ends[tree, at, 0], begin, atol=1e-5, rtol=0)
 
 
+def test_sums_along_a_tree_are_those_of_its_definition():
+    parent = torch.tensor([[-1, 0, 1, 1, -1, 4], [-1, 0, 1, 2, 3, 4]])
+    values = torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0, 32.0]).expand(2, 6)
+    paths = [[1, 3, 7, 11, 16, 48], [1, 3, 7, 15, 31, 63]]
+    assert path_sums(values[..., None], parent)[..., 0].tolist() == paths
+    below = [[15, 14, 4, 8, 48, 32], [63, 62, 60, 56, 48, 32]]
+    assert subtree_sums(values, parent).tolist() == below
+
+
 def test_pruning_takes_all_beyond_a_cut_and_never_everything():
     samples, _ = neurons(2)
-    sets = trees(samples.x, samples.length, SMALL | {"most_sections": 60}, 1.0, CPU)
+    sets = made(samples, 1.0, most_sections=60)
     left = pruned(sets, 0.2, torch.Generator().manual_seed(0))
     assert left.shape == (12, 60) and left[:, 0].all() and 0.2 < left.float().mean() < 0.9
     for row, parent in zip(left, sets.parent.repeat(2, 1), strict=True):
@@ -87,7 +103,7 @@ def test_pruning_takes_all_beyond_a_cut_and_never_everything():
 
 def test_views_without_augmentation_are_the_neuron_itself():
     samples, _ = neurons(1)
-    sets = trees(samples.x, samples.length, SMALL, 2.0, CPU)
+    sets = made(samples, 2.0)
     views = two_views(sets, SMALL | STILL, torch.Generator().manual_seed(0))
     for name in ("ends", "facts", "parent", "there"):
         twice = torch.cat([getattr(sets, name)] * 2)
@@ -172,5 +188,4 @@ def test_a_neuron_of_one_section_is_embedded():
     one.x[..., 0] = -1
     z = embed(build(), one)
     assert np.isfinite(z).all() and z.shape == (3, 6)
-    sets = trees(one.x, one.length, SMALL, 1.0, CPU)
-    assert torch.equal(replace(sets).there, torch.ones(3, 1, dtype=torch.bool))
+    assert torch.equal(made(one, 1.0).there, torch.ones(3, 1, dtype=torch.bool))

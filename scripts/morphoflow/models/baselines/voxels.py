@@ -1,5 +1,7 @@
 """Baseline ``voxels``: principal components of objects' masks, in whatever pose they are cut."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import torch
@@ -40,7 +42,7 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def _coarse_masks(samples: Samples, side: int):
+def _coarse_masks(samples: Samples, side: int) -> Iterator[np.ndarray]:
     """Masks (m, side^3) from 0 to 1 of some samples at a time, means over blocks of voxels."""
     place = CHANNELS.index("mask")
     step = -(-samples.x.shape[-1] // side)

@@ -1,18 +1,28 @@
 """Training on two random views of each neuron that have to find each other, and on labels."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from morphoflow.models.contrastive.monitor import effective_rank
-from morphoflow.models.morphvae.selection import UNLABELLED
+from morphoflow.models.morphvae.selection import (
+    UNLABELLED,
+    class_names,
+    class_numbers,
+    seen_labels,
+)
 from morphoflow.models.shared.contrast import nt_xent
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
-from morphoflow.seeds import torch_generator
+from morphoflow.models.splits import training_and_validation
+from morphoflow.seeds import numpy_generator, torch_generator
+from morphoflow.store import Samples
 from morphoflow.training.start import load_start
 
 if TYPE_CHECKING:
@@ -42,6 +52,30 @@ class Split(Generic[Own]):
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def splits_with_labels(
+    samples: Samples,
+    objects: pd.DataFrame,
+    fraction: float,
+    seed: int,
+    device: torch.device,
+    sets_of: Callable[[np.ndarray], Own],
+) -> tuple[Split[Own], Split[Own], list[str]]:
+    """The training and the validation split, ``sets_of`` rows (m,), and the names of the classes.
+
+    Of the training neurons the ``fraction`` of labels is seen; there are no classes without any.
+    """
+    train, validation = training_and_validation(objects, least=2)
+    classes = class_names(objects["label"].iloc[train])
+    numbers = class_numbers(objects["label"], classes)
+    generator = numpy_generator(seed, "sampling")
+    seen = seen_labels(samples.ids[train], numbers[train], fraction, generator)
+    first, second = (
+        Split(sets_of(rows), torch.from_numpy(of).to(device))
+        for rows, of in ((train, seen), (validation, numbers[validation]))
+    )
+    return first, second, classes if (seen >= 0).any() else []
 
 
 class Network(nn.Module, Generic[Own]):

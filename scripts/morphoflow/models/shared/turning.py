@@ -54,16 +54,17 @@ def frames(points: Tensor, weight: Tensor, axis: str) -> Tensor:
     mirrored alone with ``mirror_x`` and so on (f = 2), or not at all with ``none`` (f = 1).
     ``points`` (b, m, 3) count by ``weight`` (b, m).
     """
+    n, device = points.shape[0], points.device
     if axis.startswith(MIRRORED):
-        return _copies(axis, points.device).expand(len(points), 2, 3, 3)
+        return _copies(axis, device).expand(n, 2, 3, 3)
     if axis == "none":
-        return torch.eye(3, device=points.device).expand(len(points), 1, 3, 3)
+        return torch.eye(3, device=device).expand(n, 1, 3, 3)
     across = [0, 1, 2] if axis == "all" else _across(axis)
     own = points[..., across].double()
     _, principal = torch.linalg.eigh(torch.einsum("bm,bmi,bmj->bij", weight.double(), own, own))
     signs = torch.cartesian_prod(*[torch.tensor([1.0, -1.0])] * len(across)).to(principal)
     chosen = (principal[:, None] * signs[:, None]).to(points.dtype)
-    ways = torch.eye(3, device=points.device).repeat(len(points), len(signs), 1, 1)
+    ways = torch.eye(3, device=device).repeat(n, signs.shape[0], 1, 1)
     for row, i in enumerate(across):
         for column, j in enumerate(across):
             ways[:, :, i, j] = chosen[:, :, row, column]

@@ -5,18 +5,19 @@ what neighbours in the tree tell each other, trained on views that are pruned, t
 Views have to find each other (NT-Xent: Chen et al., ICML 2020) instead of a teacher's output.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
 
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
-from morphoflow.models.contrastive.two_views import BATCH, Split, TwoViewsLearner
-from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
+from morphoflow.models.contrastive.two_views import BATCH, TwoViewsLearner, splits_with_labels
 from morphoflow.models.shared.turning import frames
-from morphoflow.models.splits import training_and_validation
 from morphoflow.models.tree_transformer.network import TreeTransformer
 from morphoflow.models.tree_transformer.trees import Trees, coordinate_scale, trees, two_views
-from morphoflow.seeds import numpy_generator, torch_generator
+from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
 
 
@@ -37,23 +38,18 @@ def build(
     sections in the training split, which the facts keep as ``scale_um``. Labels of the training
     split alone are learned from.
     """
-    train, validation = training_and_validation(objects, least=2)
-    x, length = np.asarray(samples.x), np.asarray(samples.length)
+    x, length = _tensors(samples, slice(None))
+    train = train_rows(objects)
     scale = coordinate_scale(x[train], length[train])
-    classes = class_names(objects["label"].iloc[train])
-    numbers = class_numbers(objects["label"], classes)
-    generator = numpy_generator(seed, "sampling")
-    seen = seen_labels(samples.ids[train], numbers[train], settings["label_fraction"], generator)
-    n_classes = len(classes) if (seen >= 0).any() else 0
-    network = TreeTransformer(settings, n_classes, torch_generator(seed, "initialisation"))
-    splits = [
-        Split(
-            trees(x[rows], length[rows], settings, scale, device),
-            torch.from_numpy(of).to(device),
-        )
-        for rows, of in ((train, seen), (validation, numbers[validation]))
-    ]
-    facts = {"classes": classes[:n_classes], "scale_um": scale}
+
+    def sets_of(rows: np.ndarray) -> Trees:
+        return trees(x[rows], length[rows], settings, scale).to(device)
+
+    *splits, classes = splits_with_labels(
+        samples, objects, settings["label_fraction"], seed, device, sets_of
+    )
+    network = TreeTransformer(settings, len(classes), torch_generator(seed, "initialisation"))
+    facts = {"classes": classes, "scale_um": scale}
     return TreeTransformerLearner(network.to(device), *splits, settings, facts)
 
 
@@ -62,17 +58,42 @@ def embed(model: Model, samples: Samples, device: torch.device) -> np.ndarray:
 
     It is the mean over the neuron's own frames, so that it ignores the turns of the training.
     """
-    network = TreeTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
-    network.load_state_dict(model.state)
-    network.to(device).eval()
+    network, settings = load(model, device), model.settings
     embeddings = []
     with torch.inference_mode():
         for begin in range(0, len(samples.length), BATCH):
-            part = slice(begin, begin + BATCH)
-            x, length = np.asarray(samples.x[part]), np.asarray(samples.length[part])
-            sets = trees(x, length, model.settings, model.facts["scale_um"], device)
-            embeddings.append(_mean_over_frames(network, sets, model.settings["turns"]))
+            x, length = _tensors(samples, slice(begin, begin + BATCH))
+            sets = trees(x, length, settings, model.facts["scale_um"]).to(device)
+            embeddings.append(_mean_over_frames(network, sets, settings["turns"]))
     return torch.cat(embeddings).cpu().numpy()
+
+
+def encoder(
+    model: Model,
+) -> tuple[TreeTransformer, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
+    """Sections (b, sections, 10) and their number ``length`` (b,) to embeddings.
+
+    By the network beside it.
+    """
+    network, settings = load(model, torch.device("cpu")), model.settings
+
+    def encode(x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        sets = trees(x, length, settings, model.facts["scale_um"])
+        return _mean_over_frames(network, sets, settings["turns"])
+
+    return network, encode
+
+
+def load(model: Model, device: torch.device) -> TreeTransformer:
+    """The network of a saved model, ready to encode."""
+    network = TreeTransformer(model.settings, len(model.facts["classes"]), torch.Generator())
+    network.load_state_dict(model.state)
+    return network.to(device).eval()
+
+
+def _tensors(samples: Samples, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+    arrays = samples.x[rows], samples.length[rows]
+    return tuple(torch.from_numpy(np.asarray(array)) for array in arrays)
 
 
 def _mean_over_frames(network: TreeTransformer, sets: Trees, axis: str) -> torch.Tensor:

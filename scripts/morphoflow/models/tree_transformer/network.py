@@ -48,7 +48,7 @@ class TreeTransformer(Network[Trees]):
         x = self.read(features(sets, children))
         for block in self.blocks:
             x = block(x, up, children, bias)
-        queries = self.queries.expand(len(x), *self.queries.shape)
+        queries = self.queries.expand(x.shape[0], *self.queries.shape)
         pooled = self.pool(queries, self.normalise(x), bias)
         return self.to_embedding(torch.cat([pooled.flatten(1), totals(sets, children)], 1))
 

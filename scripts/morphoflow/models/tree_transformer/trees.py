@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from morphoflow.models.shared.turning import random_turns
-from morphoflow.neurons.samples.sections import section_table
+from morphoflow.neurons.samples.sections import NAMES
 
 # Columns of ``Trees.facts``: logs of length, path, contraction, both radii, and of the order.
 N_FACTS = 6
 SHORTEST_UM = 1e-3
+PARENT, LENGTH = NAMES.index("parent"), NAMES.index("length_um")
+WAY = [NAMES.index(f"{axis}_um") for axis in "xyz"]
+RADII = [NAMES.index(f"{end}_radius_um") for end in ("begin", "end")]
 
 
 @dataclass(frozen=True)
@@ -33,52 +35,47 @@ class Trees:
 
     def only(self, rows: Tensor) -> "Trees":
         """The neurons of ``rows`` (b,)."""
-        return Trees(self.ends[rows], self.facts[rows], self.parent[rows], self.there[rows])
+        return Trees(*(part[rows] for part in self._parts()))
+
+    def to(self, device: torch.device) -> "Trees":
+        """The same on another device."""
+        return Trees(*(part.to(device) for part in self._parts()))
+
+    def _parts(self) -> tuple[Tensor, ...]:
+        return self.ends, self.facts, self.parent, self.there
 
 
-def coordinate_scale(x: np.ndarray, length: np.ndarray) -> float:
-    """The root mean square (um) of the coordinates at which sections end."""
-    table = section_table(x, length)
-    end = _ends(table[["x_um", "y_um", "z_um"]].to_numpy(), table["parent"].to_numpy())
-    return float(max(np.sqrt(np.mean(end**2)), SHORTEST_UM))
+def coordinate_scale(x: Tensor, length: Tensor) -> float:
+    """The root mean square (um) of the coordinates at which sections end, see :func:`trees`."""
+    there, parent = _places(x, length)
+    end = path_sums(x[..., WAY].double() * there[..., None], parent)[there]
+    return max(float(end.square().mean().sqrt()), SHORTEST_UM)
 
 
-def trees(
-    x: np.ndarray, length: np.ndarray, settings: dict, scale: float, device: torch.device
-) -> Trees:
-    """The trees of sections ``x`` (n, sections, 10), see :mod:`..neurons.samples.sections`.
+def trees(x: Tensor, length: Tensor, settings: dict, scale: float) -> Trees:
+    """The trees of sections ``x`` (n, sections, 10), of which neurons have ``length`` (n,).
 
-    Of more than ``most_sections`` of a neuron those stay that have most cable beyond them, which
-    are one tree. Coordinates and lengths are over ``scale`` um. Without ``radii`` these are all 1.
+    Columns are those of :mod:`morphoflow.neurons.samples.sections`. Of more than ``most_sections``
+    of a neuron those stay that have most cable beyond them, which are one tree. Coordinates and
+    lengths are over ``scale`` um. Without ``radii`` these are all 1.
     """
-    table = section_table(x, length)
-    parent, neuron = table["parent"].to_numpy(), table["neuron"].to_numpy()
-    way = table[["x_um", "y_um", "z_um"]].to_numpy()
-    end = _ends(way, parent)
-    cable = np.maximum(table["length_um"].to_numpy(), SHORTEST_UM)
-    path, order, beyond = cable.copy(), np.zeros(len(parent)), cable.copy()
-    for row in np.flatnonzero(parent >= 0):
-        path[row] += path[parent[row]]
-        order[row] = order[parent[row]] + 1
-    for row in np.flatnonzero(parent >= 0)[::-1]:
-        beyond[parent[row]] += beyond[row]
-    chord = np.linalg.norm(way, axis=1)
-    radii = np.maximum(table[["begin_radius_um", "end_radius_um"]].to_numpy().T, SHORTEST_UM)
-    facts = np.stack(
-        [
-            np.log1p(cable / scale),
-            np.log1p(path / scale),
-            np.log(np.clip(chord / cable, 0.05, 1.0)),
-            *(np.log(radii) if settings["radii"] else np.zeros_like(radii)),
-            np.log1p(order),
-        ],
-        axis=1,
-    )
-    # Ties go to the section nearer to the soma, so that parents stay with their children.
-    rank = np.lexsort((np.arange(len(parent)), -beyond, neuron))
-    first = np.cumsum(length) - length
-    kept = np.sort(rank[np.arange(len(parent)) - first[neuron] < settings["most_sections"]])
-    return _padded(np.stack([end - way, end], axis=1) / scale, facts, parent, neuron, kept, device)
+    there, parent = _places(x, length)
+    way = x[..., WAY].double() * there[..., None]
+    cable = x[..., LENGTH].double().clamp_min(SHORTEST_UM) * there
+    sums = path_sums(torch.cat([way, torch.stack([cable, there.double()], 2)], 2), parent)
+    end, path, depth = sums[..., :3], sums[..., 3], sums[..., 4]
+    contraction = way.norm(dim=2) / cable.clamp_min(SHORTEST_UM)
+    radii = x[..., RADII].double().clamp_min(SHORTEST_UM).log() * settings["radii"]
+    facts = [
+        (cable / scale).log1p(),
+        (path / scale).log1p(),
+        contraction.clamp(0.05, 1.0).log(),
+        *radii.unbind(2),
+        (depth - 1).clamp_min(0).log1p(),
+    ]
+    ends = torch.stack([end - way, end], 2) / scale
+    kept = _most_beyond(subtree_sums(cable, parent), there, settings["most_sections"])
+    return _chosen(Trees(ends.float(), torch.stack(facts, 2).float(), parent, there), kept)
 
 
 def two_views(sets: Trees, settings: dict, generator: torch.Generator) -> Trees:
@@ -120,46 +117,67 @@ def pruned(sets: Trees, share: float, generator: torch.Generator) -> Tensor:
     rate = 2 * share * torch.rand(len(there), 1, generator=generator, device=there.device)
     cut = draws < rate
     cut[:, 0] = False
-    place = torch.arange(there.shape[1], device=there.device).expand_as(parent)
-    up = torch.where(parent < 0, place, parent)
-    for _ in range(there.shape[1].bit_length()):
-        cut, up = cut | cut.gather(1, up), up.gather(1, up)
-    return there & ~cut
+    return there & (path_sums(cut[..., None].float(), parent)[..., 0] == 0)
 
 
-def _ends(way: np.ndarray, parent: np.ndarray) -> np.ndarray:
-    """Where sections (m,) end (m, 3), from the straight way along each."""
-    end = way.copy()
-    for row in np.flatnonzero(parent >= 0):
-        end[row] += end[parent[row]]
-    return end
+# Sums along trees without a loop over sections: each round reaches twice as far up.
 
 
-def _padded(
-    ends: np.ndarray,
-    facts: np.ndarray,
-    parent: np.ndarray,
-    neuron: np.ndarray,
-    kept: np.ndarray,
-    device: torch.device,
-) -> Trees:
-    """The rows ``kept`` (k,) of all sections, those of each neuron in the first of its places."""
-    n = int(neuron.max()) + 1
-    count = np.bincount(neuron[kept], minlength=n)
-    column = np.arange(len(kept)) - (np.cumsum(count) - count)[neuron[kept]]
-    place = np.full(len(parent), -1)
-    place[kept] = column
-    shape = (n, int(count.max()))
+def path_sums(values: Tensor, parent: Tensor) -> Tensor:
+    """The sums of ``values`` (n, m, k) over each section and those it goes on from, (n, m, k).
 
-    def spread(values: np.ndarray, fill: float, dtype: torch.dtype) -> Tensor:
-        filled = np.full((*shape, *values.shape[1:]), fill, dtype=np.float64)
-        filled[neuron[kept], column] = values
-        return torch.from_numpy(filled).to(device, dtype)
+    ``parent`` (n, m) is -1 for stems.
+    """
+    total, up = torch.nn.functional.pad(values, (0, 0, 0, 1)), _above(parent)
+    for _ in range(parent.shape[1].bit_length()):
+        total = total + total.gather(1, up[..., None].expand(total.shape))
+        up = up.gather(1, up)
+    return total[:, :-1]
 
-    up = np.where(parent[kept] < 0, -1, place[parent[kept]])
+
+def subtree_sums(values: Tensor, parent: Tensor) -> Tensor:
+    """The sums of ``values`` (n, m) over each section and all beyond it, (n, m)."""
+    total, up = torch.nn.functional.pad(values, (0, 1)), _above(parent)
+    for _ in range(parent.shape[1].bit_length()):
+        total = total.scatter_add(1, up, total)
+        up = up.gather(1, up)
+    return total[:, :-1]
+
+
+def _above(parent: Tensor) -> Tensor:
+    """The parents (n, m + 1), where stems hang on one more place, which hangs on itself."""
+    nowhere = parent.shape[1]
+    return torch.nn.functional.pad(torch.where(parent < 0, nowhere, parent), (0, 1), value=nowhere)
+
+
+def _places(x: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+    """Which places (n, sections) hold a section, and the place of its parent, -1 for stems."""
+    there = torch.arange(x.shape[1]) < length[:, None]
+    return there, torch.where(there, x[..., PARENT], -1).long()
+
+
+def _most_beyond(beyond: Tensor, there: Tensor, most: int) -> Tensor:
+    """The places (n, up to ``most``), in order, with most cable ``beyond`` (n, sections) them.
+
+    In ties the section nearer to the soma comes first, so that parents stay with their children.
+    """
+    order = torch.where(there, beyond, -1.0).argsort(dim=1, descending=True, stable=True)
+    return order[:, :most].sort(dim=1).values
+
+
+def _chosen(sets: Trees, kept: Tensor) -> Trees:
+    """The sections at the places ``kept`` (n, k), which hold the parents of all of them."""
+    place = torch.full_like(sets.parent, -1).scatter(
+        1, kept, torch.arange(kept.shape[1]).expand(kept.shape)
+    )
+    up = sets.parent.gather(1, kept)
+    ends, facts = (
+        part.flatten(2).gather(1, kept[..., None].expand(*kept.shape, part[0, 0].numel()))
+        for part in (sets.ends, sets.facts)
+    )
     return Trees(
-        spread(ends[kept], 0, torch.float32),
-        spread(facts[kept], 0, torch.float32),
-        spread(up, -1, torch.int64),
-        spread(np.ones(len(kept)), 0, torch.bool),
+        ends.unflatten(2, (2, 3)),
+        facts,
+        torch.where(up < 0, -1, place.gather(1, up.clamp_min(0))),
+        sets.there.gather(1, kept),
     )

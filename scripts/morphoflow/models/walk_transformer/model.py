@@ -12,12 +12,11 @@ import pandas as pd
 import torch
 
 from morphoflow.errors import InputError
+from morphoflow.fitting import train_rows
 from morphoflow.model import Model
-from morphoflow.models.contrastive.two_views import BATCH, Split, TwoViewsLearner
-from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
+from morphoflow.models.contrastive.two_views import BATCH, TwoViewsLearner, splits_with_labels
 from morphoflow.models.morphvae.walks import coordinate_scale
 from morphoflow.models.shared.turning import frames
-from morphoflow.models.splits import training_and_validation
 from morphoflow.models.walk_transformer.network import WalkTransformer
 from morphoflow.models.walk_transformer.walks import (
     WalkSets,
@@ -26,7 +25,7 @@ from morphoflow.models.walk_transformer.walks import (
     two_views,
     walk_sets,
 )
-from morphoflow.seeds import numpy_generator, torch_generator
+from morphoflow.seeds import torch_generator
 from morphoflow.store import Samples
 
 
@@ -47,24 +46,18 @@ def build(
     divided by their root mean square in the training split, soma left out, which the facts keep as
     ``scale_um``. Labels of the training split alone are learned from.
     """
-    train, validation = training_and_validation(objects, least=2)
     x, length = samples.x[:], samples.length
+    train = train_rows(objects)
     scale = coordinate_scale(x[train], length[train])
-    classes = class_names(objects["label"].iloc[train])
-    numbers = class_numbers(objects["label"], classes)
-    generator = numpy_generator(seed, "sampling")
-    fraction = settings["label_fraction"]
-    seen = seen_labels(samples.ids[train], numbers[train], fraction, generator)
-    n_classes = len(classes) if (seen >= 0).any() else 0
-    network = WalkTransformer(settings, n_classes, torch_generator(seed, "initialisation"))
-    splits = [
-        Split(
-            walk_sets(x[rows], length[rows], settings["nodes"], scale, device),
-            torch.from_numpy(of).to(device),
-        )
-        for rows, of in ((train, seen), (validation, numbers[validation]))
-    ]
-    facts = {"classes": classes[:n_classes], "steps": x.shape[2], "scale_um": scale}
+
+    def sets_of(rows: np.ndarray) -> WalkSets:
+        return walk_sets(x[rows], length[rows], settings["nodes"], scale, device)
+
+    *splits, classes = splits_with_labels(
+        samples, objects, settings["label_fraction"], seed, device, sets_of
+    )
+    network = WalkTransformer(settings, len(classes), torch_generator(seed, "initialisation"))
+    facts = {"classes": classes, "steps": x.shape[2], "scale_um": scale}
     return WalkTransformerLearner(network.to(device), *splits, settings, facts)
 
 

@@ -10,6 +10,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -27,21 +28,7 @@ UNDEFINED, SOMA = 0, 1
 
 def asc_table(data: bytes) -> Table:
     """The nodes of a Neurolucida file; its soma, an outline, is one node at the middle of it."""
-    try:
-        import morphio
-    except ImportError:
-        message = "Neurolucida files need the package MorphIO; call `pip install morphio`"
-        raise Refused("unreadable_file", message) from None
-    morphio.set_maximum_warnings(0)
-    with tempfile.NamedTemporaryFile(suffix=".asc") as file:
-        file.write(data)
-        file.flush()
-        try:
-            read = morphio.Morphology(file.name)
-        except morphio.MorphioError as error:
-            plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-            said = " ".join(plain.split()).replace(file.name, "the file")
-            raise Refused("unreadable_file", f"it is no Neurolucida file ({said})") from None
+    read = _morphology(data)
     xyz, radius, kind, parent = [], [], [], []
     if len(read.soma.points):
         outline = np.asarray(read.soma.points, dtype=np.float64)
@@ -66,6 +53,25 @@ def asc_table(data: bytes) -> Table:
     return _table(np.array(xyz).reshape(-1, 3), radius, kind, parent)
 
 
+def _morphology(data: bytes) -> Any:
+    """MorphIO's morphology of a Neurolucida file, which it reads from a path alone."""
+    try:
+        import morphio
+    except ImportError:
+        message = "Neurolucida files need the package MorphIO; call `pip install morphio`"
+        raise Refused("unreadable_file", message) from None
+    morphio.set_maximum_warnings(0)
+    with tempfile.NamedTemporaryFile(suffix=".asc") as file:
+        file.write(data)
+        file.flush()
+        try:
+            return morphio.Morphology(file.name)
+        except morphio.MorphioError as error:
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+            said = " ".join(plain.split()).replace(file.name, "the file")
+            raise Refused("unreadable_file", f"it is no Neurolucida file ({said})") from None
+
+
 def neuroml_table(data: bytes) -> Table:
     """The nodes of the one cell of a NeuroML 2 file: where segments end, and where stems begin."""
     if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
@@ -79,49 +85,66 @@ def neuroml_table(data: bytes) -> Table:
         raise Refused(
             "two_cells", f"the file holds {len(found)} morphologies", value=str(len(found))
         )
-    kinds = _kinds(found[0])
-    ends: dict[str, tuple[int, int]] = {}
-    xyz, radius, kind, parent = [], [], [], []
+    try:
+        nodes = _Segments(_kinds(found[0]))
+        for segment in _parents_first(found[0]):
+            nodes.add(segment)
+    except (KeyError, ValueError) as error:
+        message = f"a segment lacks a name or number ({error})"
+        raise Refused("not_a_number", message) from None
+    return _table(np.array(nodes.xyz).reshape(-1, 3), nodes.radius, nodes.kind, nodes.parent)
 
-    def node(point: ET.Element, of: int, up: int) -> int:
-        try:
-            numbers = [float(point.attrib[key]) for key in ("x", "y", "z", "diameter")]
-        except (KeyError, ValueError) as error:
-            raise Refused("not_a_number", f"a segment has no usable {error}") from None
-        xyz.append(numbers[:3])
-        radius.append(numbers[3] / 2)
-        kind.append(of)
-        parent.append(up)
-        return len(xyz) - 1
 
-    waiting = [of for of in found[0] if _tag(of) == "segment"]
+class _Segments:
+    """The nodes of NeuroML's segments, of the type that ``kinds`` says."""
+
+    def __init__(self, kinds: dict[str, int]) -> None:
+        self.kinds, self.ends = kinds, {}
+        self.xyz, self.radius, self.kind, self.parent = [], [], [], []
+
+    def add(self, segment: ET.Element) -> None:
+        """A segment whose parent was added before; it begins at the nearer end of it."""
+        parts, name = {_tag(part): part for part in segment}, segment.attrib["id"]
+        if "distal" not in parts:
+            raise Refused("too_few_columns", f"segment {name} has no end")
+        kind, begin = self.kinds.get(name, UNDEFINED), -1
+        if "parent" in parts:
+            along = float(parts["parent"].attrib.get("fractionAlong", 1))
+            begin = self.ends[parts["parent"].attrib["segment"]][0 if along < 0.5 else 1]
+        if "proximal" in parts and not self._is_at(parts["proximal"], begin):
+            begin = self._node(parts["proximal"], kind, begin)
+        if begin < 0:
+            raise Refused("missing_parent", f"segment {name} has no beginning")
+        self.ends[name] = begin, self._node(parts["distal"], kind, begin)
+
+    def _node(self, point: ET.Element, kind: int, up: int) -> int:
+        numbers = [float(point.attrib[key]) for key in ("x", "y", "z", "diameter")]
+        self.xyz.append(numbers[:3])
+        self.radius.append(numbers[3] / 2)
+        self.kind.append(kind)
+        self.parent.append(up)
+        return len(self.xyz) - 1
+
+    def _is_at(self, point: ET.Element, row: int) -> bool:
+        return row >= 0 and [float(point.attrib[key]) for key in "xyz"] == self.xyz[row]
+
+
+def _parents_first(morphology: ET.Element) -> list[ET.Element]:
+    """The segments, those that go on from another after it; raises Refused where that is none."""
+    segments = [of for of in morphology if _tag(of) == "segment"]
+    children: dict[str | None, list[ET.Element]] = {}
+    for segment in segments:
+        above = [part.attrib["segment"] for part in segment if _tag(part) == "parent"]
+        children.setdefault(above[0] if above else None, []).append(segment)
+    found, waiting = [], children.pop(None, [])[::-1]
     while waiting:
-        later = []
-        for segment in waiting:
-            parts = {_tag(part): part for part in segment}
-            above = parts["parent"].attrib.get("segment") if "parent" in parts else None
-            if above is not None and above not in ends:
-                later.append(segment)
-                continue
-            of = kinds.get(segment.attrib["id"], UNDEFINED)
-            if "distal" not in parts:
-                raise Refused("too_few_columns", f"segment {segment.attrib['id']} has no end")
-            begin = -1
-            if above is not None:
-                along = float(parts["parent"].attrib.get("fractionAlong", 1))
-                begin = ends[above][0 if along < 0.5 else 1]
-            if "proximal" in parts and not _same(parts["proximal"], xyz, begin):
-                begin = node(parts["proximal"], of, begin)
-            if begin < 0:
-                message = f"segment {segment.attrib['id']} has no beginning"
-                raise Refused("missing_parent", message)
-            ends[segment.attrib["id"]] = begin, node(parts["distal"], of, begin)
-        if len(later) == len(waiting):
-            missing = later[0].attrib["id"]
-            message = f"the parent of segment {missing} does not exist, or leads back to it"
-            raise Refused("missing_parent", message, value=missing)
-        waiting = later
-    return _table(np.array(xyz).reshape(-1, 3), radius, kind, parent)
+        found.append(waiting.pop())
+        waiting += children.pop(found[-1].attrib["id"], [])[::-1]
+    if len(found) < len(segments):
+        missing = next(iter(children.values()))[0].attrib["id"]
+        message = f"the parent of segment {missing} does not exist, or leads back to it"
+        raise Refused("missing_parent", message, value=missing)
+    return found
 
 
 def skeleton_table(data: bytes, folder: Path, notes: list[Finding]) -> Table:
@@ -142,7 +165,10 @@ def skeleton_table(data: bytes, folder: Path, notes: list[Finding]) -> Table:
     edges = np.frombuffer(data, "<u4", 2 * m, 8 + 12 * n).reshape(m, 2).astype(np.int64)
     if (edges >= n).any():
         raise Refused("missing_parent", f"an edge names vertex {edges.max()} of {n}")
-    matrix = np.array(info.get("transform", np.eye(3, 4).ravel().tolist())).reshape(3, 4)
+    matrix = np.array(info.get("transform", np.eye(3, 4).ravel().tolist()))
+    if matrix.shape != (12,) or matrix.dtype.kind not in "if":
+        raise Refused("unreadable_file", "the transform in info is not 12 numbers")
+    matrix = matrix.reshape(3, 4)
     grown = abs(np.linalg.det(matrix[:, :3])) ** (1 / 3)
     radius, at = np.zeros(n), 8 + 12 * n + 8 * m
     for of, size in zip(extra, sizes, strict=True):
@@ -184,12 +210,16 @@ def _grown_tree(
     if cut:
         notes.append(Finding("cut_ring", f"{cut} rings are cut", value=str(cut)))
     _, piece = connected_components(tree, directed=False)
-    parent = np.full(n, -1)
     order = np.lexsort((np.arange(n), -radius, piece))
-    for root in order[np.unique(piece[order], return_index=True)[1]]:
-        nodes, before = breadth_first_order(tree, root, directed=False)
-        parent[nodes[1:]] = before[nodes[1:]]
-    return parent
+    roots = order[np.unique(piece[order], return_index=True)[1]]
+    # All roots hang on one more vertex, so that one search comes to every piece.
+    tree = tree.tocoo()
+    ends = np.r_[tree.row, np.full(len(roots), n)], np.r_[tree.col, roots]
+    whole = coo_array((np.ones(len(ends[0])), ends), shape=(n + 1, n + 1)).tocsr()
+    nodes, before = breadth_first_order(whole, n, directed=False)
+    parent = np.full(n + 1, -1)
+    parent[nodes[1:]] = before[nodes[1:]]
+    return np.where(parent[:n] == n, -1, parent[:n])
 
 
 def _kinds(morphology: ET.Element) -> dict[str, int]:
@@ -211,12 +241,6 @@ def _kinds(morphology: ET.Element) -> dict[str, int]:
                 for segment in members(name, frozenset()):
                     kinds.setdefault(segment, code)
     return kinds
-
-
-def _same(point: ET.Element, xyz: list, row: int) -> bool:
-    return row >= 0 and all(
-        float(point.attrib[key]) == value for key, value in zip("xyz", xyz[row], strict=True)
-    )
 
 
 def _tag(element: ET.Element) -> str:
