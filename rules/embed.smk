@@ -106,13 +106,16 @@ rule combine_embeddings:
         runtime=minutes(10, 0.05, "embeddings"),
     params:
         code_digest=code_digest("combine_embeddings"),
-        weights=lambda wildcards: as_json(
-            list(weights_of(config["combinations"][wildcards.variant]).items())
-        ),
-        correct_for=lambda wildcards: config["combinations"][wildcards.variant].get(
-            CORRECT_FOR, ""
+        settings=lambda wildcards: as_json(
+            {
+                "weights": list(
+                    weights_of(config["combinations"][wildcards.variant]).items()
+                ),
+                "correct_for": config["combinations"][wildcards.variant].get(
+                    CORRECT_FOR
+                ),
+            }
         ),
     shell:
-        "python {input.script:q} --embeddings {input.embeddings:q} --weights {params.weights:q}"
-        " --correct-for {params.correct_for:q} --seed {wildcards.seed}"
-        " --output {output.embedding:q} &> {log:q}"
+        "python {input.script:q} --embeddings {input.embeddings:q} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --output {output.embedding:q} &> {log:q}"

@@ -8,13 +8,13 @@ from morphoflow.embedding import labels_used, make_embedding, read_embedding, wr
 from morphoflow.provenance import provenance
 
 
-def main(
-    *, embeddings: list[Path], weights: list, correct_for: str, seed: int, output: Path
-) -> None:
-    """Combine ``embeddings`` of the same objects, each with a name and a weight in ``weights``.
+def main(*, embeddings: list[Path], settings: dict, seed: int, output: Path) -> None:
+    """Combine ``embeddings`` of the same objects.
 
-    ``correct_for`` is the column of the batches that are to be mixed, or empty.
+    Settings are the ``weights``, pairs of the name and the weight of each, and ``correct_for``, the
+    column of the batches that are to be mixed, if any.
     """
+    weights, correct_for = settings["weights"], settings["correct_for"]
     sets = [read_embedding(path) for path in embeddings]
     x, objects = combine(sets, [weight for _, weight in weights])
     parts = [
@@ -23,7 +23,6 @@ def main(
     if correct_for:
         x = without_batches(x, objects, correct_for, seed)
     used = any(labels_used(data) for data in sets)
-    settings = {"weights": weights, "correct_for": correct_for}
     record = provenance(inputs=embeddings, settings=settings, seed=seed)
     write_embedding(output, make_embedding(x, objects, record, labels_used=used, parts=parts))
     print(f"{x.shape[0]} objects in {x.shape[1]} dimensions")

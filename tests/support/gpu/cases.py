@@ -274,5 +274,6 @@ ABLE = {
     "generating": generates,
     "making_trees": makes_trees,
     "probing_walks": probes_walks,
-    "turnable": lambda *_: None,
+    # What asks nothing of a device.
+    **dict.fromkeys(("sized", "turnable"), lambda *_: None),
 }

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import traceback
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 if "PRETENDED_GPU" in os.environ:
@@ -30,7 +30,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from gpu.recurrent import all_steps
 
 # Tensors of a class of our own cannot be without a version, as those of inference_mode are.
-torch.inference_mode = torch.no_grad
+torch.inference_mode = lambda mode=True: torch.no_grad() if mode else nullcontext()
 GPU, CPU = torch.device("cuda", 0), torch.device("cpu")
 
 # The documentation of torch.use_deterministic_algorithms lists them, by what is called.
