@@ -23,10 +23,7 @@ from morphoflow.reading.guard import check_size, refusing
 CODES: Codes = {
     "unreadable": ("refused", "copy the file anew, or export it without compression"),
     "partner_missing": ("refused", "put all files of the set into one folder"),
-    "no_reader": (
-        "refused",
-        f"install it, such as by `pip install 'morphoflow[microscopes]'`, or {CONVERT}",
-    ),
+    "no_reader": ("refused", f"install it with pip, or {CONVERT}"),
     "stack": ("refused", "project or select one plane of one time and save it by itself"),
     "unknown_pages": (
         "refused",
