@@ -130,8 +130,15 @@ MODELS_OF = {
     "probe_walks": (["morphvae"], [WalkProbing]),
     "draw_run": (GENERATING, [Filming]),
 }
-# The small workflow makes all its data itself.
-UNUSED = ("fetch_neurons", "fetch_cells", "find_instances")
+# The small workflow makes all its data itself, in one volume, and retrains no model.
+UNUSED = (
+    "fetch_neurons",
+    "fetch_cells",
+    "find_instances",
+    "join_sources",
+    "write_masks_of_sources",
+    "retrain_in_folds",
+)
 
 
 def importing_rules(module: str) -> set[str]:
