@@ -22,7 +22,7 @@ help: ## What can be made
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
 	@echo "Running the demo: neurons, cells, organelles and dendrites, from raw files to a report."
-	@echo "It takes about half an hour on 2 cores; a second call only makes what is missing."
+	@echo "It takes about twenty minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) -- demo || { \
 	    echo "The demo stopped. Mend what is named above and call 'make demo' again."; exit 1; }
 	@echo
@@ -31,7 +31,7 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	@echo "  results/real_neurons/figures/              the neurons that went in"
 	@echo "  results/osteosarcoma/figures/              cells, and how models of them compare"
 	@echo "  results/phantom/figures/                   organelles of a generated EM volume"
-	@echo "  results/class_iv/figures/                  simulated dendrites, and images that a GAN made"
+	@echo "  results/class_iv/figures/                  simulated dendrites; images that a flow made lie below flow"
 	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
 
 lab: $(VENV)/workflow.done ## Make a folder for your own data and results: make lab DIR=FOLDER
