@@ -71,8 +71,9 @@ def read_lif(file: Path) -> Read:
         _check_one(len(opened.images))
         image = opened.images[0]
         check_size(image.nbytes, "its pixels", file.name)
-        steps = {axis: abs(float(c[1] - c[0])) for axis, c in image.coords.items() if len(c) > 1}
-        sizes = tuple(1e6 * steps[axis] if axis in steps else None for axis in "XY")
+        # In metres; other axes may have names.
+        x, y = (image.coords.get(axis, ()) for axis in "XY")
+        sizes = tuple(1e6 * abs(float(c[1] - c[0])) if len(c) > 1 else None for c in (x, y))
         return image.asarray(), "".join(image.dims), None, sizes
 
 
