@@ -88,13 +88,13 @@ def _by_object(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     of_image = table["id"].isin(set(image.dropna())) & ~table["id"].isin(rows["id"])
     if not of_image.any():
         return table
-    objects = pd.DataFrame({"object": rows["id"].to_numpy(), "id": image.to_numpy()})
-    spread = table[of_image].merge(objects, on="id").drop(columns="id")
-    # What a line says of an object outranks what another says of its image.
-    spread = spread.rename(columns={"object": "id"})
+    lines = pd.Series(table.index[of_image], index=table["id"][of_image])
+    line = image.map(lines)
     own = table[~of_image]
-    spread = spread[~spread["id"].isin(own["id"])]
-    return pd.concat([own, spread[list(table)]], ignore_index=True)
+    # What a line says of an object outranks what another says of its image.
+    line = line[line.notna() & ~rows["id"].isin(own["id"])]
+    spread = table.loc[line].assign(id=rows["id"][line.index].to_numpy())
+    return pd.concat([own, spread], ignore_index=True)
 
 
 def _unknown_images(rows: pd.DataFrame) -> list[dict]:
