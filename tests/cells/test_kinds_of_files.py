@@ -103,7 +103,7 @@ def test_what_left_no_object_is_said(tmp_path):
     labels = np.zeros((160, 200), np.uint16)
     labels[:30, 10:40] = 1
     tifffile.imwrite(tmp_path / "masks" / "field0.tif", labels)
-    with pytest.raises(InputError, match="1 of 1 objects touch .* set `border` to keep"):
+    with pytest.raises(InputError, match=r"1 of 1 objects touch .* set `border` to keep"):
         read(tmp_path, source, border="drop")
     with pytest.raises(InputError, match="901: left out; lower `min_area`"):
         read(tmp_path, source, min_area=901)
@@ -112,7 +112,7 @@ def test_what_left_no_object_is_said(tmp_path):
 def test_a_folder_without_images_tells_what_it_has_instead(tmp_path):
     source = write_fields(tmp_path, n=1)
     (tmp_path / "masks" / "field0.tif").rename(tmp_path / "masks" / "field0.npy")
-    with pytest.raises(InputError, match="only files that end with .npy"):
+    with pytest.raises(InputError, match=r"only files that end with \.npy"):
         read(tmp_path, source)
 
 
