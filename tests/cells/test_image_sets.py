@@ -120,6 +120,12 @@ def test_images_are_named_in_tables_with_and_without_numbers(tmp_path, written, 
     assert (found == "c").sum() == 3
 
 
+def test_lines_of_one_image_that_name_no_object_are_refused(tmp_path):
+    text = "image,nucleus,label\nfield0.tif,1,a\nfield0.tif,2,b\n"
+    with pytest.raises(InputError, match=r"several lines of the image field0\.tif .*ObjectNumber"):
+        labels_of(tmp_path, text, write_fields(tmp_path, n=1))
+
+
 @pytest.mark.parametrize("key", ["image", "id"])
 def test_columns_of_a_table_may_be_called_what_the_reader_calls_its_own(tmp_path, key):
     own = ["object", "number", "place", "file", "line", "wanted"]

@@ -12,6 +12,8 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from morphoflow.errors import InputError
+
 # The columns that say which image, object, plate and well a line is of, the first there is.
 IMAGE = ("image", "ImageName", "Image_FileName", "FileName")
 IMAGE_NUMBER = ("ImageNumber", "Metadata_ImageNumber")
@@ -31,7 +33,8 @@ def with_ids(table: pd.DataFrame) -> pd.DataFrame:
     """A table of texts with a column ``id``, made of other columns where it has none.
 
     An image's number counts all images in the order of their names, as CellProfiler does; a column
-    with its name outranks it. The table stays as it is if it has no such columns.
+    with its name outranks it. The table stays as it is if it has no such columns. Raises
+    InputError where lines of one image are not told apart.
     """
     if any(name.lower() == "id" for name in table):
         return table
@@ -50,8 +53,20 @@ def with_ids(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(id=("" if plate is None else "plate " + plate + " ") + "well " + well)
     else:
         return table
-    of_object = "" if number is None else (" object " + number).where(number != "", "")
-    return table.assign(id=key + of_object)
+    if number is None:
+        _refuse_several(key)
+        return table.assign(id=key)
+    return table.assign(id=key + (" object " + number).where(number != "", ""))
+
+
+def _refuse_several(key: pd.Series) -> None:
+    """Raise InputError for an image of several lines that say nothing of their objects."""
+    several = key[key.duplicated()]
+    if len(several):
+        raise InputError(
+            f"a label table has several lines of the {several.iloc[0]} and no column "
+            f"{NUMBER[0]} that says which of its objects each is of; call one so, or keep one line."
+        )
 
 
 def by_object(table: pd.DataFrame, rows: pd.DataFrame, files: list[str]) -> pd.DataFrame:
