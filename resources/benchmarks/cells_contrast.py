@@ -6,7 +6,7 @@ same partitions and the same draws of cells. From the root of the project:
 
     PYTHONPATH=scripts python resources/benchmarks/cells_contrast.py
 
-Data and embeddings are kept in ``--folder``, so that it may be stopped and called again.
+Data, embeddings and predictions are kept in ``--folder``: it may be stopped and called again.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def main() -> None:
         record[name] = {"cells": len(cells.x), "cpu_s": {w: s for w, (_, s) in made.items()}}
         found = {way: x for way, (x, _) in made.items()}
         for label in labels:
-            record[name][label] = scores(cells, label, found)
+            record[name][label] = scores(cells, label, found, options.folder / name)
             print(name, label, json.dumps(record[name][label]), flush=True)
     Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
 
@@ -140,9 +140,9 @@ def embeddings(
             x = trained(cells, settings(WAYS[way]), seed, file.with_suffix(""))
             np.savez(file, x=x, cpu_s=time.process_time() - start)
             print(file, flush=True)
-        with np.load(file) as kept:
-            found.append(joined(kept["x"], cells.table))
-            seconds.append(float(kept["cpu_s"]))
+        with np.load(file) as made:
+            found.append(joined(made["x"], cells.table))
+            seconds.append(float(made["cpu_s"]))
     return found, round(float(np.mean(seconds)))
 
 
@@ -173,17 +173,20 @@ def joined(x: np.ndarray, table: pd.DataFrame) -> np.ndarray:
     return standardised(np.column_stack([x, *size]))
 
 
-def scores(cells: Cells, label: str, found: dict[str, list[np.ndarray]]) -> dict:
+def scores(
+    cells: Cells, label: str, found: dict[str, list[np.ndarray]], folder: Path
+) -> dict[str, dict]:
     """Of each way alone and beside the features, balanced accuracies and what they differ by."""
     cases = {"features": [cells.features] * len(found["contrast"])} | found
     for way in BESIDE:
         cases[f"features + {way}"] = [np.hstack([cells.features, x]) for x in found[way]]
     record = {}
     for classifier in ("logistic", "forest"):
-        matrices = {
-            name: sum(predicted(x, cells.table[label], classifier, s) for s, x in enumerate(seeds))
-            for name, seeds in cases.items()
-        }
+        matrices = {}
+        for name, seeds in cases.items():
+            start = folder / f"{label} {classifier} {name}"
+            own = [kept(start, s, x, cells.table[label], classifier) for s, x in enumerate(seeds)]
+            matrices[name] = sum(own)
         drawn = {name: draws(own) for name, own in matrices.items()}
         record[classifier] = {
             "balanced_accuracy": {
@@ -195,6 +198,14 @@ def scores(cells: Cells, label: str, found: dict[str, list[np.ndarray]]) -> dict
             },
         }
     return record
+
+
+def kept(start: Path, seed: int, x: np.ndarray, labels: pd.Series, classifier: str) -> np.ndarray:
+    """What :func:`predicted` gives, from the file that begins with ``start`` if it is there."""
+    file = Path(f"{start} {seed}.npy")
+    if not file.exists():
+        np.save(file, predicted(x, labels, classifier, seed))
+    return np.load(file)
 
 
 def predicted(x: np.ndarray, labels: pd.Series, classifier: str, seed: int) -> np.ndarray:
