@@ -54,7 +54,13 @@ def object_table(
     objects = rows.assign(label=label, split=known)
     quality = with_rows(
         quality_table(reports, COUNTS),
-        [*faults, *_copies(rows), *_unknown_images(rows), *one_class(objects["label"])],
+        [
+            *faults,
+            *_copies(rows),
+            *_unknown_images(rows),
+            *_some_unlabelled(rows),
+            *one_class(objects["label"]),
+        ],
     )
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
     return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], quality
@@ -107,6 +113,15 @@ def _unknown_images(rows: pd.DataFrame) -> list[dict]:
         f"image, so those of one may lie in several splits; name their images in group_column"
     )
     return [note("images_unknown", message, value=str(len(alone)))]
+
+
+def _some_unlabelled(rows: pd.DataFrame) -> list[dict]:
+    """A note if some objects have a label and others have none."""
+    without = rows["id"][rows["label"].isna()]
+    if not 0 < len(without) < len(rows):
+        return []
+    message = f"{len(without)} of {len(rows)} objects have no label, such as '{without.iloc[0]}'"
+    return [note("unlabelled", message, value=str(len(without)))]
 
 
 def _copies(rows: pd.DataFrame) -> list[dict]:
