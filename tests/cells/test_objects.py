@@ -170,7 +170,10 @@ def test_the_command_writes_three_results_that_agree_and_repeat(tmp_path):
     for name in ("one", "two"):
         done = command(tmp_path, tmp_path / name, *sources, **SETTINGS)
         assert done.returncode == 0, done.stderr
-    assert done.stdout == "60 crops; files by verdict: {'ok': 5}\n"
+    assert done.stdout == (
+        "48 of 60 objects have no label, such as 'field0_1'\n"
+        "60 crops; files by verdict: {'ok': 5}\n"
+    )
     for file in ("objects.parquet", "quality.parquet", "crops.zarr"):
         assert sha256(tmp_path / "one" / file) == sha256(tmp_path / "two" / file)
     objects = read_objects(tmp_path / "one" / "objects.parquet")
