@@ -43,7 +43,7 @@ COMMAND = "PYTHONPATH=scripts python resources/benchmarks/cells_contrast.py"
 # Of each dataset: its card, what differs from it, the most objects, and the columns of labels.
 DATA = {
     "osteosarcoma": ("osteosarcoma_outlines", {"size": 64}, None, ("label", "treatment")),
-    "o2_mnist": ("o2_mnist", {}, 1000, ("label",)),
+    "o2_mnist": ("o2_mnist", {}, 600, ("label",)),
 }
 # What all ways of training share, beside the model's defaults, and in what they differ.
 SHARED = {"epochs": 25, "widths": [8, 16, 32], "learning_rate": 0.002, "beta": 0.1}
