@@ -9,6 +9,7 @@ from morphoflow.command import run
 from morphoflow.embedding import read_embedding
 from morphoflow.figures.differences import plot_differences
 from morphoflow.figures.save import save_figure
+from morphoflow.manifest import list_files
 from morphoflow.provenance import provenance
 from morphoflow.reading.label_tables import with_columns
 from morphoflow.tables import write_table
@@ -47,6 +48,7 @@ def main(
     write_table(differences, found, record)
     write_table(mixed, mixing_table(rows), record)
     save_figure(plot_differences(found), svg, png)
+    list_files([svg, png], record)
 
 
 if __name__ == "__main__":
