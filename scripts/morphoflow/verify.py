@@ -65,9 +65,10 @@ def verify(folder: Path, raw: list[Path] | None = None) -> Verified:
         # One that is damaged is named once, and with it a folder that it stands for.
         vouched.add(path.parent if path.name == MANIFEST else path)
         try:
-            found = READERS[kind_of(path)](path)
             if kind_of(path) == MANIFEST:
-                vouched = vouched - {path.parent} | {path, *found}
+                vouched = vouched - {path.parent} | {path, *check_listed(path)}
+            else:
+                READERS[path.suffix](path)
             record = record_of(path)
             if record is None:
                 raise InputError(f"{path} does not say how it was made; delete it.")
@@ -110,7 +111,7 @@ def results_in(folder: Path) -> list[Path]:
     """All results below a folder, each a store or a file, that keep what they were made of."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name the one with the results.")
-    paths = {path for path in _below(folder) if kind_of(path) in READERS}
+    paths = {path for path in _below(folder) if kind_of(path) in (*READERS, MANIFEST)}
     # A folder that is one result is known from the workflow's mark if its manifest is lost.
     paths |= {mark.with_name(MANIFEST) for mark in folder.rglob(MARK)}
     stores = {path for path in paths if path.suffix == ".zarr"}
@@ -164,7 +165,6 @@ READERS: dict[str, Callable[[Path], object]] = {
     ".parquet": read_table,
     ".h5ad": read_embedding,
     ".pt": read_model,
-    MANIFEST: check_listed,
 }
 
 
