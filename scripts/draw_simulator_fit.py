@@ -11,10 +11,11 @@ from morphoflow.command import run
 from morphoflow.dendrites.fitting.priors import BOUNDS
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.simulator_fit import ACROSS, plot_simulator_fit
+from morphoflow.figures.style import say
 from morphoflow.manifest import list_files
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
-from morphoflow.tables import align_objects, read_objects, read_table
+from morphoflow.tables import REASON, REASONS, align_objects, read_objects, read_table
 
 
 def main(
@@ -33,7 +34,12 @@ def main(
         files = made.loc[made["label"] == label, "file"][:ACROSS]
         pairs[label] = real, [_picture(predicted / "images" / f"{name}.png") for name in files]
     bounds = {name: astuple(BOUNDS[name]) for name in found if name != "label"}
-    save_figure(plot_simulator_fit(found, bounds, pairs), svg, png)
+    left_out = list(found.attrs.get(REASONS, {}).values())
+    if REASON in found.attrs:
+        figure = say(found.attrs[REASON])
+    else:
+        figure = plot_simulator_fit(found, bounds, pairs, left_out)
+    save_figure(figure, svg, png)
     list_files([svg, png], record)
 
 

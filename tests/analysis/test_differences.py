@@ -4,9 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from morphoflow.analysis.differences import cluster_values, compare_groups, feature_values
+from drawn_tables import texts
+from morphoflow.analysis.differences import (
+    COLUMNS,
+    cluster_values,
+    compare_groups,
+    feature_values,
+)
 from morphoflow.analysis.permuting import design_of, effects, p_values
 from morphoflow.errors import InputError
+from morphoflow.figures.differences import plot_differences
+from morphoflow.report.differing import differing_in_words, rows_of_differences
+from morphoflow.tables import REASON, read_table, write_table
 
 
 def nested(rng, animals=(8, 8), cells=20, spread=1.0, columns=1):
@@ -160,12 +169,24 @@ def test_what_never_differs_is_no_test():
         ({"column": "drug"}, "no column 'drug'"),
         ({"reference": "heterozygous"}, "has no 'heterozygous' .it has: mutant, wild_type"),
         ({"within": "plate"}, "objects of one 'animal' have several values of 'plate'"),
-        ({"column": "one"}, "1 value"),
         ({"within": "gap"}, "has nothing in the column 'gap'"),
     ],
 )
 def test_a_column_that_cannot_be_compared_is_named(changed, said):
-    objects = a_table().assign(plate=np.arange(120) % 2, one="x", gap=None)
+    objects = a_table().assign(plate=np.arange(120) % 2, gap=None)
     named = [feature_values(np.ones((120, 1)), ["x"])]
     with pytest.raises(InputError, match=said):
         compare_groups(named, objects, **settings(**changed))
+
+
+@pytest.mark.parametrize(("values", "said"), [("x", "'x' alone"), (None, "nothing")])
+def test_objects_of_one_value_leave_a_table_and_a_figure_that_say_why(tmp_path, values, said):
+    named = [feature_values(np.arange(120.0)[:, None], ["x"])]
+    usual = compare_groups(named, a_table(), **settings())
+    found = compare_groups(named, a_table().assign(treatment=values), **settings())
+    assert list(usual) == list(found) == list(COLUMNS) and found.empty
+    write_table(tmp_path / "differences.parquet", found, {})
+    read = read_table(tmp_path / "differences.parquet")
+    assert said in read.attrs[REASON] and said in texts(plot_differences(read))
+    (sentence,) = differing_in_words(read, settings())
+    assert said in sentence and rows_of_differences(read) == []

@@ -8,9 +8,15 @@ import pandas as pd
 
 from morphoflow.analysis.permuting import Design, design_of, effects, p_values
 from morphoflow.analysis.significance import corrected
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
+from morphoflow.tables import without
 
 FEATURE, CLUSTER = "feature", "cluster"
+COLUMNS = (
+    *("group", "reference", "kind", "model", "variant", "name", "value", "value_of_reference"),
+    *("effect", "low", "high", "p_value", "corrected_p_value", "n", "n_of_reference"),
+    *("units", "units_of_reference", "crossed", "least_p_value"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ def compare_groups(
 ) -> pd.DataFrame:
     """One row for each value of a ``column`` of ``objects`` (n rows) and each of the named values.
 
+    Has the columns COLUMNS; none of the rows, and the reason, where the objects have no two values.
+
     Each value is compared with ``reference``, or without one with all others; of two, the second of
     the alphabet with the first. ``unit`` is the column of what was treated as a whole, ``within``
     one of batches. ``effect`` is Cliff's delta, with ``low`` and ``high``; ``value`` and
@@ -58,7 +66,10 @@ def compare_groups(
     ``corrected_p_value`` allows for all rows of the kind; ``least_p_value`` is the smallest that
     the design can give. See :mod:`morphoflow.analysis.permuting`.
     """
-    _check(objects, column, unit, within, reference)
+    try:
+        _check(objects, column, unit, within, reference)
+    except CannotAnalyse as reason:
+        return without(COLUMNS, reason)
     values = np.concatenate([part.values for part in named], axis=1)
     names = pd.concat([part.names for part in named], ignore_index=True)
     texts = objects[column].astype(object)
@@ -137,9 +148,10 @@ def _check(
             )
     values = sorted(set(objects[column].dropna().astype(str)))
     if len(values) < 2:
-        raise InputError(
-            f"compare: the column '{column}' has {len(values)} value(s), but two are needed to "
-            f"compare; name another column."
+        has = f"'{values[0]}' alone" if values else "nothing"
+        raise CannotAnalyse(
+            f"the objects have {has} in the column '{column}', and two groups are needed to "
+            f"compare; name another column in `compare`"
         )
     if reference is not None and reference not in values:
         raise InputError(
