@@ -136,7 +136,7 @@ def test_the_share_of_a_cluster_is_compared_as_a_measure_is():
     clusters = np.where(rng.random(120) < np.where(mutant, 0.9, 0.1), "1", "0")
     named = [
         feature_values(rng.normal(size=(120, 2)), ["a", "b"]),
-        cluster_values(clusters, "m", "v"),
+        cluster_values(clusters, "m", "v", np.zeros(len(clusters), bool)),
     ]
     table = compare_groups(named, objects, **settings(reference="wild_type"))
     row = table[(table["kind"] == "cluster") & (table["name"] == "1")].iloc[0]
