@@ -68,8 +68,8 @@ def compare_groups(
     Each value is compared with ``reference``, or without one with all others; of two, the second of
     the alphabet with the first. Where a value, or its reference, has none of the objects that may
     be compared by a part of the named values, there is no row. ``unit`` is the column of what was
-    treated as a whole, ``within`` one of batches. ``effect`` is Cliff's delta, with ``low`` and ``high``; ``value`` and
-    ``value_of_reference`` are medians of features and shares of clusters;
+    treated as a whole, ``within`` one of batches. ``effect`` is Cliff's delta, with ``low`` and
+    ``high``; ``value`` and ``value_of_reference`` are medians of features and shares of clusters;
     ``corrected_p_value`` allows for all rows of the kind; ``least_p_value`` is the smallest that
     the design can give. See :mod:`morphoflow.analysis.permuting`.
     """
