@@ -37,7 +37,7 @@ WORKFLOWS = {
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 # Between the moment to which a workflow is set back and its end, how often all of it is killed at
 # most, and how many of its jobs before each time.
-WHOLE, JOBS = 4, 8
+WHOLE, JOBS = 4, 16
 # Seconds that a workflow may take to end.
 PATIENCE = 300
 MARK = ".snakemake_timestamp"
