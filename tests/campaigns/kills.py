@@ -45,6 +45,8 @@ MARK = ".snakemake_timestamp"
 
 def main(kills: int, seed: int, name: str, folder: Path | None) -> int:
     """Print the counts of all kills and ends; ``folder`` keeps the undisturbed run for more."""
+    # A shell has what it starts in the background, and all that this starts, ignore SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)
     config, runs, targets = WORKFLOWS[name]
     counts: Counter = Counter()
