@@ -13,8 +13,8 @@ import torch
 
 from morphoflow.fitting import train_rows
 from morphoflow.model import Model
-from morphoflow.models.contrastive.two_views import BATCH, TwoViewsLearner, splits_with_labels
 from morphoflow.models.shared.turning import frames
+from morphoflow.models.shared.two_views import BATCH, TwoViewsLearner, splits_with_labels
 from morphoflow.models.tree_transformer.network import TreeTransformer
 from morphoflow.models.tree_transformer.trees import Trees, coordinate_scale, trees, two_views
 from morphoflow.seeds import torch_generator

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from morphoflow.models.contrastive.two_views import Network
 from morphoflow.models.shared.initialise import initialise
+from morphoflow.models.shared.two_views import Network
 from morphoflow.models.tree_transformer.trees import N_FACTS, Trees
 from morphoflow.models.walk_transformer.network import Attention
 
