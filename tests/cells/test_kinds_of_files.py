@@ -73,12 +73,6 @@ def test_a_grey_mask_written_as_colours_is_a_mask(tmp_path):
         read_mask(tmp_path / "c.png")
 
 
-def test_a_mask_of_complex_numbers_is_none(tmp_path):
-    tifffile.imwrite(tmp_path / "m.tif", disc((30, 30), (15, 15), 6).astype(np.complex64))
-    with pytest.raises(Refused, match="complex64"):
-        read_mask(tmp_path / "m.tif")
-
-
 def test_a_background_with_a_number_of_its_own_is_refused(tmp_path):
     source = write_fields(tmp_path, n=1)
     file = tmp_path / "masks" / "field0.tif"
@@ -120,6 +114,12 @@ def test_a_folder_without_images_tells_what_it_has_instead(tmp_path):
     (tmp_path / "masks" / "field0.tif").rename(tmp_path / "masks" / "field0.npy")
     with pytest.raises(InputError, match=r"only files that end with \.npy"):
         read(tmp_path, source)
+
+
+def test_a_mask_of_complex_numbers_is_none(tmp_path):
+    tifffile.imwrite(tmp_path / "m.tif", disc((30, 30), (15, 15), 6).astype(np.complex64))
+    with pytest.raises(Refused, match="complex64"):
+        read_mask(tmp_path / "m.tif")
 
 
 def test_specks_are_left_out_and_named(tmp_path):
