@@ -179,6 +179,13 @@ def test_compartments_are_measured_and_a_mixture_is_noted(tmp_path):
     assert found == ["1 of 8", "7 of 8"]
 
 
+@pytest.mark.parametrize(("scale", "noted"), [(1, False), (1e5, True), (1e-6, True)])
+def test_neurons_in_another_unit_are_noted(tmp_path, scale, noted):
+    forest = replace(FOREST, xyz=(scale * FOREST.xyz).astype(np.float32))
+    _, quality = object_table(forest, QUALITY, named(tmp_path, "n0"), SPLIT, "skip")
+    assert ("unusual_size" in set(quality["code"])) == noted
+
+
 def test_bridges_have_columns_of_their_own(tmp_path):
     forest = replace(FOREST, bridge=FOREST.bridge.copy())
     forest.bridge[[1, 3]] = True

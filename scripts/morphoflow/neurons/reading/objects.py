@@ -22,6 +22,8 @@ from morphoflow.reading.quality import note, with_rows
 # By name, the type codes of SWC; other compartments have other codes.
 COMPARTMENTS = {"axon": 2, "dendrite": 3, "apical": 4}
 SOMA = 1
+# How far neurons reach from the root: a few um, and a few centimetres.
+SMALLEST_UM, LARGEST_UM = 1.0, 3e4
 
 # Endings that ids in label tables have or lack beside the names of files; .CNG is NeuroMorpho's.
 ENDINGS = re.compile(r"(\.(swc|asc|nml|cell|gz|cng))+$", re.IGNORECASE)
@@ -77,7 +79,9 @@ def object_table(
             "bridge_share": forest.bridge_length / (forest.bridge_length + forest.cable_length),
         }
     )
-    return objects, with_rows(quality, [*faults, *notes, *mixed_compartments(by_compartment)])
+    return objects, with_rows(
+        quality, [*faults, *notes, *mixed_compartments(by_compartment), *unusual_size(forest)]
+    )
 
 
 def _further_labels(joined: pd.DataFrame) -> dict[str, pd.Series]:
@@ -161,6 +165,19 @@ def mixed_compartments(lengths: dict[str, np.ndarray]) -> list[dict]:
             )
             notes.append(note("mixed_compartments", message, value=f"{have} of {n}"))
     return notes
+
+
+def unusual_size(forest: Forest) -> list[dict]:
+    """A note where most neurons are smaller or larger than neurons are, as in another unit."""
+    reach = np.maximum.reduceat(np.linalg.norm(forest.xyz, axis=1), forest.offsets[:-1])
+    middle = float(np.median(reach))
+    if SMALLEST_UM <= middle <= LARGEST_UM:
+        return []
+    message = (
+        f"the neurons reach {middle:,.3g} um from the root (median), which is unusual; check "
+        f"`units` and `voxel_size_um`"
+    )
+    return [note("unusual_size", message, value=f"{middle:.3g} um")]
 
 
 def _tips(forest: Forest) -> np.ndarray:
