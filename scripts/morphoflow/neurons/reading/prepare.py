@@ -22,7 +22,7 @@ from morphoflow.neurons.reading.repair import (
     select_compartments,
 )
 from morphoflow.neurons.reading.soma import collapse_soma
-from morphoflow.neurons.reading.sources import Source, hidden_names, list_sources
+from morphoflow.neurons.reading.sources import Source, hidden_names, is_unread, list_sources
 from morphoflow.neurons.reading.swc import Table, parse
 from morphoflow.neurons.reading.tree import Tree
 from morphoflow.reading.findings import Codes, Finding, Refused
@@ -144,7 +144,9 @@ def read_neurons(
     _stop_if_refused(reports, on_bad_input)
     neurons = [one.neuron for one in read if one.neuron is not None]
     quality = quality_table(reports, MEASURED, lines=True)
-    return concatenate(neurons), with_rows(quality, [_hidden(n) for n in hidden_names(files)])
+    unread = [_unread(file.name) for file in files if is_unread(file)]
+    left_out = [*(_hidden(name) for name in hidden_names(files)), *unread]
+    return concatenate(neurons), with_rows(quality, left_out)
 
 
 @dataclass
@@ -209,6 +211,11 @@ def _table(source: Source, scale_um: np.ndarray, notes: list[Finding]) -> tuple[
 def _hidden(name: str) -> dict:
     message = "a hidden file, as macOS and editors leave them, is left out"
     return quality_row("skipped", "info", "hidden_file", message, file=name, value=name)
+
+
+def _unread(name: str) -> dict:
+    message = f"{name} may hold neurons and is not read; unpack or convert it"
+    return quality_row("skipped", "info", "unread_file", message, file=name, value=name)
 
 
 def _measure(neuron: Forest, report: Report) -> None:
