@@ -40,10 +40,10 @@ from morphoflow.training.fabric import make_fabric
 from morphoflow.training.loop import fit
 
 COMMAND = "PYTHONPATH=scripts python resources/benchmarks/cells_contrast.py"
-# Of each dataset: its card, what differs from it, the most objects, and the columns of labels.
+# Of each dataset: its card, what differs from it, the most objects, labels, and seeds.
 DATA = {
-    "osteosarcoma": ("osteosarcoma_outlines", {"size": 64}, None, ("label", "treatment")),
-    "o2_mnist": ("o2_mnist", {}, 1000, ("label",)),
+    "osteosarcoma": ("osteosarcoma_outlines", {"size": 64}, None, ("label", "treatment"), 3),
+    "o2_mnist": ("o2_mnist", {}, 600, ("label",), 2),
 }
 # What all ways of training share, beside the model's defaults, and in what they differ.
 SHARED = {"epochs": 25, "widths": [8, 16, 32], "learning_rate": 0.002, "beta": 0.1}
@@ -70,7 +70,6 @@ class Cells:
 def main() -> None:
     """Train and score everything that is not there yet, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("results/cells_contrast"))
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -81,13 +80,14 @@ def main() -> None:
         "interval": "95 %, cells drawn again; of differences over the same draws",
         "settings": {name: settings(changes) for name, changes in WAYS.items()},
     }
-    for name, (_, _, _, labels) in DATA.items():
-        cells = read(name, options.folder)
-        made = {way: embeddings(name, cells, way, options) for way in WAYS}
-        record[name] = {"cells": len(cells.x), "cpu_s": {w: s for w, (_, s) in made.items()}}
+    for name, (_, _, _, labels, seeds) in DATA.items():
+        cells, own = read(name, options.folder), options.folder / name
+        made = {way: embeddings(cells, way, seeds, own) for way in WAYS}
+        seconds = {way: cpu_s for way, (_, cpu_s) in made.items()}
+        record[name] = {"cells": len(cells.x), "seeds": seeds, "cpu_s": seconds}
         found = {way: x for way, (x, _) in made.items()}
         for label in labels:
-            record[name][label] = scores(cells, label, found, options.folder / name)
+            record[name][label] = scores(cells, label, found, own)
             print(name, label, json.dumps(record[name][label]), flush=True)
     Path(__file__).with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
 
@@ -100,7 +100,7 @@ def settings(changes: dict) -> dict:
 
 def read(name: str, folder: Path) -> Cells:
     """A dataset, fetched unless it is there."""
-    card, changes, most, _ = DATA[name]
+    card, changes, most, _, _ = DATA[name]
     facts = yaml.safe_load(Path(f"resources/cards/{card}.yaml").read_text()) | changes
     own = folder / name
     if not (own / "crops.h5").exists():
@@ -128,13 +128,11 @@ def features(x: np.ndarray, mask: np.ndarray | None, table: pd.DataFrame) -> np.
     return standardised(np.concatenate(blocks))
 
 
-def embeddings(
-    name: str, cells: Cells, way: str, options: argparse.Namespace
-) -> tuple[list[np.ndarray], float]:
+def embeddings(cells: Cells, way: str, seeds: int, folder: Path) -> tuple[list[np.ndarray], float]:
     """The embedding (n, d) of each seed, and the mean CPU seconds of a training."""
     found, seconds = [], []
-    for seed in range(options.seeds):
-        file = options.folder / name / f"{way}_{seed}.npz"
+    for seed in range(seeds):
+        file = folder / f"{way}_{seed}.npz"
         if not file.exists():
             start = time.process_time()
             x = trained(cells, settings(WAYS[way]), seed, file.with_suffix(""))

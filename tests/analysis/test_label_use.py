@@ -231,3 +231,24 @@ def test_controls_are_no_class_of_their_own_when_they_are_all_that_labels_tell()
     data.obs["label"] = np.where(data.obs["label"] == "DMSO", "DMSO", "drug")
     mark_controls(data, controls)
     assert tables.classification(data, SETTINGS["classification"], 0)[0].empty
+
+
+def test_learned_weights_of_parts_and_features_stay_at_chance():
+    sets = [by_heart(trained([], {}), seed=seed) for seed in (4, 5)]
+    x, rows = combine(sets, [1, 1])
+    data = make_embedding(x, rows, {}, parts=["a"] * 4 + ["b"] * 4)
+    found = scores(data, ("cross_validation",))
+    assert {"fused_balanced_accuracy", "joined_balanced_accuracy"} <= {name for _, name in found}
+    accuracy = [v for (_, name), v in found.items() if name.endswith("_balanced_accuracy")]
+    assert max(accuracy) < 0.5 + 4 * 0.5 / np.sqrt(N / 4)
+
+
+def test_further_labels_of_a_model_that_saw_the_first_are_judged_on_what_it_did_not_see():
+    rows = objects()
+    rows["label_by_expert"] = rows["label"]
+    data = by_heart(trained([], SUPERVISED), rows)
+    found = scores(data)
+    further = {key: v for key, v in found.items() if key[1].startswith("label_by_expert_")}
+    accuracy = [v for (_, name), v in further.items() if name.endswith("_accuracy")]
+    assert accuracy and {split for split, _ in further} == {"fixed_split"}
+    assert max(accuracy) < 0.5 + 4 * 0.5 / np.sqrt(N / 4)

@@ -116,6 +116,12 @@ def test_a_folder_without_images_tells_what_it_has_instead(tmp_path):
         read(tmp_path, source)
 
 
+def test_a_mask_of_complex_numbers_is_none(tmp_path):
+    tifffile.imwrite(tmp_path / "m.tif", disc((30, 30), (15, 15), 6).astype(np.complex64))
+    with pytest.raises(Refused, match="complex64"):
+        read_mask(tmp_path / "m.tif")
+
+
 def test_specks_are_left_out_and_named(tmp_path):
     source = write_fields(tmp_path, n=1)
     labels = field(seed=0)[1]

@@ -7,7 +7,7 @@ from anndata import AnnData
 from morphoflow.embedding import LABEL_SEEN, labels_used
 
 # A column of the objects by which others were normalised.
-NORMALISED_BY = "normalised_by"
+NORMALISED_BY = "controls_of_features"
 
 
 def labels_of(observations: pd.DataFrame, column_name: str = "label") -> np.ndarray:

@@ -20,6 +20,13 @@ WRITTEN = ".labels.parquet"
 # How workbooks (.xlsx and .ods, .xls) and pages begin.
 NO_TABLE = (b"pk\x03\x04", b"\xd0\xcf\x11\xe0", b"<html", b"<!doc", b"<?xml")
 SEPARATORS = (",", ";", "\t")
+# How files begin that are taken for tables and are none.
+NO_TEXT = {
+    b"PK\x03\x04": "a spreadsheet or another archive",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"\x1f\x8b": "compressed",
+    b"PAR1": "a Parquet file",
+}
 # How tables say that a label is not known.
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
 
@@ -137,6 +144,9 @@ def _rows(path: Path) -> dict[int, list[str]]:
 
 
 def _decoded(data: bytes) -> str:
+    for start, what in NO_TEXT.items():
+        if data.startswith(start):
+            raise ValueError(f"it is {what} and no text; export it as CSV")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16")
     try:

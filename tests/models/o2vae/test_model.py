@@ -125,6 +125,16 @@ def test_every_choice_trains_and_embeds(store, tmp_path, changes):
     assert o2vae.embed(made, store, CPU).shape == (N, SETTINGS["latent_size"])
 
 
+@pytest.mark.parametrize("kind", ["bce", "mse"])
+def test_an_image_loses_nothing_to_itself_and_something_to_any_other(kind):
+    x = 0.05 + 0.9 * torch.from_numpy(ellipse_crops(4, 16)[0])
+    own = pixel_loss(x.logit(), x, kind, None)
+    torch.testing.assert_close(own, torch.zeros(4), atol=1e-4, rtol=0)
+    assert (pixel_loss(x.logit(), x.roll(1, 0), kind, None) > 0.1).all()
+    plain = torch.tensor([[[[0.0, 1.0]]]])  # where there is no own entropy to take away
+    assert pixel_loss(torch.full_like(plain, 30.0), plain, "bce", None) == pytest.approx(30)
+
+
 def test_the_disc_hides_the_corners_alone():
     logits, wanted = torch.zeros(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
     seen = disc(16).float()

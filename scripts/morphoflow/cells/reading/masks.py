@@ -30,7 +30,8 @@ class Mask:
 
     def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
         labels = self._pixels[:, *key]
-        whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
+        kind = labels.dtype.kind
+        whole = kind in "biu" or (kind == "f" and bool((labels == np.rint(labels)).all()))
         if len(labels) == 3 and (labels == labels[:1]).all():  # grey, written as a colour
             labels = labels[:1]
         if len(labels) != 1 or not whole or labels.min(initial=0) < 0:

@@ -132,10 +132,13 @@ def pose(x: Tensor, decoded: Tensor, settings: dict) -> Registration:
 def pixel_loss(logits: Tensor, wanted: Tensor, kind: str, seen: Tensor | None) -> Tensor:
     """Cross entropy ("bce") or squared error ("mse"), summed over the pixels of an image: (b,).
 
-    ``seen`` (h, w) tells the pixels that count; all do if it is None.
+    The cross entropy is that above the image's own, so that both are 0 for the image itself,
+    however grey it is. ``seen`` (h, w) tells the pixels that count; all do if it is None.
     """
     if kind == "bce":
         each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        share = wanted.clamp(0, 1)
+        each = each - torch.special.entr(share) - torch.special.entr(1 - share)
     else:
         each = (torch.sigmoid(logits) - wanted).square()
     return (each if seen is None else each * seen).flatten(1).sum(1)
