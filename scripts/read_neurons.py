@@ -17,7 +17,15 @@ from morphoflow.swc_files import write_swc
 from morphoflow.tables import write_objects, write_table
 
 # Findings on the dataset as a whole that its user should see.
-WARNINGS = ("matched_id", "few_groups", "mixed_compartments", "hidden_file")
+WARNINGS = (
+    "matched_id",
+    "similar_labels",
+    "few_groups",
+    "mixed_compartments",
+    "unusual_size",
+    "hidden_file",
+    "unread_file",
+)
 
 
 def main(

@@ -129,6 +129,14 @@ def test_two_cells_in_one_file_are_refused_unless_the_largest_is_asked_for(tmp_p
     assert forest.cable_length == [20]
 
 
+def test_two_cells_in_one_tree_are_refused_and_thin_nodes_of_type_1_are_not(tmp_path):
+    text = TWO_CELLS.replace("4 1 500 0 0 5 -1", "4 1 500 0 0 5 3")
+    with pytest.raises(InputError, match=r"joined in one tree, with somata in lines 1 and 4, 500"):
+        read_text(tmp_path, text)
+    forest, _ = read_text(tmp_path, text.replace("500 0 0 5", "500 0 0 1"))
+    assert forest.cable_length == [520]
+
+
 def test_the_soma_of_neuromorpho_is_no_repair(tmp_path):
     (tmp_path / "cell.swc").write_text(
         "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 3 9 0 0 1 1\n"

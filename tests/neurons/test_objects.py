@@ -8,7 +8,7 @@ import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.forest import concatenate
-from morphoflow.neurons.reading.objects import match_ids, object_table
+from morphoflow.neurons.reading.objects import match_ids, object_table, similar_labels
 from morphoflow.neurons.reading.prepare import CODES, MEASURED
 from morphoflow.reading.labels import WRITTEN, LabelColumns, read_labels, write_labels
 from morphoflow.reading.quality import Report, quality_table
@@ -124,6 +124,8 @@ def test_files_of_neuromorpho_and_zeros_that_a_spreadsheet_lost_are_found():
         ("007", "008"): ("7", "8"),
         ("n1.CNG", "n2.CNG"): ("n1", "n2.swc"),
         ("0", "00a"): ("000", "a"),
+        ("007", "1.0"): ("7.0", "1.0"),
+        ("n1", "n2"): (r"C:\\cells\\n1.swc", "cells/day 1/n2"),
     }.items():
         table = pd.DataFrame(
             {"id": written, "label": "x", "group": written, "file": "l", "line": 2}
@@ -177,6 +179,26 @@ def test_compartments_are_measured_and_a_mixture_is_noted(tmp_path):
     assert objects[columns].sum(axis=1).tolist() == objects["cable_length_um"].tolist()
     found = quality[quality["code"] == "mixed_compartments"]["value"].tolist()
     assert found == ["1 of 8", "7 of 8"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "noted"),
+    [
+        (["PC", "pc", "IN"], True),
+        (["1", "1.0"], True),
+        (["1.0", "10"], False),
+        (["L 2", "L2"], True),
+    ],
+)
+def test_labels_that_are_almost_alike_are_noted(labels, noted):
+    assert len(similar_labels(pd.Series([*labels, None]))) == noted
+
+
+@pytest.mark.parametrize(("scale", "noted"), [(1, False), (1e5, True), (1e-6, True)])
+def test_neurons_in_another_unit_are_noted(tmp_path, scale, noted):
+    forest = replace(FOREST, xyz=(scale * FOREST.xyz).astype(np.float32))
+    _, quality = object_table(forest, QUALITY, named(tmp_path, "n0"), SPLIT, "skip")
+    assert ("unusual_size" in set(quality["code"])) == noted
 
 
 def test_bridges_have_columns_of_their_own(tmp_path):

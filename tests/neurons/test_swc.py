@@ -79,6 +79,8 @@ FAULTS = {
     "underscore": (PLAIN.replace("13", "1_3"), "not_a_number", 3, "1_3"),
     "binary": (b"\x00\x01\x02 7 \xff\xfe\n", "not_a_number", 1, None),
     "decimal comma": (PLAIN.replace("13", "13,5"), "decimal_comma", 3, "13,5"),
+    "other order": ("# n x y z r type parent\n" + PLAIN, "column_order", 1, None),
+    "radius last": ("\n#id,type,x,y,z,parent,radius\n" + PLAIN, "column_order", 2, None),
     "fraction of an id": (PLAIN.replace("2 3 0", "2.5 3 0"), "not_an_integer", 2, "2.5"),
     "nan as id": (PLAIN.replace("3 3 -4", "nan 3 -4"), "not_an_integer", 3, "nan"),
     "nan": (PLAIN.replace("-4", "nan"), "bad_coordinate", 3, "nan"),
@@ -122,6 +124,28 @@ def test_a_parent_0_is_that_node_where_there_is_one(tmp_path):
 def test_a_neuron_without_any_cable_is_refused(tmp_path):
     with pytest.raises(InputError, match="in one place, so there is no cable; correct the coord"):
         read_text(tmp_path, "1 1 0 0 0 5 -1\n2 3 0 0 0 1 1\n3 3 0 0 0 1 2\n")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "# n T x y z R P",
+        "##n,type,x,y,z,radius,parent",
+        "# x, y and z in um, radius, parent",
+        "#p r x",
+    ],
+)
+def test_headers_that_name_the_usual_order_or_none_are_comments(tmp_path, header):
+    forest, findings = read_text(tmp_path, f"{header}\n{PLAIN}")
+    assert not findings
+    assert_same(forest, read_text(tmp_path, PLAIN)[0])
+
+
+@pytest.mark.parametrize("header", ["# units: nm", '# Meta: {"units": "nanometer"}', "#Unit = px"])
+def test_another_unit_in_the_header_is_noted(tmp_path, header):
+    _, findings = read_text(tmp_path, f"# a neuron\n{header}\n{PLAIN}")
+    assert list(findings) == ["unit_header"]
+    assert not read_text(tmp_path, f"# units: um, 5 nm thick\n{PLAIN}")[1]
 
 
 def test_number_of_further_faults_is_told():

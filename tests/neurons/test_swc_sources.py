@@ -175,6 +175,15 @@ def test_hidden_files_are_left_out_and_listed(tmp_path):
     assert row.file == "._a.swc" and row.verdict == "skipped"
 
 
+@pytest.mark.parametrize("name", ["more.tar.gz", "MORE.RAR", "b.eswc"])
+def test_what_may_hold_neurons_and_is_not_read_is_listed(tmp_path, name):
+    (tmp_path / "a.swc").write_text(PLAIN)
+    (tmp_path / name).write_bytes(b"\0")
+    forest, quality = read(files_with_neurons(tmp_path), on_bad_input="stop")
+    assert forest.ids.tolist() == ["a"]
+    assert quality.loc[quality["code"] == "unread_file", "file"].tolist() == [name]
+
+
 def test_a_damaged_packed_file_is_refused(tmp_path):
     (tmp_path / "a.swc.gz").write_bytes(gzip.compress(PLAIN.encode())[:-12] + b"\0" * 4)
     with pytest.raises(InputError, match=r"a\.swc\.gz: the file cannot be read"):

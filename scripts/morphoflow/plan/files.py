@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from morphoflow.neurons.reading.sources import files_with_neurons, is_hidden
+from morphoflow.neurons.reading.sources import files_with_neurons, is_hidden, is_unread
 from morphoflow.organelles.volumes.fingerprint import fingerprint
 from morphoflow.organelles.volumes.watched import is_address, watched_files
 from morphoflow.places import relative
@@ -94,7 +94,9 @@ def _swc_files(folder: Path, place: str, elsewhere: Iterable[Path]) -> list[str]
             f"correct `folder` in the config or put the files there. "
             f"{relative(str(folder), elsewhere)}"
         )
-    files = [str(path) for path in files_with_neurons(folder) if not is_hidden(path)]
+    files = [
+        str(path) for path in files_with_neurons(folder) if not (is_hidden(path) or is_unread(path))
+    ]
     if not files:
         raise ValueError(
             f"{place}: the folder '{folder}' holds no neurons: .swc, .asc or .nml files, archives "

@@ -14,6 +14,9 @@ SEGMENTS_PER_BRIDGE, LONG_SEGMENT = 10, 0.99
 # Somata in trees apart are those of two cells if they are farther apart than so many times the sum
 # of their radii; nearer ones are pieces of one.
 RADII_BETWEEN_CELLS = 2
+# A cell body within a tree has so much of the radius of the soma at least, and so many times that
+# of the nodes beside it.
+LEAST_BODY, BODY_PER_NEURITE = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,10 @@ def one_tree(tree: Tree, soma: int | None, joining: Joining, notes: list[Finding
     soma or else of the one with most cable; a tree that no bridge of ``largest_bridge_um`` reaches
     is left out, or with ``refuse`` the file is refused. Where it is None, a bridge may be ten times
     as long as 99 % of the file's own segments are at most. Bridges to the soma begin at its
-    surface. Raises Refused for two cells in one file, unless the largest is to be kept.
+    surface. Raises Refused for two cells in one file, unless they are apart and the largest is to
+    be kept.
     """
+    _refuse_joined_cells(tree, soma)
     top = root_of(tree.parent)
     cable = np.bincount(top, weights=tree.segment_length, minlength=len(top))
     main = int(np.argmax(np.where(tree.parent < 0, cable, -1.0)))
@@ -101,6 +106,27 @@ def _refuse_two_cells(tree: Tree, soma: int | None, top: np.ndarray) -> None:
             f"{tree.line[other]}, {um:.3f} um apart"
         )
         raise Refused("two_cells", message, line=int(tree.line[other]), value=f"{um:.3f} um")
+
+
+def _refuse_joined_cells(tree: Tree, soma: int | None) -> None:
+    """Raise Refused where the soma's tree has a second one, thick and far from the first."""
+    if soma is None:
+        return
+    radius, inner = _usable(tree.radius), np.flatnonzero(tree.parent >= 0)
+    beside = np.zeros(len(radius))
+    np.maximum.at(beside, tree.parent[inner], radius[inner])
+    beside[inner] = np.maximum(beside[inner], radius[tree.parent[inner]])
+    body = (tree.compartment == SOMA) & (radius >= LEAST_BODY * radius[soma])
+    body &= radius >= BODY_PER_NEURITE * beside
+    apart = np.linalg.norm(tree.xyz - tree.xyz[soma], axis=1)
+    far = np.flatnonzero(body & (apart > RADII_BETWEEN_CELLS * (radius + radius[soma])))
+    if len(far) and root_of(tree.parent)[far[0]] == root_of(tree.parent)[soma]:
+        other, um = int(far[0]), float(apart[far[0]])
+        message = (
+            f"two cells are joined in one tree, with somata in lines {tree.line[soma]} and "
+            f"{tree.line[other]}, {um:.3f} um apart"
+        )
+        raise Refused("joined_cells", message, line=int(tree.line[other]), value=f"{um:.3f} um")
 
 
 def _usual_limit(tree: Tree) -> float:

@@ -22,9 +22,13 @@ from morphoflow.reading.quality import note, with_rows
 # By name, the type codes of SWC; other compartments have other codes.
 COMPARTMENTS = {"axon": 2, "dendrite": 3, "apical": 4}
 SOMA = 1
+# How far neurons reach from the root: a few um, and a few centimetres.
+SMALLEST_UM, LARGEST_UM = 1.0, 3e4
 
 # Endings that ids in label tables have or lack beside the names of files; .CNG is NeuroMorpho's.
 ENDINGS = re.compile(r"(\.(swc|asc|nml|cell|gz|cng))+$", re.IGNORECASE)
+FOLDERS = re.compile(r"^.*[\\/]")
+WHOLE = re.compile(r"^(\d+)\.0+$")
 ROUNDED = re.compile(r"\d+([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
@@ -77,7 +81,9 @@ def object_table(
             "bridge_share": forest.bridge_length / (forest.bridge_length + forest.cable_length),
         }
     )
-    return objects, with_rows(quality, [*faults, *notes, *mixed_compartments(by_compartment)])
+    return objects, with_rows(
+        quality, [*faults, *notes, *mixed_compartments(by_compartment), *unusual_size(forest)]
+    )
 
 
 def _further_labels(joined: pd.DataFrame) -> dict[str, pd.Series]:
@@ -89,8 +95,9 @@ def _further_labels(joined: pd.DataFrame) -> dict[str, pd.Series]:
 def match_ids(labels: pd.DataFrame, known: Collection[str]) -> tuple[pd.DataFrame, list[dict]]:
     """The label table with the ids of the ``known`` neurons, and a note on those that differed.
 
-    An id that no neuron has is taken for the one neuron whose name is the same but for case and
-    the endings .swc, .gz and .CNG, or else for the zeros before it, which spreadsheets drop.
+    An id that no neuron has is taken for the one neuron whose name is the same but for case,
+    folders before it and the endings .swc, .gz and .CNG, or else for the zeros before it, which
+    spreadsheets drop, or the ".0" behind whole numbers, which they add.
     Raises InputError where two lines come to one neuron, and for a table that names none of them.
     """
     matched = labels.assign(id=labels["id"].astype(object))
@@ -115,11 +122,11 @@ def match_ids(labels: pd.DataFrame, known: Collection[str]) -> tuple[pd.DataFram
 
 
 def _plain(name: str) -> str:
-    return ENDINGS.sub("", name.strip()).casefold()
+    return ENDINGS.sub("", FOLDERS.sub("", name.strip())).casefold()
 
 
 def _without_zeros(name: str) -> str:
-    return _plain(name).lstrip("0") or "0"
+    return WHOLE.sub(r"\1", _plain(name)).lstrip("0") or "0"
 
 
 def _refuse_strangers(labels: pd.DataFrame, matched: pd.DataFrame, known: Collection[str]) -> None:
@@ -161,6 +168,30 @@ def mixed_compartments(lengths: dict[str, np.ndarray]) -> list[dict]:
             )
             notes.append(note("mixed_compartments", message, value=f"{have} of {n}"))
     return notes
+
+
+def unusual_size(forest: Forest) -> list[dict]:
+    """A note where most neurons are smaller or larger than neurons are, as in another unit."""
+    reach = np.maximum.reduceat(np.linalg.norm(forest.xyz, axis=1), forest.offsets[:-1])
+    middle = float(np.median(reach))
+    if SMALLEST_UM <= middle <= LARGEST_UM:
+        return []
+    message = (
+        f"the neurons reach {middle:,.3g} um from the root (median), which is unusual; check "
+        f"`units` and `voxel_size_um`"
+    )
+    return [note("unusual_size", message, value=f"{middle:.3g} um")]
+
+
+def similar_labels(labels: pd.Series) -> list[dict]:
+    """A note where labels differ in case, spaces or a ".0" alone, and so are classes apart."""
+    names = pd.Series(sorted(map(str, labels.dropna().unique())), dtype=object)
+    forms = names.map(lambda name: WHOLE.sub(r"\1", "".join(name.split()).casefold()))
+    twice = names[forms.duplicated(keep=False)]
+    if twice.empty:
+        return []
+    alike = ", ".join(f"'{name}'" for name in twice)
+    return [note("similar_labels", f"labels are almost alike and classes apart: {alike}")]
 
 
 def _tips(forest: Forest) -> np.ndarray:

@@ -22,7 +22,7 @@ from morphoflow.neurons.reading.repair import (
     select_compartments,
 )
 from morphoflow.neurons.reading.soma import collapse_soma
-from morphoflow.neurons.reading.sources import Source, hidden_names, list_sources
+from morphoflow.neurons.reading.sources import Source, hidden_names, is_unread, list_sources
 from morphoflow.neurons.reading.swc import Table, parse
 from morphoflow.neurons.reading.tree import Tree
 from morphoflow.reading.findings import Codes, Finding, Refused
@@ -32,6 +32,7 @@ from morphoflow.reading.quality import Report, quality_row, quality_table, with_
 CODES: Codes = {
     "extra_columns": ("info", "columns after the seventh are not read"),
     "scale_header": ("info", "a SCALE line in the header is not applied: set the units instead"),
+    "unit_header": ("info", "a unit in the header is not applied: set the units instead"),
     "no_soma": ("info", "no node of type 1, so the root stands for the soma"),
     "extra_soma": ("info", "nodes of type 1 away from the soma are read as neurite"),
     "three_point_soma": ("info", "the three-point soma of NeuroMorpho.Org is one node"),
@@ -54,6 +55,7 @@ CODES: Codes = {
     "unreadable_file": ("refused", "copy the file anew"),
     "empty_file": ("refused", "export the neuron anew or remove the file"),
     "too_few_columns": ("refused", "give the line seven columns: id type x y z radius parent"),
+    "column_order": ("refused", "write them in the order id type x y z radius parent"),
     "not_a_number": ("refused", "correct the line"),
     "decimal_comma": ("refused", "write decimals with a point"),
     "not_an_integer": ("refused", "write ids, types and parents as whole numbers"),
@@ -63,6 +65,7 @@ CODES: Codes = {
     "cycle": ("refused", "correct the parents so that each path ends at a root"),
     "distant_tree": ("refused", "correct the file, set `largest_bridge_um`, or set roots to join"),
     "two_cells": ("refused", "give each cell a file of its own, or set roots to largest"),
+    "joined_cells": ("refused", "give each cell a file of its own, or correct the node's type"),
     "nothing_left": ("refused", "choose compartments that the file has or remove the file"),
     "no_cable": ("refused", "correct the coordinates, or remove the file"),
     "same_neuron": ("refused", "keep one of the two files"),
@@ -141,7 +144,9 @@ def read_neurons(
     _stop_if_refused(reports, on_bad_input)
     neurons = [one.neuron for one in read if one.neuron is not None]
     quality = quality_table(reports, MEASURED, lines=True)
-    return concatenate(neurons), with_rows(quality, [_hidden(n) for n in hidden_names(files)])
+    unread = [_unread(file.name) for file in files if is_unread(file)]
+    left_out = [*(_hidden(name) for name in hidden_names(files)), *unread]
+    return concatenate(neurons), with_rows(quality, left_out)
 
 
 @dataclass
@@ -206,6 +211,11 @@ def _table(source: Source, scale_um: np.ndarray, notes: list[Finding]) -> tuple[
 def _hidden(name: str) -> dict:
     message = "a hidden file, as macOS and editors leave them, is left out"
     return quality_row("skipped", "info", "hidden_file", message, file=name, value=name)
+
+
+def _unread(name: str) -> dict:
+    message = f"{name} may hold neurons and is not read; unpack or convert it"
+    return quality_row("skipped", "info", "unread_file", message, file=name, value=name)
 
 
 def _measure(neuron: Forest, report: Report) -> None:

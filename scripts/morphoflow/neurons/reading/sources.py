@@ -18,6 +18,8 @@ TEXT_FACTOR = 8
 
 FORMATS = (".swc", ".asc", ".nml")
 ENDINGS = (*FORMATS, *(f"{ending}.gz" for ending in FORMATS), ".zip")
+# What may hold neurons and is not read.
+UNREAD = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar", ".eswc")
 ENDING = re.compile(r"(\.cell)?\.(swc|asc|nml)(\.gz)?$", re.IGNORECASE)
 INFO = "info"
 
@@ -60,9 +62,10 @@ class Source:
 
 
 def files_with_neurons(path: Path) -> list[Path]:
-    """The files below a folder that hold neurons, hidden ones too, sorted; a file for itself.
+    """The files below a folder that hold neurons, sorted; a file for itself.
 
-    With skeletons comes the file ``info`` that says how they are to be read.
+    Hidden files and archives that are not read are among them, to be listed. With skeletons comes
+    the file ``info`` that says how they are to be read.
     """
     if not path.is_dir():
         return [path]
@@ -70,7 +73,7 @@ def files_with_neurons(path: Path) -> list[Path]:
 
 
 def _holds_neurons(file: Path) -> bool:
-    if file.name.lower().endswith(ENDINGS) or is_skeleton(file):
+    if file.name.lower().endswith((*ENDINGS, *UNREAD)) or is_skeleton(file):
         return True
     return file.name == INFO and bool(skeleton_info(file.parent))
 
@@ -78,6 +81,11 @@ def _holds_neurons(file: Path) -> bool:
 def is_hidden(path: Path | PurePosixPath) -> bool:
     """Whether a file is one that systems hide, such as the ``._`` files of macOS beside others."""
     return path.name.startswith(".") or "__MACOSX" in path.parts
+
+
+def is_unread(path: Path) -> bool:
+    """Whether a file may hold neurons in a form that is not read."""
+    return path.name.lower().endswith(UNREAD)
 
 
 def hidden_names(files: Iterable[Path]) -> list[str]:
@@ -95,7 +103,7 @@ def hidden_names(files: Iterable[Path]) -> list[str]:
 
 def list_sources(files: Sequence[Path]) -> list[Source]:
     """All files of neurons, those in archives too; InputError for others and repeated stems."""
-    visible = [path for path in map(Path, files) if not is_hidden(path)]
+    visible = [path for path in map(Path, files) if not (is_hidden(path) or is_unread(path))]
     sources = [source for path in visible for source in _sources_of(path)]
     if not sources:
         raise InputError("there are no neurons to read; name .swc files or .zip archives of them.")

@@ -15,6 +15,12 @@ COMMENT = re.compile(r"#[^\n]*")
 
 SCALE = re.compile(r"^\s*#\s*SCALE\s+(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 
+# Units that a header states and that are not um.
+UNIT = re.compile(
+    r"^\s*#.*\bunits?\b\W{0,4}(nm|nanomet(?:er|re)s?|px|pixels?|voxels?|mm|millimet(?:er|re)s?)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 LARGEST_COORDINATE = 1e12
 
 LONGEST_VALUE = 60
@@ -48,6 +54,7 @@ def parse(data: bytes, notes: list[Finding]) -> Table:
     order of ids and ids such as ``12.0`` are read. Raises Refused with line and value otherwise.
     """
     text = _without_tail(_decode(data), notes)
+    _refuse_other_order(text)
     lines = COMMENT.sub("", text).split("\n")
     number = [i for i, line in enumerate(lines, 1) if line and not line.isspace()]
     if not number:
@@ -84,6 +91,21 @@ def _without_tail(text: str, notes: list[Finding]) -> str:
         line = text[: text.index(tail[0], len(kept))].count("\n") + 1
         notes.append(Finding("tail", message, line=line, value=str(len(tail))))
     return kept
+
+
+def _refuse_other_order(text: str) -> None:
+    """Raise Refused where a comment names the seven columns in another order than they are read."""
+    for comment in COMMENT.finditer(text):
+        names = re.split(r"[\s,;]+", comment.group().lower().strip("# \t,;"))
+        first = [name[0] for name in names if name]
+        named = {"x", "y", "z"} <= set(names) and "p" in first and "r" in first
+        if len(first) != len(COLUMNS) or not named:
+            continue
+        if names[2:5] != ["x", "y", "z"] or first[6] != "p":
+            value = _shown(" ".join(names))
+            line = text.count("\n", 0, comment.start()) + 1
+            message = f"the header names the columns {value}"
+            raise Refused("column_order", message, line=line, value=value)
 
 
 def _without_commas(rows: list[str], line: np.ndarray) -> list[str]:
@@ -141,6 +163,11 @@ def _note_leftovers(text: str, rows: list[str], line: np.ndarray, notes: list[Fi
         at = text.count("\n", 0, scale.start(1)) + 1
         message = f"the header says SCALE {scale.group(1)}, which is not applied"
         notes.append(Finding("scale_header", message, line=at, value=scale.group(1)))
+    unit = UNIT.search(text)
+    if unit:
+        at = text.count("\n", 0, unit.start(1)) + 1
+        message = f"the header says that units are {unit.group(1)}; those of the source are used"
+        notes.append(Finding("unit_header", message, line=at, value=unit.group(1)))
 
 
 def _rescales(scale: str) -> bool:
