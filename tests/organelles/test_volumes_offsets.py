@@ -179,6 +179,21 @@ def test_what_cannot_be_paired_is_refused_with_both_numbers(tmp_path):
         open_source({"em": str(plain), "labels": labels})
 
 
+@pytest.mark.parametrize("name", ["_ARRAY_DIMENSIONS", "axis_names", None])
+def test_axes_that_an_array_names_are_those_of_its_size_and_offset(name, tmp_path):
+    said = {"resolution": [16, 16, 15], "offset": [0, 32, 60]} | (
+        {name: ["x", "y", "z"]} if name else {}
+    )
+    options = {"zarr_format": 2, "data": np.ascontiguousarray(LABELS.T)}
+    if name is None:
+        options |= {"zarr_format": 3, "dimension_names": ["x", "y", "z"]}
+    zarr.create_array(tmp_path / "labels.zarr", **options).attrs.update(said)
+    volume = open_volume(tmp_path / "labels.zarr")
+    np.testing.assert_array_equal(volume.read(Box((0, 0, 0), LABELS.shape)), LABELS)
+    assert volume.voxel_size_nm == SIZE
+    assert volume.offset.nm == (60, 32, 0)
+
+
 def test_settings_take_the_place_of_offsets_in_the_files(tmp_path):
     labels = ome(tmp_path / "labels.zarr", LABELS[2:], (7.5, 0, 0))
     settings = {"em": ome(tmp_path / "em.zarr", TISSUE), "labels": labels}

@@ -50,13 +50,13 @@ def open_nifti(file: Path) -> MappedVolume:
     steps = affine[:, :3]
     if np.abs(steps - np.diag(np.diag(steps))).max() > 1e-4 * np.abs(steps).max():
         raise InputError(f"the axes of {file} are turned; resample it to axes that are not.")
-    if header.get_slope_inter() not in ((None, None), (1.0, 0.0)):
+    # The header that nibabel hands out no longer has them.
+    if (image.dataobj.slope, image.dataobj.inter) != (1, 0):
         raise InputError(f"the values of {file} are rescaled; save them as they are meant.")
     units = [header.get_xyzt_units()[0]] * 3
     size = to_nm(header.get_zooms()[2::-1], units)
     is_placed = header["qform_code"] > 0 or header["sform_code"] > 0
-    place = places_nm((affine[:, 3] * np.sign(np.diag(steps)))[::-1], units)
-    offset = Offset(place, centred=True) if place and is_placed else None
+    offset = _offset(steps, affine[:, 3], units) if is_placed else None
     with file.open("rb") as stream:
         packed = file.suffix == ".gz"
         held = _unpacked(file, stream) if packed else stream
@@ -98,10 +98,15 @@ def _nrrd_placed(file: Path, header: dict) -> tuple[Size | None, Offset | None]:
         raise InputError(f"the axes of {file} are turned; resample it to axes that are not.")
     size = to_nm(np.abs(np.diag(steps))[::-1], units[::-1])
     origin = header.get("space origin")
-    if origin is None:
-        return size, None
-    place = places_nm((origin * np.sign(np.diag(steps)))[::-1], units[::-1])
-    return size, place and Offset(place, centred=True)
+    return size, None if origin is None else _offset(steps, origin, units)
+
+
+def _offset(steps: np.ndarray, origin: np.ndarray, units: list[str]) -> Offset | None:
+    """Where an array begins, whose axes x, y and z run as the diagonal of ``steps`` (3, 3) says."""
+    directions = np.sign(np.diag(steps))
+    place = places_nm((origin * directions)[::-1], units[::-1])
+    stated = tuple(directions[::-1].tolist())
+    return place and Offset(place, centred=True, directions=stated)
 
 
 def open_mrc(file: Path) -> MappedVolume:

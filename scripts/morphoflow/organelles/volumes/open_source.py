@@ -12,6 +12,7 @@ from morphoflow.organelles.volumes.pairing import (
     PartlyRead,
     Placed,
     pair,
+    run_apart,
     times,
     whole,
 )
@@ -92,6 +93,11 @@ def _same_grid(
         raise InputError(
             f"the {name} {volume.path} have {times(volume.shape)} voxels, but the labels "
             f"{labels.path} have {times(labels.shape)}; give both the same grid."
+        )
+    if volume.offset is not None and run_apart(volume.offset, offset):
+        raise InputError(
+            f"the {name} {volume.path} and the labels {labels.path} run in opposite directions "
+            f"along an axis; flip the array of one, and its axes with it."
         )
     if volume.offset is not None and volume.offset.nm != offset.nm:
         raise InputError(

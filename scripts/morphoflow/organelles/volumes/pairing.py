@@ -48,9 +48,14 @@ def pair(labels: Placed, em: Placed) -> Pairing:
 
     Where neither has an offset other than 0, both must be equally long; otherwise each axis is
     shifted by the difference of the offsets and the overlap is used. Raises InputError where the
-    voxels are no multiples of each other, the shift is no whole number of the finer voxels, or
-    nothing overlaps.
+    voxels are no multiples of each other, the shift is no whole number of the finer voxels, both
+    run in different directions, or nothing overlaps.
     """
+    if run_apart(labels.offset, em.offset):
+        raise InputError(
+            f"{labels.in_words()} and {em.in_words()} run in opposite directions along an axis; "
+            f"flip the array of one, and its axes with it."
+        )
     if not any((*labels.offset.nm, *em.offset.nm)):
         return Pairing(_equally_long(labels, em), (0, 0, 0), whole(labels.volume))
     if em.size is None:
@@ -71,6 +76,12 @@ def pair(labels: Placed, em: Placed) -> Pairing:
         )
     low, high = zip(*covered, strict=True)
     return Pairing(ratios, start, Box(low, high))
+
+
+def run_apart(first: Offset, second: Offset) -> bool:
+    """Whether two arrays run in different directions; those that do not state theirs may."""
+    stated = first.directions, second.directions
+    return None not in stated and stated[0] != stated[1]
 
 
 def _covered(length: int, other: int, ratios: tuple[int, int], start: int) -> tuple[int, int]:

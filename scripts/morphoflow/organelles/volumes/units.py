@@ -22,11 +22,13 @@ Size = tuple[float, float, float]
 class Offset:
     """Where a volume begins, in nm along z, y and x.
 
-    ``centred`` formats state the centre of the first voxel, others its corner.
+    ``centred`` formats state the centre of the first voxel, others its corner. ``directions`` are
+    1 or -1 along each axis where the format states whether the array runs along or against it.
     """
 
     nm: Size
     centred: bool = False
+    directions: tuple[float, float, float] | None = None
 
 
 NO_OFFSET = Offset((0.0, 0.0, 0.0))

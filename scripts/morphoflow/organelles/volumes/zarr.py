@@ -79,13 +79,22 @@ def _open_array(folder: Path, level: Level | None, *, sparse: bool) -> ChunkedVo
             f"copy or export the volume anew."
         )
     driver = DRIVERS[3 if (folder / "zarr.json").is_file() else 2]
-    axes = (level.axes or None) if level else None
     if level:
-        placed = level.voxel_size_nm, level.offset
+        axes, placed = level.axes or None, (level.voxel_size_nm, level.offset)
     else:
         attributes = _attributes(folder)
-        placed = voxel_size_of(attributes, "zyx"), offset_of(attributes, "zyx")
+        axes = _axes_of(folder, attributes)
+        order = "".join(axis for axis in axes or () if axis in "zyx") or "zyx"
+        placed = voxel_size_of(attributes, order), offset_of(attributes, order)
     return open_chunked(folder, driver, axes, placed, sparse=sparse)
+
+
+def _axes_of(folder: Path | StoreFolder, attributes: Mapping) -> list[str] | None:
+    """The names of an array's axes, where it says so itself, or xarray or funlib for it."""
+    described = read_json(folder / "zarr.json") if (folder / "zarr.json").is_file() else {}
+    stated = attributes.get("_ARRAY_DIMENSIONS") or attributes.get("axis_names")
+    names = [str(name).lower() for name in described.get("dimension_names") or stated or ()]
+    return names if set("zyx") <= set(names) else None
 
 
 def _level_above(folder: Path) -> Level | None:
