@@ -194,6 +194,20 @@ def test_axes_that_an_array_names_are_those_of_its_size_and_offset(name, tmp_pat
     assert volume.offset.nm == (60, 32, 0)
 
 
+@pytest.mark.parametrize("way", ["group", "array", "root"])
+def test_a_pyramid_places_an_array_however_deep_it_lies(way, tmp_path):
+    ome(tmp_path / "a.zarr" / "0", LABELS, (60, 32, 0))
+    zarr.open_group(tmp_path / "a.zarr", mode="a", zarr_format=2)
+    group = zarr.open_group(tmp_path / "b.zarr", mode="w", zarr_format=2)
+    group.create_array("raw/s0", data=LABELS)
+    said = zarr.open_group(tmp_path / "a.zarr" / "0", mode="r").attrs["multiscales"]
+    said[0]["datasets"][0]["path"] = "raw/s0"
+    group.attrs["multiscales"] = said
+    ways = {"group": "b.zarr", "array": "b.zarr/raw/s0", "root": "a.zarr"}
+    volume = open_volume(tmp_path / ways[way])
+    assert volume.voxel_size_nm == SIZE and volume.offset.nm == (60, 32, 0)
+
+
 def test_settings_take_the_place_of_offsets_in_the_files(tmp_path):
     labels = ome(tmp_path / "labels.zarr", LABELS[2:], (7.5, 0, 0))
     settings = {"em": ome(tmp_path / "em.zarr", TISSUE), "labels": labels}

@@ -37,7 +37,7 @@ def open_zarr(
             return _open_array(target / chosen.path, chosen, sparse=sparse)
     arrays = list(array_folders(path, is_array))
     if key is None and len(arrays) == 1:
-        return _open_array(arrays[0], None, sparse=sparse)
+        return _open_array(arrays[0], _level_above(arrays[0]), sparse=sparse)
     raise no_choice(path, key, [array.relative_to(path).as_posix() for array in arrays])
 
 
@@ -97,12 +97,15 @@ def _axes_of(folder: Path | StoreFolder, attributes: Mapping) -> list[str] | Non
     return names if set("zyx") <= set(names) else None
 
 
-def _level_above(folder: Path) -> Level | None:
-    """What the group around an array says of it, if the array is a level of its pyramid."""
-    if not is_node(folder.parent):
-        return None
-    levels = _levels(folder.parent)
-    return next((level for level in levels if level.path == folder.name), None)
+def _level_above(folder: Path | StoreFolder) -> Level | None:
+    """What a group around an array says of it, if the array is a level of its pyramid."""
+    group, path = folder.parent, folder.name
+    while is_node(group):
+        found = next((level for level in _levels(group) if level.path == path), None)
+        if found is not None or group.parent == group:
+            return found
+        group, path = group.parent, f"{group.name}/{path}"
+    return None
 
 
 def _levels(group: Path) -> list[Level]:
