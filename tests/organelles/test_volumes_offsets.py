@@ -208,6 +208,29 @@ def test_a_pyramid_places_an_array_however_deep_it_lies(way, tmp_path):
     assert volume.voxel_size_nm == SIZE and volume.offset.nm == (60, 32, 0)
 
 
+def test_offsets_without_a_unit_are_no_offsets_where_they_are_equal_and_refused_elsewhere(tmp_path):
+    def unitless(name, array, offset):
+        path = ome(tmp_path / name, array, offset)
+        attributes = zarr.open_group(path, mode="a").attrs
+        pyramids = attributes["multiscales"]
+        pyramids[0]["axes"] = [{"name": axis, "type": "space"} for axis in "zyx"]
+        attributes["multiscales"] = pyramids
+        return path
+
+    em = unitless("em.zarr", TISSUE, (60, 0, 0))
+    source = {"em": em, "voxel_size_nm": SIZE, "em_voxel_size_nm": SIZE}
+    alike, other = (unitless(f"{z}.zarr", LABELS, (z, 0, 0)) for z in (60, 75))
+    opened = open_source(source | {"labels": alike, "context": alike})
+    np.testing.assert_array_equal(opened.read_em(Box((0, 0, 0), TISSUE.shape)), TISSUE)
+    with pytest.raises(InputError, match=r"75.* 60.*unit; set `offset_nm`"):
+        open_source(source | {"labels": other})
+    placed = open_source(
+        source | {"labels": other, "offset_nm": [75, 0, 0], "em_offset_nm": [60, 0, 0]}
+    )
+    box = Box((0, 0, 0), (19, 12, 14))
+    np.testing.assert_array_equal(placed.read_em(box), TISSUE[1:])
+
+
 def test_settings_take_the_place_of_offsets_in_the_files(tmp_path):
     labels = ome(tmp_path / "labels.zarr", LABELS[2:], (7.5, 0, 0))
     settings = {"em": ome(tmp_path / "em.zarr", TISSUE), "labels": labels}

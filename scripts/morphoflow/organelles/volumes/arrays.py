@@ -17,7 +17,7 @@ import numpy as np
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.axes import spatial_axes
 from morphoflow.organelles.volumes.stack import MappedVolume
-from morphoflow.organelles.volumes.units import Offset, Size, places_nm, to_nm
+from morphoflow.organelles.volumes.units import Offset, Size, place, places_nm, to_nm
 
 # https://teem.sourceforge.net/nrrd/format.html
 NRRD_TYPES = {
@@ -104,9 +104,8 @@ def _nrrd_placed(file: Path, header: dict) -> tuple[Size | None, Offset | None]:
 def _offset(steps: np.ndarray, origin: np.ndarray, units: list[str]) -> Offset | None:
     """Where an array begins, whose axes x, y and z run as the diagonal of ``steps`` (3, 3) says."""
     directions = np.sign(np.diag(steps))
-    place = places_nm((origin * directions)[::-1], units[::-1])
     stated = tuple(directions[::-1].tolist())
-    return place and Offset(place, centred=True, directions=stated)
+    return place((origin * directions)[::-1].tolist(), units[::-1], centred=True, directions=stated)
 
 
 def open_mrc(file: Path) -> MappedVolume:
@@ -119,10 +118,10 @@ def open_mrc(file: Path) -> MappedVolume:
         size = to_nm([opened.voxel_size[axis] for axis in "zyx"], units)
         origin = [float(header.origin[axis]) for axis in "zyx"]
         voxels = [int(header[f"n{axis}start"]) for axis in "zyx"]
-    place = places_nm(origin, units) if any(origin) else None
-    if place is None and size is not None and any(voxels):
-        place = tuple(n * length for n, length in zip(voxels, size, strict=True))
-    return _volume(file, values, size, place and Offset(place))
+    begins = places_nm(origin, units) if any(origin) else None
+    if begins is None and size is not None and any(voxels):
+        begins = tuple(n * length for n, length in zip(voxels, size, strict=True))
+    return _volume(file, values, size, begins and Offset(begins))
 
 
 def _volume(file: Path, values: np.ndarray, size: Size | None, offset: Offset | None):

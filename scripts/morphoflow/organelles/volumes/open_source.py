@@ -11,6 +11,7 @@ from morphoflow.organelles.volumes.pairing import (
     Pairing,
     PartlyRead,
     Placed,
+    in_nm,
     pair,
     run_apart,
     times,
@@ -54,8 +55,10 @@ def open_source(settings: dict) -> Source:
             f"set `voxel_size_nm` to the size of a voxel along z, y and x in nm."
         )
     em_size = _size(settings.get("em_voxel_size_nm")) or em.voxel_size_nm
-    offset = _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET
-    em_offset = _offset(settings.get("em_offset_nm")) or em.offset or NO_OFFSET
+    offset, em_offset = in_nm(
+        _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET,
+        _offset(settings.get("em_offset_nm")) or em.offset or NO_OFFSET,
+    )
     pairing = pair(
         Placed("the labels", labels, size, offset), Placed("the EM", em, em_size, em_offset)
     )
@@ -99,7 +102,9 @@ def _same_grid(
             f"the {name} {volume.path} and the labels {labels.path} run in opposite directions "
             f"along an axis; flip the array of one, and its axes with it."
         )
-    if volume.offset is not None and volume.offset.nm != offset.nm:
+    # Numbers without a unit are compared with those of the labels as they stand.
+    beside = offset if volume.offset is None or volume.offset.unit else labels.offset or offset
+    if volume.offset is not None and volume.offset.nm != beside.nm:
         raise InputError(
             f"the {name} {volume.path} begin at {times(volume.offset.nm)} nm, but the labels "
             f"{labels.path} at {times(offset.nm)} nm; give both the same grid."

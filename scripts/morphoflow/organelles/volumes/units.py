@@ -24,11 +24,13 @@ class Offset:
 
     ``centred`` formats state the centre of the first voxel, others its corner. ``directions`` are
     1 or -1 along each axis where the format states whether the array runs along or against it.
+    Without ``unit`` nobody knows how many nm the numbers are.
     """
 
     nm: Size
     centred: bool = False
     directions: tuple[float, float, float] | None = None
+    unit: bool = True
 
 
 NO_OFFSET = Offset((0.0, 0.0, 0.0))
@@ -47,6 +49,16 @@ def places_nm(values: Sequence[float], units: Iterable[str | None]) -> Size | No
         return None
     places = tuple(float(v) * f for v, f in zip(values, factors, strict=True))
     return places if all(map(math.isfinite, places)) else None
+
+
+def place(values: Sequence[float], units: Iterable[str | None], **facts) -> Offset | None:
+    """An offset, with ``facts`` of it; None if a coordinate is not finite or not stated."""
+    units = list(units)
+    known = places_nm(values, units)
+    if known is not None:
+        return Offset(known, **facts)
+    numbers = places_nm(values, ["nm"] * 3)
+    return numbers and Offset(numbers, unit=not any(numbers), **facts)
 
 
 # The voxel size that the attributes of an array state, under the names in use.

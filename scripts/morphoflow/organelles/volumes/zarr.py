@@ -13,7 +13,7 @@ from morphoflow.organelles.volumes.units import (
     Offset,
     Size,
     offset_of,
-    places_nm,
+    place,
     to_nm,
     voxel_size_of,
 )
@@ -180,9 +180,8 @@ def _level(pyramid: Mapping, dataset: Mapping) -> Level:
     scale, shift = _composed(steps, len(names))
     order = [names.index(axis) for axis in "zyx"]
     units = [axes[i].get("unit") for i in order]
-    place = places_nm([shift[i] for i in order], units)
     is_stated = any(step["type"] == "translation" for step in steps)
-    offset = Offset(place, centred=True) if place and is_stated else None
+    offset = place([shift[i] for i in order], units, centred=True) if is_stated else None
     return Level(dataset["path"], names, to_nm([scale[i] for i in order], units), offset)
 
 
