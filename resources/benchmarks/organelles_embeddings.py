@@ -8,11 +8,11 @@ and beside the table, and of table and model together over the table alone, with
 of paired differences over seeds (Student). Networks learn from the training split and see no label.
 Seconds are process CPU seconds on one thread.
 
-Tried with seed 0 alone, accuracy alone and beside the table (.529): the volume VAE as below .433 and
-.696; with mirrored training objects .392 and .663; these with the loss under the best of the eight
-mirrored poses of each object (after O2-VAE) .308 and .604, at 2.4 times the cost; the contrastive
-model as below .354 and .608, its untrained twin .379 and .625. The first of these was then run with
-five seeds.
+Tried with seed 0 alone, accuracy alone and beside the table (.529): the volume VAE as below .433
+and .696; with mirrored training objects .392 and .663; these with the loss under the best of the
+eight mirrored poses of each object (after O2-VAE) .308 and .604, at 2.4 times the cost; the
+contrastive model as below .354 and .608, its untrained twin .379 and .625. The first of these was
+then run with five seeds.
 """
 
 import argparse
