@@ -240,6 +240,27 @@ def test_settings_take_the_place_of_offsets_in_the_files(tmp_path):
         open_source({**settings, "offset_nm": [1, 2]})
 
 
+@pytest.mark.parametrize("name", ["classes", "context"])
+def test_other_volumes_have_voxels_of_the_labels_size(name, tmp_path):
+    em, labels = ome(tmp_path / "em.zarr", TISSUE), ome(tmp_path / "labels.zarr", LABELS)
+    other = ome(tmp_path / "other.zarr", LABELS, size=(30, 16, 16))
+    with pytest.raises(
+        InputError, match=f"the {name} .* voxels of 30 x 16 x 16 nm, but the labels"
+    ):
+        open_source({"em": em, "labels": labels, name: other})
+
+
+def test_an_offset_of_an_array_in_a_unit_that_is_no_length_is_refused(tmp_path):
+    arrays = zip(("em.zarr", "labels.zarr"), (TISSUE, LABELS), (0, 4), strict=True)
+    for name, values, first in arrays:
+        said = {"voxel_size": [1] * 3, "offset": [first, 0, 0], "units": ["pixel"] * 3}
+        zarr.create_array(tmp_path / name, data=values).attrs.update(said)
+    source = {"em": str(tmp_path / "em.zarr"), "labels": str(tmp_path / "labels.zarr")}
+    source |= {"voxel_size_nm": SIZE, "em_voxel_size_nm": SIZE}
+    with pytest.raises(InputError, match=r"begin at 4.* and the EM at 0.*unit"):
+        open_source(source)
+
+
 def test_classes_begin_where_the_labels_do(tmp_path):
     settings = {"em": ome(tmp_path / "em.zarr", TISSUE), "labels": ome(tmp_path / "l.zarr", LABELS)}
     classes = ome(tmp_path / "classes.zarr", LABELS, (15, 0, 0))

@@ -5,13 +5,14 @@ import numpy as np
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
 from morphoflow.organelles.volumes.chunked import ChunkedVolume
-from morphoflow.organelles.volumes.grids import RegriddedVolume
+from morphoflow.organelles.volumes.grids import TOLERANCE, RegriddedVolume
 from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.organelles.volumes.pairing import (
     Pairing,
     PartlyRead,
     Placed,
     in_nm,
+    nm_in_words,
     pair,
     run_apart,
     times,
@@ -96,6 +97,12 @@ def _same_grid(
         raise InputError(
             f"the {name} {volume.path} have {times(volume.shape)} voxels, but the labels "
             f"{labels.path} have {times(labels.shape)}; give both the same grid."
+        )
+    sizes = volume.voxel_size_nm, labels.voxel_size_nm
+    if None not in sizes and not np.allclose(*sizes, rtol=TOLERANCE):
+        raise InputError(
+            f"the {name} {volume.path} have voxels of {nm_in_words(sizes[0])}, but the labels "
+            f"{labels.path} of {nm_in_words(sizes[1])}; give both the same grid."
         )
     if volume.offset is not None and run_apart(volume.offset, offset):
         raise InputError(

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 NM_PER_UNIT = {
     **dict.fromkeys(("pm", "picometer"), 1e-3),
@@ -16,6 +18,7 @@ NM_PER_UNIT = {
 }
 
 Size = tuple[float, float, float]
+Placed = TypeVar("Placed")
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,9 @@ def _ordered(
     values: Sequence[float],
     axes: str,
     units: Sequence[str | None],
-    convert: Callable[..., Size | None] = to_nm,
-) -> Size | None:
-    """Lengths along ``axes`` as a size along z, y and x."""
+    convert: Callable[..., Placed | None] = to_nm,
+) -> Placed | None:
+    """Lengths along ``axes``, converted as those along z, y and x."""
     if sorted(axes) != ["x", "y", "z"] or not len(values) == len(units) == 3:
         return None
     order = [axes.index(axis) for axis in "zyx"]
@@ -134,11 +137,10 @@ def offset_of(attributes: Mapping, axes: str) -> Offset | None:
     transform = attributes.get("transform")
     if isinstance(transform, Mapping) and "translate" in transform:
         named = "".join(transform["axes"])
-        place = _ordered(transform["translate"], named, transform["units"], places_nm)
-        return place and Offset(place, centred=True)
+        centre = partial(place, centred=True)
+        return _ordered(transform["translate"], named, transform["units"], centre)
     if "offset" not in attributes:
         return None
     units = attributes.get("units", attributes.get("unit", "nm"))
     units = [units] * 3 if isinstance(units, str) else units
-    place = _ordered(list(attributes["offset"]), axes, units, places_nm)
-    return place and Offset(place)
+    return _ordered(list(attributes["offset"]), axes, units, place)
