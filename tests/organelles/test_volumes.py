@@ -135,6 +135,10 @@ GROUPS = {
             "scales": [[1, 1, 1], [2, 2, 1]],
         },
     ),
+    "BigDataViewer": (
+        "",
+        {"resolution": [4.0, 8.0, 40.0], "downsamplingFactors": [[1, 1, 1], [2, 2, 1]]},
+    ),
     "paintera": ("data", {"resolution": [4.0, 8.0, 40.0], "offset": [1.0, 2.0, 3.0]}),
 }
 
