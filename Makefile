@@ -15,16 +15,16 @@ CAMPAIGN := PYTHONPATH=scripts:tests/support python tests/campaigns
 export MPLBACKEND := agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-slurm gpu-check verify campaigns damage kills nulls fuzz format reference lock clean
+.PHONY: help demo demo-all lab test test-slurm gpu-check verify campaigns damage kills nulls fuzz format reference lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
 	@echo "Running the demo: neurons, cells, organelles and dendrites, from raw files to a report."
-	@echo "It takes about twenty minutes on 2 cores; a second call only makes what is missing."
-	@snakemake --profile profiles/laptop --cores $(CORES) -- demo || { \
-	    echo "The demo stopped. Mend what is named above and call 'make demo' again."; exit 1; }
+	@echo "It takes about TEN minutes on 2 cores; a second call only makes what is missing."
+	@snakemake --profile profiles/laptop --cores $(CORES) $(RUNS) -- demo || { \
+	    echo "The demo stopped. Mend what is named above and give the same command again."; exit 1; }
 	@echo
 	@echo "Done. Look at:"
 	@echo "  results/report/index.html                  everything in one page: open it in a browser"
@@ -33,6 +33,9 @@ demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figur
 	@echo "  results/phantom/figures/                   organelles of a generated EM volume"
 	@echo "  results/class_iv/figures/                  simulated dendrites; images that a flow made lie below flow"
 	@echo "  results/toy_neurons/figures/scores.png     how the models compare"
+
+demo-all: RUNS := --config runs=config/all_models.tsv
+demo-all: demo ## The demo with more models, each beside its untrained twin: half an hour on 2 cores
 
 lab: $(VENV)/workflow.done ## Make a folder for your own data and results: make lab DIR=FOLDER
 	@[ -n "$$DIR" ] || { echo "Say which folder: make lab DIR=FOLDER"; exit 1; }

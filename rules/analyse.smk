@@ -64,6 +64,7 @@ rule compare_groups:
             labels={"figure": "0 differences of groups"},
         ),
         png="results/{dataset}/figures/differences.png",
+        listed="results/{dataset}/figures/differences.files.json",
     log:
         "results/logs/compare_groups/{dataset}.log",
     benchmark:

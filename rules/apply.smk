@@ -56,6 +56,7 @@ rule export_model:
         samples=model_samples,
     output:
         encoder="results/{dataset}/{model}/{variant}/seed{seed}/encoder.pt2",
+        listed="results/{dataset}/{model}/{variant}/seed{seed}/encoder.files.json",
     log:
         "results/logs/export_model/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:

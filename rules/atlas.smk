@@ -17,6 +17,7 @@ rule draw_atlas:
         masks=lambda wildcards: masks_of([wildcards.dataset])(wildcards)[:1],
     output:
         page="results/{dataset}/atlas.html",
+        listed="results/{dataset}/atlas.files.json",
     log:
         "results/logs/draw_atlas/{dataset}.log",
     benchmark:

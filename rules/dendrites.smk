@@ -123,6 +123,7 @@ rule measure_arbors:
         table="results/{dataset}/arbors.parquet",
         features=directory("results/{dataset}/samples/arbor_statistics.zarr"),
         trees="results/{dataset}/arbors.zip",
+        listed="results/{dataset}/arbors.files.json",
     log:
         "results/logs/measure_arbors/{dataset}.log",
     benchmark:
@@ -196,6 +197,7 @@ rule draw_simulator_fit:
             labels={"figure": "2 fitted simulator"},
         ),
         png="results/{dataset}/figures/simulator_fit.png",
+        listed="results/{dataset}/figures/simulator_fit.files.json",
     log:
         "results/logs/draw_simulator_fit/{dataset}.log",
     benchmark:

@@ -7,6 +7,7 @@ rule summarise_sweeps:
     output:
         table="results/sweeps/summary.parquet",
         text="results/sweeps/summary.tsv",
+        listed="results/sweeps/summary.files.json",
     log:
         "results/logs/summarise_sweeps.log",
     benchmark:

@@ -19,6 +19,7 @@ rule generate_images:
             "timelapse.gif",
             "timelapse.mp4",
         ),
+        listed="results/{dataset}/{model}/{variant}/seed{seed}/interpolation.files.json",
     log:
         "results/logs/generate_images/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
@@ -53,6 +54,7 @@ rule film_ways:
         movies=multiext(
             "results/{dataset}/{model}/{variant}/seed{seed}/", "ways.gif", "ways.mp4"
         ),
+        listed="results/{dataset}/{model}/{variant}/seed{seed}/ways.files.json",
     log:
         "results/logs/film_ways/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:
@@ -89,6 +91,7 @@ rule measure_generated_arbors:
             )
         ),
         trees="results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.zip",
+        listed="results/{dataset}/{model}/{variant}/seed{seed}/generated_arbors.files.json",
     log:
         "results/logs/measure_generated_arbors/{dataset}/{model}/{variant}/seed{seed}.log",
     benchmark:

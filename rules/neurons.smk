@@ -5,6 +5,7 @@ rule fetch_neurons:
         card=lambda wildcards: CARDS[wildcards.card],
     output:
         archive=ensure("results/sources/{card}.zip", non_empty=True),
+        listed="results/sources/{card}.files.json",
         labels="results/sources/{card}.labels.parquet",
     log:
         "results/logs/fetch_neurons/{card}.log",
@@ -34,6 +35,7 @@ rule generate_neurons:
         archive=ensure(
             "results/sources/toy_{toy}_n{number}_s{seed}.zip", non_empty=True
         ),
+        listed="results/sources/toy_{toy}_n{number}_s{seed}.files.json",
         labels="results/sources/toy_{toy}_n{number}_s{seed}.labels.parquet",
     log:
         "results/logs/generate_neurons/{toy}_n{number}_s{seed}.log",

@@ -32,6 +32,7 @@ rule write_report:
     output:
         folder=directory("results/report"),
         readme="results/README.md",
+        listed="results/README.files.json",
     log:
         "results/logs/write_report.log",
     benchmark:
@@ -63,8 +64,10 @@ rule report:
         figures_of(DATASETS),
         of_runs("results/{run.dataset}/comparison/scores.parquet"),
         expand("results/sweeps/{sweep}/figures/sweep.svg", sweep=SWEEPS),
+        script=entry("list_page"),
     output:
-        "results/report.html",
+        page="results/report.html",
+        listed="results/report.files.json",
     log:
         "results/logs/report.log",
     benchmark:
@@ -77,10 +80,11 @@ rule report:
         mem_mb=4000,
         runtime=60,
     params:
+        code_digest=code_digest("list_page"),
         snakefile=os.path.relpath(workflow.main_snakefile),
         configfiles=config_flags(),
     # The inner call only reads what the finished jobs left; the outer one holds the lock.
     shell:
-        "python -m snakemake figures sweeps --snakefile {params.snakefile:q}"
-        " --report {output:q} --nolock --cores 1"
-        " {params.configfiles} &> {log:q}"
+        "{{ python -m snakemake figures sweeps --snakefile {params.snakefile:q}"
+        " --report {output.page:q} --nolock --cores 1 {params.configfiles}"
+        " && python {input.script:q} --page {output.page:q}; }} &> {log:q}"

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from morphoflow.analysis import tables
+from morphoflow.analysis.observed import mark_controls
 from morphoflow.analysis.scores import score_table
 from morphoflow.annotated import annotate
 from morphoflow.command import run
 from morphoflow.embedding import nested, read_embedding, write_embedding
 from morphoflow.provenance import provenance
+from morphoflow.store import read_samples
 from morphoflow.tables import write_table
 
 
@@ -28,6 +30,7 @@ def main(
     in which clusters are told apart, and which are joined with the embedding to predict labels.
     """
     data = read_embedding(embedding)
+    mark_controls(data, read_samples(measures).attributes.get("controls"))
     named = {"dataset": dataset, "model": model, "variant": variant, "seed": seed}
 
     def write(part: str, scores: list[dict] | None = None, inputs: tuple = (), **made) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from morphoflow.analysis.observed import labels_of, splits_of
+from morphoflow.analysis.observed import labels_of, mark_controls, splits_of
 from morphoflow.analysis.placing import Known, classify_new, place
 from morphoflow.command import run
 from morphoflow.embedding import LABEL_SEEN, read_embedding
@@ -13,7 +13,7 @@ from morphoflow.models.shared.embedding import embed_objects
 from morphoflow.models.shared.fitting_samples import check_alike
 from morphoflow.provenance import provenance
 from morphoflow.rows import rows_in_order
-from morphoflow.store import read_samples
+from morphoflow.store import Samples, read_samples
 from morphoflow.tables import RECOMMENDED, write_table
 from morphoflow.training.devices import prepare_device
 
@@ -39,7 +39,8 @@ def main(
     Of these, ``known`` is the embedding, with its ``clusters`` and ``maps``, and ``trained`` the
     samples; new ones in other units or of another size stop with a sentence.
     """
-    check_alike(read_samples(samples), read_samples(trained), str(samples), str(trained))
+    learned = read_samples(trained)
+    check_alike(read_samples(samples), learned, str(samples), str(trained))
     embed_objects(
         model=model,
         samples=samples,
@@ -49,7 +50,7 @@ def main(
         size_joined=size_joined,
         device=prepare_device(gpus, threads),
     )
-    new, old = read_embedding(embedding), _known(known, clusters, maps)
+    new, old = read_embedding(embedding), _known(known, clusters, maps, learned)
     x = np.asarray(new.X, dtype=np.float64)
     table = place(old, new.obs_names.to_numpy(dtype=object), x)
     classes, coverage, n = classify_new(old, x)
@@ -59,8 +60,9 @@ def main(
     _say(table, coverage, n)
 
 
-def _known(embedding: Path, clusters: Path, maps: Path) -> Known:
+def _known(embedding: Path, clusters: Path, maps: Path, samples: Samples) -> Known:
     data = read_embedding(embedding)
+    mark_controls(data, samples.attributes.get("controls"))
     found, points = (rows_in_order(path, data.obs_names) for path in (clusters, maps))
     splits, seen = splits_of(data.obs), data.obs[LABEL_SEEN].to_numpy(dtype=bool)
     return Known(

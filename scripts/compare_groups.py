@@ -6,9 +6,10 @@ from morphoflow.analysis.differences import cluster_values, compare_groups, feat
 from morphoflow.analysis.mixing import mixing, mixing_table
 from morphoflow.analysis.tables import UNFIT
 from morphoflow.command import run
-from morphoflow.embedding import read_embedding
+from morphoflow.embedding import LABEL_SEEN, read_embedding
 from morphoflow.figures.differences import plot_differences
 from morphoflow.figures.save import save_figure
+from morphoflow.manifest import list_files
 from morphoflow.provenance import provenance
 from morphoflow.reading.label_tables import with_columns
 from morphoflow.tables import write_table
@@ -38,7 +39,8 @@ def main(
     for path in analysed:
         model, variant = path.parts[-4:-2]
         data = read_embedding(path)[first.obs_names]
-        named.append(cluster_values(data.obs["clusters"].to_numpy(), model, variant))
+        seen = data.obs[LABEL_SEEN].to_numpy(dtype=bool)
+        named.append(cluster_values(data.obs["clusters"].to_numpy(), model, variant, seen))
         if batch in objects and settings["column"] in objects:
             of_run = mixing(data.obsm["X_embedding"], objects[batch], objects[settings["column"]])
             rows.append({"model": model, "variant": variant, "batch": batch, **of_run})
@@ -47,6 +49,7 @@ def main(
     write_table(differences, found, record)
     write_table(mixed, mixing_table(rows), record)
     save_figure(plot_differences(found), svg, png)
+    list_files([svg, png], record)
 
 
 if __name__ == "__main__":

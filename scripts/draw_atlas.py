@@ -13,6 +13,8 @@ from morphoflow.embedding import read_embedding
 from morphoflow.errors import InputError
 from morphoflow.file_names import file_names
 from morphoflow.files import whole
+from morphoflow.manifest import list_files
+from morphoflow.provenance import provenance
 
 
 def main(
@@ -37,6 +39,8 @@ def main(
     text = atlas(f"{dataset}: atlas", runs, _sheet(ids, pictures, trees), links)
     with whole(output) as partial:
         partial.write_text(text, encoding="utf-8")
+    inputs = [*analysed, *pictures, *trees, *masks]
+    list_files([output], provenance(inputs=inputs, settings={"dataset": dataset}))
     print(f"{len(ids)} objects, {len(runs)} runs, {len(text) / 1e6:.1f} MB")
 
 

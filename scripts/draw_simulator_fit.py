@@ -11,16 +11,18 @@ from morphoflow.command import run
 from morphoflow.dendrites.fitting.priors import BOUNDS
 from morphoflow.figures.save import save_figure
 from morphoflow.figures.simulator_fit import ACROSS, plot_simulator_fit
-from morphoflow.provenance import check_inputs
+from morphoflow.figures.style import say
+from morphoflow.manifest import list_files
+from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
-from morphoflow.tables import align_objects, read_objects, read_table
+from morphoflow.tables import REASON, REASONS, align_objects, read_objects, read_table
 
 
 def main(
     *, samples: Path, objects: Path, draws: Path, predicted: Path, svg: Path, png: Path
 ) -> None:
     """Draw ``draws`` from posteriors, and images of ``samples`` beside those in ``predicted``."""
-    check_inputs([samples, objects, draws, predicted])
+    record = provenance(inputs=[samples, objects, draws, predicted], settings={})
     images, found = read_samples(samples), read_table(draws)
     table = align_objects(read_objects(objects), images.ids, str(samples))
     texts = dict.fromkeys(("id", "label", "file"), str)
@@ -32,7 +34,13 @@ def main(
         files = made.loc[made["label"] == label, "file"][:ACROSS]
         pairs[label] = real, [_picture(predicted / "images" / f"{name}.png") for name in files]
     bounds = {name: astuple(BOUNDS[name]) for name in found if name != "label"}
-    save_figure(plot_simulator_fit(found, bounds, pairs), svg, png)
+    left_out = list(found.attrs.get(REASONS, {}).values())
+    if REASON in found.attrs:
+        figure = say(found.attrs[REASON])
+    else:
+        figure = plot_simulator_fit(found, bounds, pairs, left_out)
+    save_figure(figure, svg, png)
+    list_files([svg, png], record)
 
 
 def _picture(path: Path) -> np.ndarray:

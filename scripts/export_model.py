@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from morphoflow.command import run
+from morphoflow.manifest import list_files
 from morphoflow.model import read_model
 from morphoflow.models.interface import model_file
 from morphoflow.models.shared.exporting import export_encoder
@@ -20,6 +21,7 @@ def main(*, model: Path, samples: Path, output: Path) -> None:
         modules=(str(model_file(fitted.code)),),
     )
     difference = export_encoder(fitted, read_samples(samples), record, output)
+    list_files([output], record)
     print(f"its vectors differ from those of the model by {difference:.1e} of their size")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from morphoflow.command import run
+from morphoflow.manifest import list_files
 from morphoflow.neurons.demo.published import published_neurons
 from morphoflow.provenance import provenance
 from morphoflow.reading.guard import reading
@@ -18,7 +19,9 @@ def main(*, card: Path, archive: Path, labels: Path) -> None:
         facts = yaml.safe_load(card.read_text())
     content, table = published_neurons(facts)
     write_archive(archive, {f"{name}.swc": data for name, data in content.items()})
-    write_labels(labels, table, provenance(inputs=[card], settings={}))
+    record = provenance(inputs=[card], settings={})
+    list_files([archive], record)
+    write_labels(labels, table, record)
     print(f"{len(content)} neurons: {facts['title']}")
 
 

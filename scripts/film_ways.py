@@ -9,6 +9,7 @@ from morphoflow.dendrites.movies.movie import write_gif, write_mp4
 from morphoflow.dendrites.movies.pace import paced
 from morphoflow.dendrites.movies.timelapse import Timelapse
 from morphoflow.integrity import new_store
+from morphoflow.manifest import list_files
 from morphoflow.model import read_model
 from morphoflow.models.interface import Flowing, load_model, model_file
 from morphoflow.models.shared.latent import latent_block
@@ -31,10 +32,11 @@ def main(
     fitted, seed = read_model(model), settings["seed"]
     flowing, device = load_model(fitted.code, Flowing), prepare_device(gpus, threads)
     ways = flowing.ways(fitted, latent_block(fitted, 0, seed, device)[:SHOWN], settings, device)
+    record = provenance(
+        inputs=[model], settings=settings, seed=seed, modules=(str(model_file(fitted.code)),)
+    )
     with new_store(output) as group:
-        group.attrs["provenance"] = provenance(
-            inputs=[model], settings=settings, seed=seed, modules=(str(model_file(fitted.code)),)
-        )
+        group.attrs["provenance"] = record
         write_array(group, "x", ways)
     steps = np.arange(len(ways))
     lapse = Timelapse(ways, steps, np.full(len(steps), ways.shape[-1]))
@@ -42,6 +44,7 @@ def main(
     gif, mp4 = movies
     write_gif(gif, lapse.frames(pace, GIF_WIDTH), pace.frame_ms)
     write_mp4(mp4, lapse.frames(pace, MP4_WIDTH), pace.frame_ms)
+    list_files(movies, record)
     print(f"{len(ways)} steps of {ways.shape[1]} images")
 
 

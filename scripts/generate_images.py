@@ -16,7 +16,7 @@ from morphoflow.dendrites.reading.tiles import captioned, tiled
 from morphoflow.errors import InputError
 from morphoflow.file_names import file_names
 from morphoflow.integrity import new_store
-from morphoflow.manifest import whole_folder
+from morphoflow.manifest import list_files, whole_folder
 from morphoflow.model import Model, read_model
 from morphoflow.models.interface import Filming, Generating, load_model, model_file
 from morphoflow.models.shared.latent import image_blocks, latent_block, round_trip
@@ -84,6 +84,7 @@ def main(
         write_array(group, "x", way)
     write_way(way, *movies[:2])
     write_timelapse(load_model(fitted.code, Filming).timelapse(fitted), *movies[2:])
+    list_files(movies, record)
     print(f"{number} images of {images.shape[-1]} x {images.shape[-1]} pixels")
 
 

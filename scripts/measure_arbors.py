@@ -9,6 +9,7 @@ from morphoflow.command import run
 from morphoflow.dendrites.arbors.arbors import statistics_of
 from morphoflow.dendrites.arbors.tracing import trace, tree
 from morphoflow.forest import Forest, concatenate
+from morphoflow.manifest import list_files
 from morphoflow.provenance import provenance
 from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.swc_files import write_archive, write_swc
@@ -53,6 +54,7 @@ def main(
         write_swc(trees, concatenate(traced))
     else:
         write_archive(trees, {})
+    list_files([trees], record)
     print(f"{table.shape[1] - 1} statistics of {len(table)} images, {len(traced)} trees")
 
 

@@ -52,7 +52,7 @@ def main(
     write_table(scores, score_table(named, rows), record)
     shares = {row["score"]: row["value"] for row in rows if row["score"].endswith("_share")}
     comparisons = ", ".join(distances["comparison"].drop_duplicates())
-    print(f"compared by {distances['n_a'].iloc[0]} images: {comparisons}; {shares}")
+    print(f"compared: {comparisons}; {shares}")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ def main(
         axes=["object", "feature"],
         units="as each name says",
         names=names,
+        facts={"controls": settings["controls"]} if "controls" in settings else None,
         provenance=provenance(inputs=[samples, objects, *paths], settings=made_by),
     )
     print(f"{len(names)} features of {len(x)} {'cells' if at_source else 'crops'}")

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from morphoflow.analysis.scores import score_table
 from morphoflow.command import run
 from morphoflow.errors import CannotAnalyse
@@ -12,7 +10,7 @@ from morphoflow.neurons.rebuild.realism import DETAILS, Neurons, Sets, details, 
 from morphoflow.neurons.samples.resample import resample
 from morphoflow.provenance import provenance
 from morphoflow.store import read_samples
-from morphoflow.tables import REASON, align_objects, read_objects, read_table, write_table
+from morphoflow.tables import align_objects, read_objects, read_table, without, write_table
 
 UNKNOWN = "unknown"
 
@@ -57,9 +55,7 @@ def main(
         detailed = details(sets)
         rows = realism_scores(sets, detailed, repeats=settings["bootstraps"], seed=seed)
     except CannotAnalyse as reason:
-        print(f"cannot: {reason}")
-        detailed, rows = pd.DataFrame(columns=list(DETAILS)), []
-        detailed.attrs[REASON] = str(reason)
+        detailed, rows = without(DETAILS, reason), []
     record = provenance(
         inputs=[trees, samples, objects, generated, origins], settings=settings, seed=seed
     )

@@ -15,7 +15,7 @@ from morphoflow.store_stream import stream_samples
 from morphoflow.tables import write_objects, write_table
 
 # What the log says, beside the counts.
-TOLD = ("intensity_range", "images_unknown")
+TOLD = ("intensity_range", "images_unknown", "unlabelled")
 
 AXES = ["object", "channel", "y", "x"]
 

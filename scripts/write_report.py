@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from morphoflow.command import run
-from morphoflow.manifest import whole_folder
+from morphoflow.files import whole
+from morphoflow.manifest import list_files, whole_folder
 from morphoflow.plan.models import add_combinations, read_models, read_yaml
 from morphoflow.provenance import provenance
 from morphoflow.report.page import Sources, write_page
@@ -29,9 +30,12 @@ def main(
     cards = read_models(models, own=own_models)
     add_combinations(cards, config["combinations"])
     sources = Sources(config, cards, read_yaml(bibliography), captions, templates, results)
-    with whole_folder(folder, provenance(inputs=[], settings={})) as partial:
+    record = provenance(inputs=[], settings={})
+    with whole_folder(folder, record) as partial:
         write_page(sources, datasets, partial)
-    readme.write_text((templates / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
+    with whole(readme) as partial:
+        partial.write_bytes((templates / "README.md").read_bytes())
+    list_files([readme], record)
 
 
 if __name__ == "__main__":

@@ -28,10 +28,9 @@ from morphoflow.organelles.phantom.render import capsules_of, paint
 from morphoflow.organelles.phantom.shapes import Path as Line
 from morphoflow.organelles.phantom.shapes import Shape
 from morphoflow.organelles.shapes.masks import ObjectMask
-from morphoflow.organelles.shapes.measures import surface_and_topology
+from morphoflow.organelles.shapes.measures import surface_and_topology, surrounding_measures
 from morphoflow.organelles.shapes.pose import pose_measures
 from morphoflow.organelles.shapes.skeleton import skeleton_measures
-from morphoflow.organelles.shapes.surroundings import surrounding_measures
 from morphoflow.organelles.shapes.texture import texture_measures
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.source import Source

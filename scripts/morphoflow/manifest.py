@@ -1,4 +1,8 @@
-"""Folders of files that this library does not read as a result, such as figures: their manifest."""
+"""Files that hold no checksum of their own, such as figures and movies: lists that vouch for them.
+
+A folder that is a result holds its list, ``files.json``; that of single files lies beside them and
+is named after the first: ``atlas.files.json``.
+"""
 
 import json
 from collections.abc import Iterator
@@ -24,29 +28,43 @@ def write_manifest(folder: Path, provenance: dict) -> None:
     A manifest of before is replaced, and hidden files are left out.
     """
     kept = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    files = {file.name: sha256(file) for file in kept if file.name != MANIFEST}
-    content = json.dumps({"files": files, "provenance": provenance}, indent=1, sort_keys=True)
-    with whole(folder / MANIFEST) as partial:
+    _write(folder / MANIFEST, [file for file in kept if file.name != MANIFEST], provenance)
+
+
+def list_files(files: list[Path], provenance: dict, manifest: Path | None = None) -> None:
+    """List the files that one job has made in a folder into which others write as well.
+
+    The list is ``manifest``, or named after the first of them.
+    """
+    _write(manifest or files[0].with_suffix(f".{MANIFEST}"), files, provenance)
+
+
+def _write(manifest: Path, files: list[Path], provenance: dict) -> None:
+    listed = {file.name: sha256(file) for file in files}
+    content = json.dumps({"files": listed, "provenance": provenance}, indent=1, sort_keys=True)
+    with whole(manifest) as partial:
         partial.write_text(content)
 
 
-def check_folder(manifest: Path) -> None:
-    """Raise InputError, naming the file, where one that the manifest lists is lost or another."""
+def check_listed(manifest: Path) -> list[Path]:
+    """The files that a manifest lists; InputError, naming it, where one is lost or another."""
     text = b""
     try:
         text = manifest.read_bytes()
-        files = json.loads(text)["files"].items()
+        listed = json.loads(text)["files"].items()
+        files = {manifest.parent / name: digest for name, digest in listed}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise InputError(f"{manifest} is damaged or lost; {_way(text, manifest)}.") from None
-    for name, digest in files:
-        file = manifest.parent / name
+    for file, digest in files.items():
         if not file.exists():
-            raise InputError(f"{manifest.parent} lacks {name}; {_way(text, manifest)}.")
+            raise InputError(f"{manifest.parent} lacks {file.name}; {_way(text, manifest)}.")
         if sha256(file) != digest:
             raise InputError(
                 f"{file} is damaged, or was changed by another program; {_way(text, manifest)}."
             )
+    return [*files]
 
 
 def _way(text: bytes, manifest: Path) -> str:
-    return way_of(text).replace("delete it", f"delete {manifest.parent}")
+    made = manifest.parent if manifest.name == MANIFEST else manifest
+    return way_of(text).replace("delete it", f"delete {made}")

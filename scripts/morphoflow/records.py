@@ -26,7 +26,7 @@ ROOT, FILES = "zarr.json", "files"
 METADATA = b"morphoflow"
 # The member of a model's archive that holds its digest and provenance.
 IN_MODEL = "morphoflow.json"
-# The list of a folder's files with their SHA-256.
+# The list of a folder's files with their SHA-256; what lists single files ends in this.
 MANIFEST = "files.json"
 # An input is listed with the digest that it holds itself, if it is a result, else with its SHA-256.
 RESULT, RAW = "result", "sha256"
@@ -78,13 +78,18 @@ def listed(path: Path) -> str:
 
 def record_of(path: Path) -> Record | None:
     """The record of a result; None of a file that is none, or that is too damaged to say so."""
-    read = READERS.get(path.suffix) or READERS.get(path.name)
+    read = READERS.get(kind_of(path))
     try:
         return read(path) if read else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
         return None
     except (zipfile.BadZipFile, RecursionError, NotImplementedError):
         return None
+
+
+def kind_of(path: Path) -> str:
+    """Which kind of result a path names: its suffix, or MANIFEST for a list of files."""
+    return MANIFEST if f".{path.name}".endswith(f".{MANIFEST}") else path.suffix
 
 
 def check_inputs(paths: list[Path]) -> None:
@@ -104,14 +109,21 @@ def stale(path: Path, record: Record) -> list[str]:
     sentences = []
     for name, digests in sorted(made_of.items()):
         other, now = _nearest(path, name)
-        # Files of one job, some named like what it read, are not made of each other.
-        together = now and (now.command, now.inputs) == (record.command, record.inputs)
-        if now and not together and now.digest not in digests:
+        if now and not _of_one_job(path, record, other, now) and now.digest not in digests:
             sentences.append(
                 f"{path} was made of another {name} than {other} is now; delete it, and the rule "
                 f"`{record.command}` makes it anew."
             )
     return sentences
+
+
+def _of_one_job(path: Path, record: Record, other: Path, now: Record) -> bool:
+    """Whether two results, one named like what the other was made of, were made by one job.
+
+    They lie in one folder, as what a model of another dataset gives, or were made of the same.
+    """
+    together = path.parent == other.parent or record.inputs == now.inputs
+    return record.command == now.command and together
 
 
 def _nearest(path: Path, name: str) -> tuple[Path, Record | None]:

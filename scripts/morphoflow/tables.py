@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -58,6 +59,18 @@ def _footer_of(content: memoryview) -> int:
     if bytes(content[-4:]) != b"PAR1" or length + 8 > len(content):
         raise ValueError("it does not end as one")
     return len(content) - 8 - length
+
+
+def without(columns: Sequence[str], reason: object) -> pd.DataFrame:
+    """A table of no rows that says why an analysis cannot be made; so does the job's log."""
+    return because(pd.DataFrame(columns=list(columns)), reason)
+
+
+def because(table: pd.DataFrame, reason: object) -> pd.DataFrame:
+    """The table with the reason why there is nothing, or not all, in it."""
+    print(f"cannot: {reason}")
+    table.attrs[REASON] = str(reason)
+    return table
 
 
 def refuse_missing(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,9 @@ files that were named relative to the folder that ``results`` lies in. It names 
 what was made of a file that is another now, and ends with 1 if there is any. ``--raw FOLDER`` says
 where to look for raw files that were named by an absolute path, and ``--of FILE`` prints what a
 result depends on.
+
+Every file below the folder is in a result, is one that holds a checksum of its own, or stands in a
+list of files; one that is neither is named, since nothing tells whether it is what it was.
 """
 
 import argparse
@@ -19,25 +22,29 @@ from morphoflow.embedding import read_embedding
 from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from morphoflow.integrity import check_files, read_chunk
-from morphoflow.manifest import check_folder
+from morphoflow.manifest import check_listed
 from morphoflow.model import read_model
-from morphoflow.records import MANIFEST, ROOT, Input, Record, record_of, stale
+from morphoflow.records import MANIFEST, ROOT, Input, Record, kind_of, record_of, stale
 from morphoflow.tables import read_table
 
 # What Snakemake puts into a folder that is an output.
 MARK = ".snakemake_timestamp"
+# Folders of results that hold times, and what is gone when the workflow has ended.
+NO_RESULTS = ("benchmarks", "checkpoints", "logs")
 
 
 @dataclass
 class Verified:
     """The results of a folder with their records, and a sentence for each that is not right.
 
-    ``damaged`` cannot be read, or are not what was written; ``stale`` were made of a file that is
-    another now; ``raw`` are the names of raw inputs, of which ``unseen`` were not found.
+    ``damaged`` cannot be read, or are not what was written; ``unlisted`` is what nothing vouches
+    for; ``stale`` were made of a file that is another now; ``raw`` are the names of raw inputs, of
+    which ``unseen`` were not found.
     """
 
     results: dict[Path, Record] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     raw: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
@@ -53,15 +60,26 @@ def verify(folder: Path, raw: list[Path] | None = None) -> Verified:
     Raw files are looked for beside ``folder`` and in the folders ``raw``.
     """
     verified = Verified()
+    vouched: set[Path] = set()
     for path in results_in(folder):
+        # One that is damaged is named once, and with it a folder that it stands for.
+        vouched.add(path.parent if path.name == MANIFEST else path)
         try:
-            READERS[path.suffix if path.suffix in READERS else path.name](path)
+            if kind_of(path) == MANIFEST:
+                vouched = vouched - {path.parent} | {path, *check_listed(path)}
+            else:
+                READERS[path.suffix](path)
             record = record_of(path)
             if record is None:
                 raise InputError(f"{path} does not say how it was made; delete it.")
             verified.results[path] = record
         except InputError as error:
             verified.damaged.append(str(error))
+    verified.unlisted = [
+        f"{file} stands in no list of files and holds no checksum; delete it, and the workflow "
+        f"makes it anew, or keep it elsewhere if it is your own."
+        for file in _unlisted(folder, vouched)
+    ]
     known = {record.digest for record in verified.results.values()}
     folders = [folder.parent, *(raw or [])]
     # Of each raw file but once, since many results are made of it.
@@ -93,13 +111,28 @@ def results_in(folder: Path) -> list[Path]:
     """All results below a folder, each a store or a file, that keep what they were made of."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; name the one with the results.")
-    paths = {p for p in folder.rglob("*") if p.suffix in READERS or p.name == MANIFEST}
+    paths = {path for path in _below(folder) if kind_of(path) in (*READERS, MANIFEST)}
     # A folder that is one result is known from the workflow's mark if its manifest is lost.
     paths |= {mark.with_name(MANIFEST) for mark in folder.rglob(MARK)}
     stores = {path for path in paths if path.suffix == ".zarr"}
     inside = {path for path in paths if stores & {*path.parents}}
-    hidden = {path for path in paths if path.name.startswith(".")}
-    return sorted(paths - inside - hidden - _of_others(stores, paths))
+    return sorted(paths - inside - _of_others(stores, paths))
+
+
+def _below(folder: Path) -> list[Path]:
+    """What lies below a folder of results and may be one, in order; nothing that is hidden."""
+    found = {path: path.relative_to(folder).parts for path in sorted(folder.rglob("*"))}
+    return [
+        path
+        for path, parts in found.items()
+        if parts[0] not in NO_RESULTS and not any(part.startswith(".") for part in parts)
+    ]
+
+
+def _unlisted(folder: Path, vouched: set[Path]) -> list[Path]:
+    """Files below a folder that are not ``vouched`` for, nor lie in a folder that is."""
+    files = [path for path in _below(folder) if path.is_file()]
+    return [file for file in files if not vouched & {file, *file.parents}]
 
 
 def _of_others(stores: set[Path], paths: set[Path]) -> set[Path]:
@@ -132,7 +165,6 @@ READERS: dict[str, Callable[[Path], object]] = {
     ".parquet": read_table,
     ".h5ad": read_embedding,
     ".pt": read_model,
-    MANIFEST: check_folder,
 }
 
 
@@ -150,14 +182,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if flags.of in verified.results:
         print("\n".join(lineage(flags.of, verified)))
-    for sentence in (*verified.damaged, *verified.stale):
-        print(sentence)
+    wrong = [*verified.damaged, *verified.unlisted, *verified.stale]
+    print(*wrong, sep="\n", end="\n" if wrong else "")
     print(
         f"{len(verified.results)} results are whole, {len(verified.damaged)} are damaged, "
-        f"{len(verified.stale)} were made of what is another now; of {len(verified.raw)} raw files "
-        f"{len(verified.unseen)} were not found here."
+        f"{len(verified.unlisted)} files are listed nowhere, {len(verified.stale)} results were "
+        f"made of what is another now; of {len(verified.raw)} raw files {len(verified.unseen)} "
+        f"were not found here."
     )
-    return 1 if verified.damaged or verified.stale else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

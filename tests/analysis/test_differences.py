@@ -4,9 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from morphoflow.analysis.differences import cluster_values, compare_groups, feature_values
+from drawn_tables import texts
+from morphoflow.analysis.differences import (
+    COLUMNS,
+    cluster_values,
+    compare_groups,
+    feature_values,
+)
 from morphoflow.analysis.permuting import design_of, effects, p_values
 from morphoflow.errors import InputError
+from morphoflow.figures.differences import plot_differences
+from morphoflow.report.differing import differing_in_words, rows_of_differences
+from morphoflow.tables import REASON, read_table, write_table
 
 
 def nested(rng, animals=(8, 8), cells=20, spread=1.0, columns=1):
@@ -86,7 +95,7 @@ def test_a_treatment_inside_animals_is_compared_inside_them():
     assert design.crossed and design.sizes == (6, 6)
     p = p_values(values[:, None], design, 1999, 0)
     found, low, _ = effects(values[:, None], design, 200, 0)
-    assert p[0] < 0.01 and low[0] > 0.2
+    assert p[0] < 0.01 and low[0] > 0.1
     blind = design_of(treated, np.arange(120))
     assert effects(values[:, None], blind, 200, 0)[0] < found
 
@@ -127,7 +136,7 @@ def test_the_share_of_a_cluster_is_compared_as_a_measure_is():
     clusters = np.where(rng.random(120) < np.where(mutant, 0.9, 0.1), "1", "0")
     named = [
         feature_values(rng.normal(size=(120, 2)), ["a", "b"]),
-        cluster_values(clusters, "m", "v"),
+        cluster_values(clusters, "m", "v", np.zeros(len(clusters), bool)),
     ]
     table = compare_groups(named, objects, **settings(reference="wild_type"))
     row = table[(table["kind"] == "cluster") & (table["name"] == "1")].iloc[0]
@@ -160,12 +169,24 @@ def test_what_never_differs_is_no_test():
         ({"column": "drug"}, "no column 'drug'"),
         ({"reference": "heterozygous"}, "has no 'heterozygous' .it has: mutant, wild_type"),
         ({"within": "plate"}, "objects of one 'animal' have several values of 'plate'"),
-        ({"column": "one"}, "1 value"),
         ({"within": "gap"}, "has nothing in the column 'gap'"),
     ],
 )
 def test_a_column_that_cannot_be_compared_is_named(changed, said):
-    objects = a_table().assign(plate=np.arange(120) % 2, one="x", gap=None)
+    objects = a_table().assign(plate=np.arange(120) % 2, gap=None)
     named = [feature_values(np.ones((120, 1)), ["x"])]
     with pytest.raises(InputError, match=said):
         compare_groups(named, objects, **settings(**changed))
+
+
+@pytest.mark.parametrize(("values", "said"), [("x", "'x' alone"), (None, "nothing")])
+def test_objects_of_one_value_leave_a_table_and_a_figure_that_say_why(tmp_path, values, said):
+    named = [feature_values(np.arange(120.0)[:, None], ["x"])]
+    usual = compare_groups(named, a_table(), **settings())
+    found = compare_groups(named, a_table().assign(treatment=values), **settings())
+    assert list(usual) == list(found) == list(COLUMNS) and found.empty
+    write_table(tmp_path / "differences.parquet", found, {})
+    read = read_table(tmp_path / "differences.parquet")
+    assert said in read.attrs[REASON] and said in texts(plot_differences(read))
+    (sentence,) = differing_in_words(read, settings())
+    assert said in sentence and rows_of_differences(read) == []

@@ -7,6 +7,9 @@ import pytest
 
 from morphoflow.analysis import tables
 from morphoflow.analysis.combination import combine
+from morphoflow.analysis.differences import cluster_values, compare_groups
+from morphoflow.analysis.observed import mark_controls
+from morphoflow.cells.shapes.normalise import normalised
 from morphoflow.embedding import (
     LABEL_SEEN,
     labels_used,
@@ -170,3 +173,82 @@ def test_an_embedding_that_does_not_say_is_not_scored():
     del data.uns["labels_used"]
     with pytest.raises(InputError, match="does not say whether its model saw labels"):
         tables.classification(data, SETTINGS["classification"], 0)
+
+
+COMPARED = {"column": "label", "unit": "group", "within": None, "reference": None}
+
+
+def test_groups_that_labels_name_do_not_differ_in_clusters_that_saw_these_labels():
+    data = by_heart(trained([], SUPERVISED))
+    clusters = np.where(np.asarray(data.X)[:, 0] > 0, "0", "1")
+    seen, rows = data.obs[LABEL_SEEN].to_numpy(dtype=bool), objects()
+    found, blind = (
+        compare_groups(
+            [cluster_values(clusters, "m", "v", kept)],
+            rows,
+            **COMPARED,
+            permutations=500,
+            bootstraps=50,
+        )
+        for kept in (seen, np.zeros(N, dtype=bool))
+    )
+    assert (blind["p_value"] < 0.01).all() and (found["p_value"] > 0.01).all()
+    assert (found["n"] + found["n_of_reference"] == (rows["split"] == "test").sum()).all()
+    every = cluster_values(clusters, "m", "v", np.ones(N, dtype=bool))
+    plain = cluster_values(clusters, "n", "v", np.zeros(N, dtype=bool))
+    settings = {**COMPARED, "permutations": 50, "bootstraps": 50}
+    assert set(compare_groups([every, plain], rows, **settings)["model"]) == {"n"}
+
+
+def normalised_by_controls(seed: int) -> tuple[pd.DataFrame, anndata.AnnData, dict]:
+    """Noise, on plates of which some objects, drawn at random, are called controls."""
+    rng, rows = np.random.default_rng(seed), objects()
+    rows["label"] = rng.choice(["DMSO", "a", "b"], size=N, p=[0.2, 0.4, 0.4])
+    rows["plate"] = np.arange(N) * 8 // N
+    controls = {"column": "label", "values": ["DMSO"]}
+    settings = {"normalise": "plate", "plate_column": "plate", "controls": controls}
+    names = [f"f{k}" for k in range(20)]
+    x, _ = normalised(rng.normal(size=(N, 20)), names, rows, {**settings, "sphere": False})
+    return make_embedding(x, rows, {}), controls
+
+
+def test_who_is_a_control_is_told_by_no_score_where_features_were_normalised_by_controls():
+    data, controls = normalised_by_controls(0)
+    # One would find them: their features lie nearer to the middle than those of others.
+    told = scores(data, ("classification", "retrieval"))
+    assert told["test", "retrieval_significant"] > 0.1
+    mark_controls(data, controls)
+    found = scores(data)
+    accuracy = [v for (_, name), v in found.items() if name.endswith("_balanced_accuracy")]
+    assert np.nanmax(accuracy) < 0.5 + 4 * 0.5 / np.sqrt(N / 5)
+    assert found["test", "retrieval_significant"] < 0.1
+    table = tables.retrieval(data, SETTINGS["retrieval"], 0)[0]
+    assert "DMSO" not in set(data.obs.loc[table["id"], "label"])
+
+
+def test_controls_are_no_class_of_their_own_when_they_are_all_that_labels_tell():
+    data, controls = normalised_by_controls(1)
+    data.obs["label"] = np.where(data.obs["label"] == "DMSO", "DMSO", "drug")
+    mark_controls(data, controls)
+    assert tables.classification(data, SETTINGS["classification"], 0)[0].empty
+
+
+def test_learned_weights_of_parts_and_features_stay_at_chance():
+    sets = [by_heart(trained([], {}), seed=seed) for seed in (4, 5)]
+    x, rows = combine(sets, [1, 1])
+    data = make_embedding(x, rows, {}, parts=["a"] * 4 + ["b"] * 4)
+    found = scores(data, ("cross_validation",))
+    assert {"fused_balanced_accuracy", "joined_balanced_accuracy"} <= {name for _, name in found}
+    accuracy = [v for (_, name), v in found.items() if name.endswith("_balanced_accuracy")]
+    assert max(accuracy) < 0.5 + 4 * 0.5 / np.sqrt(N / 4)
+
+
+def test_further_labels_of_a_model_that_saw_the_first_are_judged_on_what_it_did_not_see():
+    rows = objects()
+    rows["label_by_expert"] = rows["label"]
+    data = by_heart(trained([], SUPERVISED), rows)
+    found = scores(data)
+    further = {key: v for key, v in found.items() if key[1].startswith("label_by_expert_")}
+    accuracy = [v for (_, name), v in further.items() if name.endswith("_accuracy")]
+    assert accuracy and {split for split, _ in further} == {"fixed_split"}
+    assert max(accuracy) < 0.5 + 4 * 0.5 / np.sqrt(N / 4)

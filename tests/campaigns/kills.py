@@ -37,7 +37,7 @@ WORKFLOWS = {
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 # Between the moment to which a workflow is set back and its end, how often all of it is killed at
 # most, and how many of its jobs before each time.
-WHOLE, JOBS = 4, 8
+WHOLE, JOBS = 4, 16
 # Seconds that a workflow may take to end.
 PATIENCE = 300
 MARK = ".snakemake_timestamp"
@@ -45,6 +45,8 @@ MARK = ".snakemake_timestamp"
 
 def main(kills: int, seed: int, name: str, folder: Path | None) -> int:
     """Print the counts of all kills and ends; ``folder`` keeps the undisturbed run for more."""
+    # A shell has what it starts in the background, and all that this starts, ignore SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)
     config, runs, targets = WORKFLOWS[name]
     counts: Counter = Counter()

@@ -120,13 +120,30 @@ def test_images_are_named_in_tables_with_and_without_numbers(tmp_path, written, 
     assert (found == "c").sum() == 3
 
 
-@pytest.mark.parametrize("name", ["P{p}_{w}_s1", "P{p}/x-{w}", "P{p}_{o}f01p01"])
+def test_lines_of_one_image_that_name_no_object_are_refused(tmp_path):
+    text = "image,nucleus,label\nfield0.tif,1,a\nfield0.tif,2,b\n"
+    with pytest.raises(InputError, match=r"several lines of the image field0\.tif .*ObjectNumber"):
+        labels_of(tmp_path, text, write_fields(tmp_path, n=1))
+
+
+@pytest.mark.parametrize("key", ["image", "id"])
+def test_columns_of_a_table_may_be_called_what_the_reader_calls_its_own(tmp_path, key):
+    own = ["object", "number", "place", "file", "line", "wanted"]
+    lines = [f"field{k},,{'ab'[k % 2]},n{k},p{k},f{k},l{k},w{k}" for k in range(4)]
+    text = ",".join([key, own[0], "label", *own[1:]]) + "\n" + "\n".join(lines)
+    found = labels_of(tmp_path, text, write_fields(tmp_path, n=4))
+    assert len(found) == 48 and found["field0_2"] == "a" and found["field3_1"] == "b"
+
+
+@pytest.mark.parametrize(
+    "name", ["P{p}_{w}_s1", "P{p}/x-{w}", "P{p}_{o}f01p01", "P{p}/{r} - {c:02d}(fld 1)"]
+)
 def test_wells_of_a_plate_map_are_found_in_the_names_of_images(tmp_path, name):
     places = [(p, r, c) for p in (1, 2) for r in "AB" for c in (1, 12)]
     for seed, (p, row, column) in enumerate(places):
         image, labels = field(seed=seed)
         opera = f"r{ord(row) - 64:02d}c{column:02d}"
-        place = name.format(p=p, w=f"{row}{column:02d}", o=opera)
+        place = name.format(p=p, w=f"{row}{column:02d}", o=opera, r=row, c=column)
         for kind, values in (("images", image[0]), ("masks", labels)):
             file = tmp_path / kind / f"{place}.tif"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +154,7 @@ def test_wells_of_a_plate_map_are_found_in_the_names_of_images(tmp_path, name):
     )
     found = labels_of(tmp_path, text, source)
     assert found.value_counts().to_dict() == {"A1": 24, "A2": 24, "B1": 24, "B2": 24}
-    place = name.format(p=2, w="B12", o="r02c12").replace("/", "_")
+    place = name.format(p=2, w="B12", o="r02c12", r="B", c=12).replace("/", "_")
     assert found[f"{place}_3"] == "B2"
 
 

@@ -73,6 +73,55 @@ def test_a_grey_mask_written_as_colours_is_a_mask(tmp_path):
         read_mask(tmp_path / "c.png")
 
 
+def test_a_background_with_a_number_of_its_own_is_refused(tmp_path):
+    source = write_fields(tmp_path, n=1)
+    file = tmp_path / "masks" / "field0.tif"
+    labels = tifffile.imread(file)
+    touching = labels.copy()
+    touching[0], touching[-1] = 91, 92
+    touching[:, 0], touching[:, -1] = 93, 94
+    touching[touching == 0] = 95  # cells without a gap between them
+    tifffile.imwrite(file, touching)
+    assert 95 in read(tmp_path, source)[1]["id"].str.split("_").str[1].astype(int).to_numpy()
+    for around in (1, 65535):
+        tifffile.imwrite(file, np.where(labels == 0, around, labels + 1).astype(np.uint16))
+        with pytest.raises(InputError, match=f"its label {around} meets all four sides"):
+            read(tmp_path, source)
+
+
+def test_a_stack_of_masks_is_not_said_to_need_a_projection(tmp_path):
+    source = write_fields(tmp_path, n=1)
+    file = tmp_path / "masks" / "field0.tif"
+    labels = tifffile.imread(file)
+    tifffile.imwrite(file, np.stack([labels] * 2), imagej=True, metadata={"axes": "ZYX"})
+    with pytest.raises(InputError, match="save the mask of one plane"):
+        read(tmp_path, {**source, "project": "max"})
+
+
+def test_what_left_no_object_is_said(tmp_path):
+    source = write_fields(tmp_path, n=1)
+    labels = np.zeros((160, 200), np.uint16)
+    labels[:30, 10:40] = 1
+    tifffile.imwrite(tmp_path / "masks" / "field0.tif", labels)
+    with pytest.raises(InputError, match=r"1 of 1 objects touch .* set `border` to keep"):
+        read(tmp_path, source, border="drop")
+    with pytest.raises(InputError, match="901: left out; lower `min_area`"):
+        read(tmp_path, source, min_area=901)
+
+
+def test_a_folder_without_images_tells_what_it_has_instead(tmp_path):
+    source = write_fields(tmp_path, n=1)
+    (tmp_path / "masks" / "field0.tif").rename(tmp_path / "masks" / "field0.npy")
+    with pytest.raises(InputError, match=r"only files that end with \.npy"):
+        read(tmp_path, source)
+
+
+def test_a_mask_of_complex_numbers_is_none(tmp_path):
+    tifffile.imwrite(tmp_path / "m.tif", disc((30, 30), (15, 15), 6).astype(np.complex64))
+    with pytest.raises(Refused, match="complex64"):
+        read_mask(tmp_path / "m.tif")
+
+
 def test_specks_are_left_out_and_named(tmp_path):
     source = write_fields(tmp_path, n=1)
     labels = field(seed=0)[1]

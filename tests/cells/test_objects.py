@@ -111,6 +111,18 @@ def test_one_class_is_allowed_and_noted():
     assert quality["code"].tolist() == ["verdict", "one_class"]
 
 
+def test_objects_without_a_label_are_counted_where_others_have_one(tmp_path):
+    def noted(text):
+        quality = object_table(rows(), REPORTS, tables(tmp_path, text), SPLIT, "stop")[1]
+        return quality[quality["code"] == "unlabelled"]["message"].tolist()
+
+    assert noted(lines(*GOOD)) == noted("id,label\n") == []
+    assert noted(lines(*GOOD[3:])) == ["3 of 12 objects have no label, such as 'c0'"]
+    assert noted(lines(*GOOD[:-1], ("c11", "NA"))) == [
+        "1 of 12 objects have no label, such as 'c11'"
+    ]
+
+
 FAULTS = {
     "stray_label": (lines(*GOOD, ("ghost", "a")), {}, r"own\.csv, line 14: .* 'ghost'"),
     "small_class": (lines(*GOOD[:-1], ("c11", "rare")), {}, r"'rare' has 1 usable objects"),
@@ -158,7 +170,10 @@ def test_the_command_writes_three_results_that_agree_and_repeat(tmp_path):
     for name in ("one", "two"):
         done = command(tmp_path, tmp_path / name, *sources, **SETTINGS)
         assert done.returncode == 0, done.stderr
-    assert done.stdout == "60 crops; files by verdict: {'ok': 5}\n"
+    assert done.stdout == (
+        "48 of 60 objects have no label, such as 'field0_1'\n"
+        "60 crops; files by verdict: {'ok': 5}\n"
+    )
     for file in ("objects.parquet", "quality.parquet", "crops.zarr"):
         assert sha256(tmp_path / "one" / file) == sha256(tmp_path / "two" / file)
     objects = read_objects(tmp_path / "one" / "objects.parquet")

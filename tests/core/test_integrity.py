@@ -14,7 +14,7 @@ from damaged import READERS, content_of, damages, outcome, write_results
 from morphoflow.errors import InputError
 from morphoflow.files import sha256, whole
 from morphoflow.integrity import PIECE_BYTES
-from morphoflow.manifest import whole_folder, write_manifest
+from morphoflow.manifest import list_files, whole_folder, write_manifest
 from morphoflow.records import check_inputs, listed, record_of
 from morphoflow.store import read_samples, write_samples
 from morphoflow.store_stream import stream_samples
@@ -148,11 +148,11 @@ def test_what_was_made_of_another_file_is_named_with_its_rule_and_what_is_damage
 def test_the_command_says_so_in_its_exit_code(tmp_path, capsys):
     a_chain(tmp_path)
     scores = tmp_path / "toy" / "model" / "scores.parquet"
-    assert main([str(tmp_path), "--of", str(scores)]) == 0
+    assert main([str(tmp_path / "toy"), "--of", str(scores)]) == 0
     said = capsys.readouterr().out
-    assert "raw.txt (raw, " in said and "2 results are whole, 0 are damaged" in said
+    assert "raw.txt (raw, " in said and "2 results are whole, 0 are damaged, 0 files are" in said
     scores.write_bytes(b"PAR1")
-    assert main([str(tmp_path)]) == 1
+    assert main([str(tmp_path / "toy")]) == 1
     assert "1 are damaged" in capsys.readouterr().out
     assert main([str(tmp_path / "none")]) == 1
     assert "there is no folder" in capsys.readouterr().err
@@ -245,6 +245,51 @@ def test_a_folder_that_is_a_result_needs_its_manifest(tmp_path):
     (tmp_path / "generated" / "files.json").unlink()
     (said,) = verify(tmp_path).damaged
     assert "generated/files.json is damaged or lost" in said
+
+
+def test_single_files_are_held_against_a_list_beside_them_and_one_without_is_named(tmp_path):
+    movies = [tmp_path / name for name in ("ways.gif", "ways.mp4")]
+    for path in movies:
+        path.write_bytes(b"frames")
+    assert len(verify(tmp_path).unlisted) == 2
+    list_files(movies, {"command": "film_ways.py"})
+    verified = verify(tmp_path)
+    assert not verified.damaged and not verified.unlisted
+    assert [path.name for path in verified.results] == ["ways.files.json"]
+    movies[1].write_bytes(b"frame5")
+    (said,) = verify(tmp_path).damaged
+    assert "ways.mp4 is damaged" in said and "delete " in said and "`film_ways`" in said
+    (tmp_path / "ways.files.json").unlink()
+    assert main([str(tmp_path)]) == 1
+
+
+def test_a_list_beside_others_vouches_for_its_own_files_alone(tmp_path):
+    # Two rules draw into one folder, in any order.
+    for order in (1, -1):
+        folder = tmp_path / str(order)
+        folder.mkdir()
+        for name in ("scores", "differences")[::order]:
+            (folder / f"{name}.svg").write_text(name)
+            list_files([folder / f"{name}.svg"], {"command": "draw.py"})
+    assert sha256(tmp_path / "1") == sha256(tmp_path / "-1")
+
+
+def test_files_of_tools_and_running_jobs_need_no_list(tmp_path):
+    for name in ("logs/train.log", "checkpoints/a.pt", "toy/.atlas.html.partial-1", ".gitkeep"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    verified = verify(tmp_path)
+    assert not verified.unlisted and not verified.damaged
+
+
+def test_a_result_beside_another_of_its_job_may_be_made_of_one_of_that_name(tmp_path):
+    # As the embedding by a model of another dataset, and where it lies among that one's.
+    a_chain(tmp_path)
+    table, ours = pd.DataFrame({"id": ["a"]}), tmp_path / "other"
+    write_table(ours / "objects.parquet", table, {"command": "apply.py"})
+    record = {"command": "apply.py", "inputs": [listed(tmp_path / "toy" / "objects.parquet")]}
+    write_table(ours / "placed.parquet", table, record)
+    check_inputs([ours / "placed.parquet"])
 
 
 def test_a_changed_file_below_a_folder_is_noticed_and_a_store_for_others_is_no_result(tmp_path):

@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import draw_simulator_fit
+import fit_simulator
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.fitting import simulations
 from morphoflow.dendrites.fitting.fit import (
     Fit,
     checks_table,
     differences_table,
-    fits,
+    enough,
     intervals_table,
 )
 from morphoflow.dendrites.fitting.posterior import learned, posterior, proposed
@@ -26,8 +28,10 @@ from morphoflow.dendrites.fitting.simulations import (
     statistics_used,
 )
 from morphoflow.dendrites.simulator.simulate import Growth, grow_arbor
-from morphoflow.errors import InputError
-from morphoflow.store import Samples
+from morphoflow.errors import CannotAnalyse, InputError
+from morphoflow.store import Samples, write_samples
+from morphoflow.tables import REASON, read_table, write_objects
+from morphoflow.verify import verify
 
 MIXING = np.random.default_rng(0).normal(size=(2, 8))
 NOISE = 0.5
@@ -105,11 +109,34 @@ def test_a_centred_frame_has_the_soma_in_its_middle():
     assert image[30:34, 30:34].mean() > 200
 
 
-def test_few_images_of_a_population_are_an_error():
-    settings = {"simulations": 2, "rounds": 1, "seed": 0, "predicted": 1}
-    observed = {"mutant": np.zeros((3, len(USED)))}
-    with pytest.raises(InputError, match="'mutant' has 3 images"):
-        list(fits(observed, ["branching_rate"], Frame(16, 5.0, False), settings))
+def test_populations_of_few_images_are_left_out_with_the_reason():
+    observed = {name: np.zeros((n, len(USED))) for name, n in (("wild", 4), ("mutant", 3))}
+    kept, few = enough(observed)
+    assert list(kept) == ["wild"] and "'mutant' has 3 images" in few["mutant"]
+    for none in ({"mutant": observed["mutant"]}, {}):
+        with pytest.raises(CannotAnalyse, match=r"'mutant' has 3 images|no images"):
+            enough(none)
+
+
+@pytest.mark.usefixtures("from_a_script")
+def test_a_dataset_that_cannot_be_fitted_leaves_tables_and_a_figure_that_say_why(tmp_path):
+    ids = ["a", "b"]
+    axes = {"axes": ["image", "channel", "y", "x"], "units": "grey level", "provenance": {}}
+    x = np.zeros((2, 1, 16, 16), np.uint8)
+    samples, objects = tmp_path / "images.zarr", tmp_path / "objects.parquet"
+    write_samples(samples, ids, x, **axes, facts={"pixel_um": 1.0})
+    rows = {"id": ids, "source": "s", "label": None, "group": ids, "split": "train"}
+    write_objects(objects, pd.DataFrame({**rows, "crop": "whole"}), {})
+    settings = {"parameters": ["minutes"], "size": 16, "seed": 0, "simulations": 2, "rounds": 1}
+    out, predicted = tmp_path / "out", tmp_path / "out" / "predicted"
+    given = {"samples": samples, "objects": objects, "predicted": predicted}
+    fit_simulator.main(**given, settings=settings, output=out)
+    for name in ("draws", "intervals", "differences", "checks"):
+        table = read_table(out / f"{name}.parquet")
+        assert table.empty and "'all' has 2 images" in table.attrs[REASON]
+    svg = tmp_path / "fit.svg"
+    draw_simulator_fit.main(**given, draws=out / "draws.parquet", svg=svg, png=tmp_path / "fit.png")
+    assert svg.is_file() and not verify(tmp_path).damaged
 
 
 def test_simulations_of_equal_streams_are_equal():

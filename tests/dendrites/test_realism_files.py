@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,13 @@ from morphoflow.dendrites.realism.memorisation import (
     memorisation_scores,
     nearest_table,
 )
+from morphoflow.dendrites.realism.realism import realism_scores
 from morphoflow.dendrites.realism.run import measure_nearest, measure_realism
 from morphoflow.errors import InputError
 from morphoflow.figures.arbors import plot_arbors, statistic_name
 from morphoflow.figures.nearest_images import shown_rows
 from morphoflow.store import write_samples
-from morphoflow.tables import read_table, write_objects, write_table
+from morphoflow.tables import REASON, read_table, write_objects, write_table
 from places import SCRIPTS
 from synthetic_dendrites import bright_lines
 
@@ -188,6 +190,23 @@ def test_commands_write_tables_and_figures_of_them(folder):
         folder=folder / "o",
     )
     assert len(list((folder / "o").glob("*.[ps][nv]g"))) == 2 * len(figures)
+
+
+def test_too_few_images_of_a_set_leave_tables_that_say_why(folder):
+    real, made = opened(folder)
+    usual = measure_nearest(real, made, 0, "cpu")
+    one_neuron = replace(real, groups=np.full(16, "n0", dtype=object))
+    for images, others, said in (
+        (real, made.take(np.arange(3)), "among the generated ones there are 3"),
+        (real.take(np.array([0, 1, 14, 15])), made, "in the training split there are 2"),
+        (one_neuron, made, "but there is one"),
+        (real.take(np.arange(10, 16)), made, "no image is in the training split"),
+    ):
+        table = measure_realism(images, others, SETTINGS, 0, "cpu")
+        assert table.empty and said in table.attrs[REASON] and realism_scores(table) == []
+    none = measure_nearest(real.take(np.arange(10, 16)), made, 0, "cpu")
+    assert "training split" in none.attrs[REASON] and list(none) == list(usual)
+    assert memorisation_scores(none, 0.6) == []
 
 
 def test_shown_are_the_nearest_of_all_and_some_of_each_distance():

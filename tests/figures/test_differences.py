@@ -21,13 +21,13 @@ def drawn(known: bool, *more) -> str:
 
 
 def test_measures_and_clusters_are_named_with_the_groups():
-    said = drawn(True, cluster_values(np.arange(N) % 2, "m", "default"))
+    said = drawn(True, cluster_values(np.arange(N) % 2, "m", "default", np.zeros(N, bool)))
     for name in ("length", "cluster 1", "b beside a", "6 and 6 units"):
         assert name in said
 
 
 def test_a_measure_that_is_known_of_no_object_is_left_out():
-    said = drawn(False, cluster_values(np.arange(N) % 2, "m", "default"))
+    said = drawn(False, cluster_values(np.arange(N) % 2, "m", "default", np.zeros(N, bool)))
     assert "cluster 1" in said and "length" not in said
 
 

@@ -25,6 +25,7 @@ def test_a_y_has_a_stem_and_two_sections_that_go_on_from_it():
     assert table["length_um"].tolist() == [2, 1, 2]
     assert table["steps"].tolist() == [2, 1, 2]
     np.testing.assert_allclose(table["turn_deg"], [0, 0, 90], atol=1e-5)
+    np.testing.assert_allclose(table["fork_turn_deg"], [0, 90, 90], atol=1e-5)
     assert table["begin_radius_um"].tolist() == [4, 2, 2]
     assert table["end_radius_um"].tolist() == [3, 2, 1]
 

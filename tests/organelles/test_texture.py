@@ -9,7 +9,7 @@ from morphoflow.organelles.counting.part import count_part
 from morphoflow.organelles.counting.table import merged_labels
 from morphoflow.organelles.shapes import masks
 from morphoflow.organelles.shapes.masks import ObjectMask
-from morphoflow.organelles.shapes.surroundings import (
+from morphoflow.organelles.shapes.measures import (
     FARTHEST_UM,
     gap,
     surrounding_measures,
@@ -151,7 +151,7 @@ def test_a_large_object_read_in_pieces_has_the_same_surroundings(monkeypatch):
     labels[8:16, 10:30, 10:30] = 5
     nucleus = Memory((rng.random(labels.shape) < 0.1).astype(np.uint32))
     whole = surroundings(labels, nucleus)
-    cut = "morphoflow.organelles.shapes.surroundings.pieces"
+    cut = "morphoflow.organelles.shapes.measures.pieces"
     halves = [Box((8, 10, 10), (12, 30, 30)), Box((12, 10, 10), (16, 30, 30))]
     monkeypatch.setattr(cut, lambda box, chunks: iter(halves))
     assert surroundings(labels, nucleus) == pytest.approx(whole)

@@ -144,6 +144,12 @@ def test_damaged_metadata(tmp_path):
     (tmp_path / "a.zarr" / "zarr.json").write_text('{"node_type": ')
     with pytest.raises(InputError, match=r"zarr\.json cannot be read as JSON"):
         open_volume(tmp_path / "a.zarr")
+    (tmp_path / "attributes.json").write_text("[" * 10**5)
+    for of in (open_volume, watched_files):
+        with pytest.raises(
+            (InputError, ValueError), match=r"attributes\.json cannot be read as JSON"
+        ):
+            of(tmp_path)
     (tmp_path / "a.zarr" / "zarr.json").write_text('{"node_type": "array", "zarr_format": 3}')
     with pytest.raises(InputError, match=r"a\.zarr cannot be opened .*; correct its metadata"):
         open_volume(tmp_path / "a.zarr")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import h5py
@@ -22,7 +23,7 @@ from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.reading import guard, hdf5
 from morphoflow.reading.findings import Refused
 from morphoflow.reading.guard import check_size, reading, refusing
-from places import ROOT, SUPPORT
+from places import ROOT, SCRIPTS, SUPPORT
 
 ERRORS = [ValueError("odd"), MemoryError(), KeyError("x"), OSError(5, "io")]
 CIRCLE = SUPPORT / "heap_in_a_circle.h5"
@@ -174,3 +175,35 @@ def test_three_hundred_damaged_files_are_read_or_end_in_a_sentence():
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout
     assert found.stdout.splitlines()[-1].split()[0] == "all"
+
+
+BOMB = """
+import resource, sys
+from pathlib import Path
+from morphoflow.errors import InputError
+from morphoflow.reading import guard
+guard.BOUND = 600 << 20
+from morphoflow.cells.reading.containers import open_arrays
+try:
+    open_arrays(Path(sys.argv[1]))[0]["x"][:]
+except (InputError, OSError, MemoryError) as error:
+    print("stopped:", error)
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 900 << 10
+"""
+
+
+def expanding(size: int) -> bytes:
+    """Some megabytes of zlib that expand to ``size``."""
+    packer, zeros = zlib.compressobj(1), bytes(1 << 22)
+    return b"".join(packer.compress(zeros) for _ in range(size >> 22)) + packer.flush()
+
+
+def test_a_chunk_that_expands_beyond_the_memory_ends_in_a_sentence(tmp_path):
+    path = tmp_path / "crops.h5"
+    with h5py.File(path, "w") as file:
+        shape = {"shape": (4, 1, 8, 8), "chunks": (4, 1, 8, 8), "dtype": "u1"}
+        made = file.create_dataset("x", compression="gzip", **shape)
+        made.id.write_direct_chunk((0, 0, 0, 0), expanding(640 << 20))
+    command = [sys.executable, "-c", BOMB, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=SCRIPTS)
+    assert done.returncode == 0 and "stopped" in done.stdout, done.stderr

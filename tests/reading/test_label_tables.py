@@ -38,7 +38,9 @@ def test_a_further_column_is_of_numbers_where_all_of_it_is(tmp_path):
     assert said["code"].tolist() == ["7", "seven"] and said["line"].tolist() == [2, 3]
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\xd8", b'id,label\n"a'])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00\xd8", b'id,label\n"a', b"PK\x03\x04x", b"\x1f\x8bx"]
+)
 def test_a_file_that_is_no_table_is_named(tmp_path, content):
     (tmp_path / "bad.csv").write_bytes(content)
     for paths in ([[tmp_path / "bad.csv"], []], [[], [tmp_path / "bad.csv"]]):

@@ -13,7 +13,7 @@ from morphoflow.errors import InputError
 from morphoflow.files import sha256
 from morphoflow.forest import Forest, concatenate, single
 from morphoflow.integrity import open_store
-from morphoflow.manifest import check_folder, write_manifest
+from morphoflow.manifest import check_listed, write_manifest
 from morphoflow.model import Model, read_model, write_model
 from morphoflow.models.shared.shapes import write_shapes
 from morphoflow.organelles.phantom.phantom import PhantomSettings, write_phantom
@@ -65,7 +65,7 @@ def newest_checkpoint(path: Path) -> dict:
 
 def figures_of(path: Path) -> list[str]:
     """The names of the files in a folder of figures, which are what they were."""
-    check_folder(path / MANIFEST)
+    check_listed(path / MANIFEST)
     return sorted(file.name for file in path.iterdir())
 
 

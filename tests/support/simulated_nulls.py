@@ -15,9 +15,12 @@ import pandas as pd
 from morphoflow.analysis.classification import with_intervals
 from morphoflow.analysis.confusion import group_matrices
 from morphoflow.analysis.outliers import conformal_p, tail_p
+from morphoflow.analysis.permuting import design_of, effects, p_values
+from morphoflow.analysis.ranking import compare_pairs, holm_of_pairs
 from morphoflow.analysis.retrieval import average_precisions, rank
 from morphoflow.analysis.retrieval_groups import with_significance
 from morphoflow.analysis.retrieval_scores import retrieval_scores
+from morphoflow.cells.shapes.normalise import robust_z
 from morphoflow.neurons.rebuild.realism import Neurons, Sets, error_interval
 
 LEVEL = 0.05
@@ -114,6 +117,40 @@ def of_morphometric_error(shift: float, seed: int) -> float:
     return float(not low <= mean_error(shift) <= high)
 
 
+# Plates, units treated and not on each, members of a unit, and whether units are compared inside
+# their plate; features are normalised by what is not treated.
+GROUPS = {"units": (1, 5, 12, 4, False), "within plates": (4, 3, 5, 3, True)}
+
+
+@cache
+def of_groups(design: str, seed: int) -> dict[str, float]:
+    """Of differences of groups whose units and plates lie apart, and of their intervals."""
+    plates, treated, others, members, within = GROUPS[design]
+    rng = np.random.default_rng(seed)
+    per_plate = treated + others
+    unit = np.repeat(np.arange(plates * per_plate), members)
+    plate, is_treated = unit // per_plate, unit % per_plate < treated
+    x = rng.normal(size=(len(unit), 8))
+    x += rng.normal(size=(plates * per_plate, 8))[unit] + 3 * rng.normal(size=(plates, 8))[plate]
+    values = robust_z(x, plate, ~is_treated)
+    made_by = design_of(is_treated, unit, plate if within else None)
+    _, low, high = effects(values, made_by, 1000, seed)
+    return {
+        "differences": float((p_values(values, made_by, 199, seed) <= LEVEL).mean()),
+        "intervals": float(((low > 0) | (high < 0)).mean()),
+    }
+
+
+def of_pairs(seed: int) -> float:
+    """Of the differences of five equal models, each of which is right or wrong in whole groups."""
+    rng = np.random.default_rng(seed)
+    groups, members = 20, 5
+    share = rng.beta(2, 1, (groups, 5))
+    right = rng.binomial(members, share) / (groups * members)
+    _, p = compare_pairs(right)
+    return float((holm_of_pairs(p)[np.triu_indices(5, 1)] <= LEVEL).any())
+
+
 TESTS = {"conformal": conformal_p, "tail": tail_p}
 NULLS: dict[str, Callable[[int], float]] = {
     **{
@@ -123,6 +160,14 @@ NULLS: dict[str, Callable[[int], float]] = {
         for design in DESIGNS
         for part in ("queries", "queries, corrected", "labels, corrected")
     },
+    **{
+        f"{part} of groups, {design}": lambda seed, part=part, design=design: of_groups(
+            design, seed
+        )[part]
+        for design in GROUPS
+        for part in ("differences", "intervals")
+    },
+    "differences of models, corrected": of_pairs,
     "interval of retrieval": of_retrieval_interval,
     "interval of classification": of_classification,
     "interval of realism, alike": partial(of_morphometric_error, 0),

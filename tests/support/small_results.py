@@ -61,7 +61,12 @@ def compared(objects: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     x = np.stack([np.arange(n) % 2 * n + np.arange(n), np.arange(n) // 2 % 7], axis=1)
     named = [
         feature_values(x, ["area", "hue"]),
-        cluster_values(np.where(np.arange(n) // 2 % 2, "1", "0"), "shape_features", "default"),
+        cluster_values(
+            np.where(np.arange(n) // 2 % 2, "1", "0"),
+            "shape_features",
+            "default",
+            np.zeros(n, dtype=bool),
+        ),
     ]
     settings = {"column": "label", "unit": "group", "within": None}
     settings["reference"] = objects["label"][0]

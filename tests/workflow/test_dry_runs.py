@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -52,10 +53,25 @@ def test_every_target_is_planned_under_every_profile(workflow, profile):
     assert stages | {"export_model", "retrain_in_folds"} <= set(planned)
 
 
-def test_the_shipped_configuration_is_planned(workflow):
-    out = workflow.snakemake("--dry-run", "all", config="config/config.yaml").stdout
+def jobs_of_the_demo(workflow, *options) -> int:
+    out = workflow.snakemake("--dry-run", "demo", *options, config="config/config.yaml").stdout
     for dataset in ("real_neurons", "toy_neurons", "osteosarcoma", "nuclei", "phantom", "class_iv"):
         assert dataset in out
+    return int(re.search(r"^total +(\d+)", out, re.M).group(1))
+
+
+def test_the_demo_has_few_jobs_and_all_its_models_have_more(workflow):
+    few = jobs_of_the_demo(workflow)
+    assert few <= 120
+    assert few < jobs_of_the_demo(workflow, "--config", "runs=config/all_models.tsv") <= 260
+
+
+def test_whatever_the_demo_trains_it_also_leaves_untrained():
+    tables = [pd.read_table(ROOT / f"config/{name}.tsv") for name in ("runs", "all_models")]
+    few, many = ({tuple(row) for row in table.astype(str).to_numpy()} for table in tables)
+    assert few < many
+    trained = {row[:2] for row in many if row[2].startswith("demo")}
+    assert trained == {row[:2] for row in many if row[2] == "untrained"}
 
 
 def gpus(workflow, *options) -> dict[str, set[str]]:

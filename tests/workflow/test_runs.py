@@ -71,7 +71,7 @@ def test_everything_is_made(finished):
 
 def test_all_results_are_what_they_were_and_no_folder_lacks_its_manifest(finished):
     verified = verify(finished.folder / "results")
-    assert verified.damaged == [] and verified.stale == []
+    assert verified.damaged == [] and verified.stale == [] and verified.unlisted == []
     folders = {path.parent.name for path in verified.results if path.name == "files.json"}
     assert folders >= {"figures", "generated", "generated_trees", "masks", "phantom", "report"}
 

@@ -8,9 +8,15 @@ import pandas as pd
 
 from morphoflow.analysis.permuting import Design, design_of, effects, p_values
 from morphoflow.analysis.significance import corrected
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
+from morphoflow.tables import without
 
 FEATURE, CLUSTER = "feature", "cluster"
+COLUMNS = (
+    *("group", "reference", "kind", "model", "variant", "name", "value", "value_of_reference"),
+    *("effect", "low", "high", "p_value", "corrected_p_value", "n", "n_of_reference"),
+    *("units", "units_of_reference", "crossed", "least_p_value"),
+)
 
 
 @dataclass(frozen=True)
@@ -18,23 +24,29 @@ class Named:
     """Values (n, d) of n objects, and ``names`` with a row for each: kind, model, variant, name.
 
     A ``feature`` has neither model nor variant; a ``cluster`` is 1 for its members and 0 else.
+    ``rows`` (n,) bool are the objects that may be compared by them.
     """
 
     values: np.ndarray
     names: pd.DataFrame
+    rows: np.ndarray
 
 
 def feature_values(values: np.ndarray, names: list[str]) -> Named:
     """Measures (n, d) under their names."""
     described = {"kind": FEATURE, "model": "", "variant": "", "name": names}
-    return Named(np.asarray(values, dtype=float), pd.DataFrame(described))
+    return Named(np.asarray(values, float), pd.DataFrame(described), np.ones(len(values), bool))
 
 
-def cluster_values(clusters: np.ndarray, model: str, variant: str) -> Named:
-    """Which object is in which of the ``clusters`` (n,), texts."""
+def cluster_values(clusters: np.ndarray, model: str, variant: str, seen: np.ndarray) -> Named:
+    """Which object is in which of the ``clusters`` (n,), texts.
+
+    Objects whose label the model saw (``seen``, (n,) bool) lie where their label puts them, which
+    would make any two groups differ that have to do with it: they are not compared.
+    """
     names = np.unique(clusters.astype(str))
     described = {"kind": CLUSTER, "model": model, "variant": variant, "name": names}
-    return Named((clusters[:, None] == names).astype(float), pd.DataFrame(described))
+    return Named((clusters[:, None] == names).astype(float), pd.DataFrame(described), ~seen)
 
 
 def compare_groups(
@@ -51,32 +63,56 @@ def compare_groups(
 ) -> pd.DataFrame:
     """One row for each value of a ``column`` of ``objects`` (n rows) and each of the named values.
 
+    Has the columns COLUMNS; none of the rows, and the reason, where the objects have no two values.
+
     Each value is compared with ``reference``, or without one with all others; of two, the second of
-    the alphabet with the first. ``unit`` is the column of what was treated as a whole, ``within``
-    one of batches. ``effect`` is Cliff's delta, with ``low`` and ``high``; ``value`` and
-    ``value_of_reference`` are medians of features and shares of clusters;
+    the alphabet with the first. Where a value, or its reference, has none of the objects that may
+    be compared by a part of the named values, there is no row. ``unit`` is the column of what was
+    treated as a whole, ``within`` one of batches. ``effect`` is Cliff's delta, with ``low`` and
+    ``high``; ``value`` and ``value_of_reference`` are medians of features and shares of clusters;
     ``corrected_p_value`` allows for all rows of the kind; ``least_p_value`` is the smallest that
     the design can give. See :mod:`morphoflow.analysis.permuting`.
     """
-    _check(objects, column, unit, within, reference)
-    values = np.concatenate([part.values for part in named], axis=1)
-    names = pd.concat([part.names for part in named], ignore_index=True)
+    try:
+        _check(objects, column, unit, within, reference)
+    except CannotAnalyse as reason:
+        return without(COLUMNS, reason)
     texts = objects[column].astype(object)
     tables = []
     for value, other, rows, treated in _contrasts(texts, reference):
-        chosen = objects.iloc[rows]
-        batches = None if within is None else chosen[within].astype(str).to_numpy()
-        design = design_of(treated, chosen[unit].astype(str).to_numpy(), batches)
-        _check_batches(design, unit, within)
-        table = _compared(values[rows], names, design, permutations, bootstraps, seed)
-        table.insert(0, "group", value)
-        table.insert(1, "reference", other)
-        tables.append(table)
+        for part in _together(named):
+            kept = part.rows[rows]
+            if len(np.unique(treated[kept])) < 2:
+                continue
+            chosen = objects.iloc[rows[kept]]
+            batches = None if within is None else chosen[within].astype(str).to_numpy()
+            design = design_of(treated[kept], chosen[unit].astype(str).to_numpy(), batches)
+            _check_batches(design, unit, within)
+            values = part.values[rows[kept]]
+            table = _compared(values, part.names, design, permutations, bootstraps, seed)
+            table.insert(0, "group", value)
+            table.insert(1, "reference", other)
+            tables.append(table)
     found = pd.concat(tables, ignore_index=True)
     place = found.columns.get_loc("p_value") + 1
     by_kind = found.groupby("kind")["p_value"]
     found.insert(place, "corrected_p_value", by_kind.transform(lambda p: corrected(p.to_numpy())))
     return found
+
+
+def _together(named: list[Named]) -> list[Named]:
+    """The named values in as few parts as there are sets of objects that may be compared."""
+    by_rows: dict[bytes, list[Named]] = {}
+    for part in named:
+        by_rows.setdefault(part.rows.tobytes(), []).append(part)
+    return [
+        Named(
+            np.concatenate([part.values for part in parts], axis=1),
+            pd.concat([part.names for part in parts], ignore_index=True),
+            parts[0].rows,
+        )
+        for parts in by_rows.values()
+    ]
 
 
 def _contrasts(
@@ -137,9 +173,10 @@ def _check(
             )
     values = sorted(set(objects[column].dropna().astype(str)))
     if len(values) < 2:
-        raise InputError(
-            f"compare: the column '{column}' has {len(values)} value(s), but two are needed to "
-            f"compare; name another column."
+        has = f"'{values[0]}' alone" if values else "nothing"
+        raise CannotAnalyse(
+            f"the objects have {has} in the column '{column}', and two groups are needed to "
+            f"compare; name another column in `compare`"
         )
     if reference is not None and reference not in values:
         raise InputError(

@@ -9,10 +9,16 @@ from torch import Tensor
 
 from morphoflow.analysis.scores import score
 from morphoflow.images.rotate import transform
+from morphoflow.tables import without
 
 # Three exact quarters, with and without a flip, among angles at which pixels must be computed.
 ANGLES = (0, 10, 20, 30, 45, 60, 77, 90, 123, 150, 180, 225, 270, 315)
 EXACT = 90
+COLUMNS = ("id", "angle_deg", "flip", "shift", "nearest", "itself_first")
+FEW = (
+    "how far turns move objects is measured beside the way to the nearest other one, for which two "
+    "test objects are needed, but there are {}; give more objects"
+)
 
 
 def invariance_table(
@@ -23,8 +29,11 @@ def invariance_table(
     ``shift`` is the distance by which its embedding moves when the image is flipped (left-right)
     and turned, ``nearest`` that to the nearest other of the images, and ``itself_first`` says
     whether the image as it was is nearest to the turned one. Pixels between pixels are computed
-    by cubic interpolation, whose blur counts as part of the turn.
+    by cubic interpolation, whose blur counts as part of the turn. Of fewer than two objects, the
+    table says that there is no other to compare with.
     """
+    if len(x) < 2:
+        return without(COLUMNS, FEW.format(len(x)))
     before = embed(x).astype(np.float64)
     nearest = _distances(before, before)
     np.fill_diagonal(nearest, np.inf)
@@ -44,8 +53,10 @@ def invariance_scores(table: pd.DataFrame) -> list[dict]:
     """The largest median share of shift in distance to the nearest other object, over angles.
 
     ``exact`` is over quarter turns and flips, which move pixels and compute none; ``itself_first``
-    the share of objects that are found again, at the worst angle.
+    the share of objects that are found again, at the worst angle. A table of nothing gives none.
     """
+    if table.empty:
+        return []
     apart = table[(table["nearest"] > 0) & np.isfinite(table["nearest"])]
     share = apart["shift"] / apart["nearest"]
     exact = apart["angle_deg"] % EXACT == 0

@@ -6,11 +6,34 @@ from anndata import AnnData
 
 from morphoflow.embedding import LABEL_SEEN, labels_used
 
+# A column of the objects by which others were normalised.
+NORMALISED_BY = "controls_of_features"
+
 
 def labels_of(observations: pd.DataFrame, column_name: str = "label") -> np.ndarray:
-    """The labels (n,) of a column as strings; None where an object has none."""
+    """The labels (n,) of a column as strings; None where an object has none.
+
+    Nor do objects have any that :func:`mark_controls` has marked.
+    """
     column = observations[column_name].astype(object)
-    return np.array([None if pd.isna(label) else str(label) for label in column], dtype=object)
+    labels = np.array([None if pd.isna(label) else str(label) for label in column], dtype=object)
+    if NORMALISED_BY in observations:
+        labels[observations[NORMALISED_BY].to_numpy(dtype=bool)] = None
+    return labels
+
+
+def mark_controls(data: AnnData, controls: dict | None) -> None:
+    """Mark the objects by which the features of the dataset were normalised, if any were.
+
+    ``controls`` are a ``column`` and its ``values``. That an object is a control is then in its
+    features, which lie nearer to the middle than those of others, and in the embeddings and
+    predictions that are made of them: even of labels without meaning it would be told.
+    """
+    if controls:
+        column = data.obs[controls["column"]].astype(object)
+        data.obs[NORMALISED_BY] = column.map(str).isin(controls["values"]).to_numpy()
+        n = int(data.obs[NORMALISED_BY].sum())
+        print(f"no label of {n} controls is predicted: features were normalised by these objects")
 
 
 def splits_of(observations: pd.DataFrame) -> np.ndarray:

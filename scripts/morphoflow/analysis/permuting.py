@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import gammaln
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
+from scipy.stats import t as student
 
 # With fewer units in one of two groups, a bootstrap says nothing about others of the kind.
 FEWEST_FOR_INTERVAL = 5
@@ -132,29 +133,48 @@ def effects(
 
     How much oftener a treated object has the larger value than one that is not, less how much
     oftener the smaller, from -1 to 1 (Cliff 1993); within strata, of which it is a mean, and each
-    unit counts alike. Intervals draw whole units anew, or of a crossed design whole strata; they
-    are missing where there are fewer than five.
+    unit counts alike. Intervals draw whole units anew, or whole strata where these are crossed or
+    hold a single unit of a group, and reach as much further out as few of them need by Student's t;
+    they are missing where there are fewer than five.
     """
     weight = 1 / np.bincount(design.units)[design.units]
-    enough = min(design.sizes) >= FEWEST_FOR_INTERVAL
+    by_strata, freedom = _resampling(design)
     rng = np.random.default_rng(seed)
     rows = max(1, CHUNK // len(weight))
     found, ends = np.empty(values.shape[1]), np.full((2, values.shape[1]), np.nan)
-    multiples = _drawn(design, bootstraps, rng) if enough else None
+    multiples = _drawn(design, bootstraps, rng, by_strata) if freedom else None
     for j, column in enumerate(values.T):
         parts = _Pairs.of(column, design)
         gains, weights = parts.sums(weight[None])
         found[j] = _ratio(gains, weights)[0]
         if multiples is None:
             continue
-        if design.crossed:
+        if by_strata:
             drawn = _ratio(multiples * gains, multiples * weights)
         else:
             chunks = np.split(multiples, np.arange(rows, bootstraps, rows))
             of_chunks = (parts.sums(weight * chunk[:, design.units]) for chunk in chunks)
             drawn = np.concatenate([_ratio(*sums) for sums in of_chunks])
-        ends[:, j] = np.quantile(drawn, (0.025, 0.975))
+        further = norm.cdf(student.ppf(0.025, freedom))
+        ends[:, j] = np.quantile(drawn, (further, 1 - further))
     return found, *ends
+
+
+def _resampling(design: Design) -> tuple[bool, float]:
+    """Whether intervals draw whole strata, and their degrees of freedom; 0 where there are none.
+
+    Of units those by Satterthwaite (1946), as if all differed alike: the smaller group says how
+    little is known.
+    """
+    treated, strata = design.treated_units, design.unit_strata
+    n, k = np.bincount(strata), np.bincount(strata, weights=treated)
+    both = (k > 0) & (k < n)
+    cells = np.stack([k, n - k])[:, both]
+    if design.crossed or cells.min() < 2:
+        return True, both.sum() - 1 if both.sum() >= FEWEST_FOR_INTERVAL else 0
+    variance = (cells.prod(axis=0) / cells.sum(axis=0)) ** 2 / cells
+    freedom = variance.sum() ** 2 / (variance**2 / (cells - 1)).sum()
+    return False, freedom if min(design.sizes) >= FEWEST_FOR_INTERVAL else 0
 
 
 def _ratio(gains: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -163,18 +183,22 @@ def _ratio(gains: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.divide(gains.sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 1e-12)
 
 
-def _drawn(design: Design, bootstraps: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each unit (b, u), or of a crossed design each stratum (b, s), is drawn.
+def _drawn(
+    design: Design, bootstraps: int, rng: np.random.Generator, by_strata: bool
+) -> np.ndarray:
+    """The weight of each unit (b, u), or with ``by_strata`` of each stratum (b, s), drawn anew.
 
-    Units are drawn among those of their stratum and group.
+    Units are drawn among those of their stratum and group, of m one fewer, with weights that make
+    up for it: m draws would vary by too little (Rao and Wu, JASA 83, 1988).
     """
     strata = design.unit_strata
-    cell = np.zeros(strata.max() + 1, int) if design.crossed else 2 * strata + design.treated_units
-    counts = np.zeros((bootstraps, len(cell)))
+    cell = np.zeros(strata.max() + 1, int) if by_strata else 2 * strata + design.treated_units
+    counts = np.ones((bootstraps, len(cell)))
     for members in _members(cell):
-        if len(members):
-            even = np.full(len(members), 1 / len(members))
-            counts[:, members] = rng.multinomial(len(members), even, size=bootstraps)
+        m = len(members)
+        if m > 1:
+            even = np.full(m, 1 / m)
+            counts[:, members] = rng.multinomial(m - 1, even, size=bootstraps) * m / (m - 1)
     return counts
 
 

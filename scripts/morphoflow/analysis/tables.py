@@ -33,7 +33,7 @@ from morphoflow.embedding import PART, labels_used
 from morphoflow.errors import CannotAnalyse
 from morphoflow.reading.labels import LABEL_BY
 from morphoflow.store import read_samples
-from morphoflow.tables import NOISE, REASON, REASONS, RECOMMENDED
+from morphoflow.tables import NOISE, REASONS, RECOMMENDED, because, without
 
 # What a model may have said about how sure it is of an object; it is shown beside the outliers.
 UNCERTAINTY = ("posterior_sd", "reconstruction_error")
@@ -60,9 +60,9 @@ def maps(data: AnnData, settings: dict, seed: int) -> pd.DataFrame:
             seed=seed,
         )
     except CannotAnalyse as reason:
-        return _because(pd.DataFrame(columns=["id", *MAP_COLUMNS]), reason)
+        return without(["id", *MAP_COLUMNS], reason)
     if not np.ptp(data.X, axis=0).any():
-        return _because(table, "all objects have the same embedding, so there is no map of them")
+        return because(table, "all objects have the same embedding, so there is no map of them")
     return table
 
 
@@ -161,7 +161,7 @@ def classification(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFra
         for row in classification_scores(predicted, groups, settings["bootstraps"], seed)
     ]
     table = confusion_tables(predictions)
-    return (table, rows) if predictions else (_because(table, FEW_LABELS), rows)
+    return (table, rows) if predictions else (because(table, FEW_LABELS), rows)
 
 
 def cross_validation(
@@ -174,7 +174,7 @@ def cross_validation(
     """
     table, rows = _cross_validated(data, features, labels_of(data.obs), settings, seed)
     if table.empty:
-        _because(table, UNPREDICTED)
+        because(table, UNPREDICTED)
     for column in filter(lambda name: name.startswith(LABEL_BY), data.obs):
         _, further = _cross_validated(data, features, labels_of(data.obs, column), settings, seed)
         rows += [{**row, "score": f"{column}_{row['score']}"} for row in further]
@@ -226,7 +226,7 @@ def retrieval(
     level, draws = settings["false_discovery_rate"], settings["permutations"]
     table, of_labels = with_significance(average_precisions(ranking), ranking, draws, level, seed)
     if table["average_precision"].isna().all():
-        _because(table, UNCOMPARED)
+        because(table, UNCOMPARED)
     of_labels.attrs = table.attrs
     rows = retrieval_scores(
         table,
@@ -257,8 +257,8 @@ def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     except CannotAnalyse as reason:
         names = ("outlier_fraction", "outlier_components")
         carried = [name for name in UNCERTAINTY if name in data.obs]
-        table = pd.DataFrame(columns=["id", *OUTLIER_COLUMNS, *carried])
-        return _because(table, reason), [score("all", name, np.nan, data.n_obs) for name in names]
+        table = without(["id", *OUTLIER_COLUMNS, *carried], reason)
+        return table, [score("all", name, np.nan, data.n_obs) for name in names]
     rows = [
         score("all", "outlier_fraction", float(table["outlier"].mean()), len(table)),
         score("all", "outlier_components", float(table.attrs["components"]), len(table)),
@@ -267,13 +267,6 @@ def outliers(data: AnnData, settings: dict, seed: int) -> tuple[pd.DataFrame, li
     carried = [name for name in UNCERTAINTY if name in data.obs]
     table[carried] = data.obs[carried].to_numpy(dtype=float)
     return table, rows
-
-
-def _because(table: pd.DataFrame, reason: object) -> pd.DataFrame:
-    """The table with the reason why there is nothing, or not all, in it."""
-    print(f"cannot: {reason}")
-    table.attrs[REASON] = str(reason)
-    return table
 
 
 def _clustered(data: AnnData) -> np.ndarray:

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from morphoflow.analysis.differences import CLUSTER, FEATURE
 from morphoflow.colors import GREY, LABEL_COLORS
 from morphoflow.figures.style import in_style, readable, say
+from morphoflow.tables import REASON
 
 MOST_FEATURES, MOST_CLUSTERS, MOST_GROUPS = 20, 10, 4
 LEVEL = 0.05
@@ -23,8 +24,10 @@ def plot_differences(table: pd.DataFrame) -> Figure:
     """Effects of the features, and of the clusters, in which groups differ most.
 
     A column of panels is one group beside its reference, of at most four groups. Filled dots are
-    significant after correction.
+    significant after correction. A table that could not be made gives its sentence.
     """
+    if REASON in table.attrs:
+        return say(table.attrs[REASON])
     groups = list(dict.fromkeys(table["group"]))[:MOST_GROUPS]
     shown = {
         kind: _most_different(table[table["kind"] == kind], most)

@@ -9,7 +9,8 @@ from matplotlib.text import Text
 
 from morphoflow.figures.style import RC, in_style
 from morphoflow.files import whole
-from morphoflow.manifest import write_manifest
+from morphoflow.manifest import list_files
+from morphoflow.records import MANIFEST
 
 
 @in_style
@@ -26,9 +27,12 @@ def save_figure(figure: Figure, svg: Path, png: Path) -> None:
 
 def save_figures(figures: dict[str, Figure], folder: Path, provenance: dict) -> None:
     """Write each figure under its name into a folder, as SVG and as PNG, and their manifest."""
+    written = []
     for name, figure in figures.items():
-        save_figure(figure, folder / f"{name}.svg", folder / f"{name}.png")
-    write_manifest(folder, provenance)
+        files = [folder / f"{name}.svg", folder / f"{name}.png"]
+        save_figure(figure, *files)
+        written += files
+    list_files(written, provenance, folder / MANIFEST)
 
 
 def spell_missing(figure: Figure) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from morphoflow.colors import label_colors
+from morphoflow.colors import GREY, label_colors
 from morphoflow.figures.style import in_style, readable
 
 WIDTH, COLUMNS, HEIGHT = 7.2, 3, 0.55  # inches
@@ -19,19 +19,21 @@ def plot_simulator_fit(
     draws: pd.DataFrame,
     bounds: dict[str, tuple[float, float, bool]],
     images: dict[str, tuple[np.ndarray, np.ndarray]],
+    left_out: list[str],
 ) -> Figure:
     """The posterior of each parameter by population, and images below.
 
     ``draws`` has a column ``label`` and one for each parameter, ``bounds`` the prior's least and
     largest value and whether it is of the logarithm, ``images`` for each label real and predicted
-    ones (n, s, s).
+    ones (n, s, s). ``left_out`` are sentences on populations that were not fitted.
     """
     names = [name for name in draws if name != "label"]
     labels = list(dict.fromkeys(draws["label"]))
     shown = labels[:MOST]
     rows = -(-len(names) // COLUMNS)
     posteriors = 0.55 + rows * (HEIGHT + 0.16 * len(labels) + 0.5)
-    figure = Figure(figsize=(WIDTH, posteriors + 0.35 + len(shown) * SIDE))
+    below = 0.25 if left_out else 0.1
+    figure = Figure(figsize=(WIDTH, posteriors + 0.25 + len(shown) * SIDE + below))
     share = posteriors / figure.get_figheight()
     grid = {
         "left": 0.16,
@@ -50,6 +52,8 @@ def plot_simulator_fit(
         column.set_yticklabels([])
     for k, label in enumerate(shown):
         _images(figure, k, label, images[label], 1 - share, colors[label])
+    if left_out:
+        figure.text(0.02, 0.004, "; ".join(left_out), fontsize=6, color=GREY, wrap=True)
     return figure
 
 

@@ -45,11 +45,14 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 def nothing_to_read(folder: Path, among: str = "") -> str:
     """Why a folder has no images, with what it has instead and the way out."""
-    known = [MICROSCOPES[ending] for ending in other_files(folder) if ending in MICROSCOPES]
+    others = other_files(folder)
+    known = [MICROSCOPES[ending] for ending in others if ending in MICROSCOPES]
     if known:
         return f"{folder} has {', '.join(known)} files, which are not read; {CONVERT}."
     kinds = "TIFF, PNG, JPEG, OME-Zarr, CZI, LIF, ND2"
-    return f"{folder} has no images ({kinds}){among}; correct the path."
+    if any(others) and not among:
+        among = f", only files that end with {', '.join(filter(None, others))}"
+    return f"{folder} has no images ({kinds}){among}; correct the path, or save them as TIFF."
 
 
 def stem(file: Path, folder: Path) -> str:

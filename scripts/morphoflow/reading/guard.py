@@ -1,6 +1,7 @@
 """One guard around all that reads files of others: their faults become sentences with the file."""
 
 import os
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -82,3 +83,18 @@ def memory_bytes() -> int:
         text = path.read_text().strip() if path.is_file() else "max"
         limits += [int(text)] if text.isdigit() else []
     return min(limits)
+
+
+# What a process may take at most once its memory is bounded.
+BOUND = memory_bytes()
+
+
+def bound_memory() -> None:
+    """From now on this process gets no more memory than there is, and MemoryError beyond.
+
+    For readers that decode a chunk to whatever it expands to (HDF5, and zarr by numcodecs): one of
+    some megabytes may take all the memory, whatever shape its array declares.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limits = [limit for limit in (soft, hard, BOUND) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))

@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 
 from morphoflow.errors import InputError
-from morphoflow.reading.guard import reading
+from morphoflow.reading.guard import bound_memory, reading
 
 # Seconds for the walk, and for each gigabyte of a file, which may lie on a slow disk.
 SECONDS, PER_GB = 30, 1
@@ -39,6 +39,7 @@ def open_hdf5_file(file: Path, **options) -> h5py.File:
 
     Raises InputError for a file that is damaged, or whose structure has no end.
     """
+    bound_memory()
     with reading(file):
         state = Path(file).stat()
         _check(str(file), state.st_mtime_ns, state.st_size)

@@ -18,6 +18,13 @@ LABEL_BY = "label_by_"
 # The ending of tables that this project writes for others of its jobs.
 WRITTEN = ".labels.parquet"
 SEPARATORS = (",", ";", "\t")
+# How files begin that are taken for tables and are none.
+NO_TEXT = {
+    b"PK\x03\x04": "a spreadsheet or another archive",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"\x1f\x8b": "compressed",
+    b"PAR1": "a Parquet file",
+}
 # How tables say that a label is not known.
 MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
 
@@ -127,6 +134,9 @@ def _rows(path: Path) -> dict[int, list[str]]:
 
 
 def _decoded(data: bytes) -> str:
+    for start, what in NO_TEXT.items():
+        if data.startswith(start):
+            raise ValueError(f"it is {what} and no text; export it as CSV")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16")
     try:

@@ -7,6 +7,7 @@ from morphoflow.analysis.permuting import FEWEST_FOR_INTERVAL
 from morphoflow.figures.style import readable
 from morphoflow.report.found import counted
 from morphoflow.report.verdict import LEVEL, run_name
+from morphoflow.tables import REASON
 
 NOUNS = {FEATURE: ("measure", "measures"), CLUSTER: ("share of a cluster", "shares of clusters")}
 MOST_NAMED, MOST_ROWS = 3, 15
@@ -14,6 +15,8 @@ MOST_NAMED, MOST_ROWS = 3, 15
 
 def differing_in_words(table: pd.DataFrame, settings: dict) -> list[str]:
     """Sentences on each group of a table of differences, by the settings of the comparison."""
+    if REASON in table.attrs:
+        return [f"No groups are compared: {table.attrs[REASON]}."]
     sentences = []
     for (group, reference), rows in table.groupby(["group", "reference"], sort=False):
         named, sizes = f"{readable(group)} beside {readable(reference)}", _sizes(rows, settings)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-# Drawings are smaller without loss, photographs with some.
-ENCODINGS = ({"lossless": True}, {"quality": 80})
+# Drawings are smaller without loss, photographs with some. A longer search for what repeats, which
+# is the library's own choice, takes 1.6 times as long and makes all pictures of a demo 2 % smaller.
+ENCODINGS = ({"lossless": True, "method": 2, "quality": 30}, {"quality": 80, "method": 2})
 
 
 @dataclass(frozen=True)

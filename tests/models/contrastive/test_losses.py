@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from morphoflow.models.contrastive.learner import simsiam
-from morphoflow.models.contrastive.monitor import (
+from morphoflow.models.shared.contrast import nt_xent
+from morphoflow.models.shared.monitor import (
     alignment,
     effective_rank,
     spread,
     uniformity,
     vote,
 )
-from morphoflow.models.shared.contrast import nt_xent
 
 
 def normal(*shape, seed=0):

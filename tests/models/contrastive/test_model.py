@@ -12,7 +12,7 @@ from morphoflow.errors import InputError
 from morphoflow.model import read_model, write_model
 from morphoflow.models.contrastive import model as contrastive
 from morphoflow.models.contrastive.learner import make_optimizer, set_rates
-from morphoflow.models.contrastive.monitor import vote
+from morphoflow.models.shared.monitor import vote
 from morphoflow.store import Samples, read_samples, write_samples
 from morphoflow.training.loop import fit
 from small_contrastive import CPU, SETTINGS, N, objects, shapes

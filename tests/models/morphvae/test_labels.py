@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
-from morphoflow.models.morphvae.selection import UNLABELLED, class_names, class_numbers, seen_labels
 from morphoflow.models.morphvae.walks import make_batch, walk_table
+from morphoflow.models.shared.classes import UNLABELLED, class_names, class_numbers, seen_labels
 from plain_training import PLAIN, train, validate
 from small_morphvae import CERTAIN, CPU, STEPS, build, walks
 

@@ -114,6 +114,7 @@ def test_a_perfect_reconstruction_costs_the_same_in_any_pose(align, background):
         {"loss": "mse", "mask": "disc", "augment": "rotations"},
         {"prior": "normal", "align": "brute", "step_degrees": 45},
         {"prior": "mixture", "beta": 0.1},
+        {"contrast_weight": 0.5, "warp_strength": 0.05, "precision": "bf16-mixed"},
         {"encoder": "dihedral", "group_order": 4, "group_fields": [2, 6], "bands": 3},
         {"encoder": "o2", "fields": [4, 4, 4, 4, 4, 8], "pooling": "max", "batch_size": 36},
     ],
@@ -122,6 +123,16 @@ def test_every_choice_trains_and_embeds(store, tmp_path, changes):
     fitted, made = trained(store, tmp_path, SETTINGS | changes, epochs=2)
     assert np.isfinite(fitted.history["train_loss"]).all()
     assert o2vae.embed(made, store, CPU).shape == (N, SETTINGS["latent_size"])
+
+
+@pytest.mark.parametrize("kind", ["bce", "mse"])
+def test_an_image_loses_nothing_to_itself_and_something_to_any_other(kind):
+    x = 0.05 + 0.9 * torch.from_numpy(ellipse_crops(4, 16)[0])
+    own = pixel_loss(x.logit(), x, kind, None)
+    torch.testing.assert_close(own, torch.zeros(4), atol=1e-4, rtol=0)
+    assert (pixel_loss(x.logit(), x.roll(1, 0), kind, None) > 0.1).all()
+    plain = torch.tensor([[[[0.0, 1.0]]]])  # where there is no own entropy to take away
+    assert pixel_loss(torch.full_like(plain, 30.0), plain, "bce", None) == pytest.approx(30)
 
 
 def test_the_disc_hides_the_corners_alone():
@@ -173,3 +184,31 @@ def test_crops_of_another_kind_are_refused(store, model):
         o2vae.embed(model[1], other, CPU)
     with pytest.raises(InputError, match="validation"):
         o2vae.build(store, objects().assign(split="train"), SETTINGS, 0, CPU)
+
+
+def test_steps_bring_images_and_their_warped_copies_together(store):
+    learner = o2vae.build(store, objects(), SETTINGS | {"contrast_weight": 0.5}, 0, CPU)
+    generator, found = torch.Generator().manual_seed(0), []
+    for _ in range(12):
+        losses = learner.losses(learner.train[:16], generator)
+        learner.optimizer.zero_grad()
+        losses["loss"].backward()
+        learner.optimizer.step()
+        found.append(float(losses["contrast"].detach()))
+    assert found[-1] < 0.8 * found[0]
+
+
+def test_without_contrast_nothing_is_projected_and_the_loss_is_the_bound(store):
+    plain, contrasted = (
+        o2vae.build(store, objects(), SETTINGS | {"contrast_weight": w}, 0, CPU) for w in (0, 0.5)
+    )
+    assert plain.network.projector is None and plain.state().keys() < contrasted.state().keys()
+    x = plain.train[:8]
+    for learner in (plain, contrasted):
+        learner.network.eval()
+    bound = plain.losses(x, torch.Generator().manual_seed(0))
+    assert "contrast" not in bound
+    terms = contrasted.losses(x, torch.Generator().manual_seed(0))
+    rest = terms["loss"] - 0.5 * x[0].numel() * terms["contrast"]
+    own = terms["reconstruction"] + SETTINGS["beta"] * terms["divergence"]
+    torch.testing.assert_close(rest, own, rtol=1e-4, atol=1e-2)

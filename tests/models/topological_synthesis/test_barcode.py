@@ -54,8 +54,8 @@ def test_bars_of_one_birth_leave_at_one_branch_point():
 
 
 def test_the_weights_of_choices_are_found_again():
-    weight, stems = np.array([0.0, 0, -1.0, 0, 0]), []
-    for seed in range(60):
+    weight, stems = np.array([0.0, 0, 0, -1.0, 0, 0]), []
+    for seed in range(150):
         birth, death, uniform = random_bars(25, seed)
         parent, length, _ = grow_stem(birth, death, weight, uniform)
         _, births, deaths, host = elder_bars(parent, length)
@@ -64,6 +64,14 @@ def test_the_weights_of_choices_are_found_again():
         place[order] = np.arange(len(order))
         stems.append((births[order], deaths[order], np.where(host < 0, -1, place[host])[order]))
     np.testing.assert_allclose(fit_choice(stems), weight, atol=0.35)
+
+
+def test_a_choice_does_not_depend_on_the_unit_of_length():
+    birth, death, _ = random_bars(12, 3)
+    host = np.r_[-1, np.zeros(11, np.int64)]
+    longer = choices(1e3 * birth, 1e3 * death, host)
+    for small, large in zip(choices(birth, death, host), longer, strict=True):
+        np.testing.assert_allclose(small, large)
 
 
 def test_what_leaves_no_choice_gives_no_weights():

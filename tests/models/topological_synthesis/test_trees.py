@@ -7,7 +7,7 @@ import torch
 
 from model_settings import model_of
 from morphoflow.errors import InputError
-from morphoflow.models.topological_synthesis.cable import bent
+from morphoflow.models.topological_synthesis.cable import Sections, bent, joined
 from morphoflow.models.topological_synthesis.model import embed, fit
 from morphoflow.models.topological_synthesis.pool import turned, unit
 from morphoflow.models.topological_synthesis.trees import make_trees
@@ -81,19 +81,45 @@ def test_the_embedding_ignores_turns_of_the_neuron(fitted):
     assert np.isfinite(z).all() and z.std(axis=0).max() > 0.5
 
 
-def test_segments_have_the_contraction_and_the_direction_asked_for():
+def turns_of(way):
+    return np.arccos(np.clip((way[:, 1:] * way[:, :-1]).sum(axis=2), -1, 1))
+
+
+@pytest.mark.parametrize("asked_turn", [0.1, 0.2, 0.4])
+def test_segments_have_the_contraction_the_turns_and_the_direction_asked_for(asked_turn):
     rng = np.random.default_rng(0)
     steps, asked = np.full(200, 20), np.full(200, 0.9)
     direction = unit(rng.normal(size=(200, 3)))
-    way = bent(steps, asked, np.full(200, 0.4), direction, rng)
+    way = bent(steps, asked, np.full(200, asked_turn), direction, rng)
     np.testing.assert_allclose(np.linalg.norm(way, axis=2), 1, atol=1e-9)
     straight = way.sum(axis=1)
     np.testing.assert_allclose(unit(straight), direction, atol=1e-9)
-    # Bends that would turn too sharply are weaker.
-    share = np.linalg.norm(straight, axis=1) / 20
-    assert (share > 0.9 - 1e-3).all() and abs(np.median(share) - 0.9) < 0.02
-    turns = np.arccos(np.clip((way[:, 1:] * way[:, :-1]).sum(axis=2), -1, 1)).mean(axis=1)
-    assert 0.33 < np.median(turns) < 0.42
+    assert np.median(np.linalg.norm(straight, axis=1) / 20) == pytest.approx(0.9, abs=0.005)
+    assert np.median(turns_of(way).mean(axis=1)) == pytest.approx(asked_turn, rel=0.05)
+
+
+def test_bends_that_even_an_arc_would_turn_too_much_for_are_weaker():
+    direction = unit(np.random.default_rng(1).normal(size=(50, 3)))
+    rng = np.random.default_rng(0)
+    way = bent(np.full(50, 3), np.full(50, 0.8), np.full(50, 0.2), direction, rng)
+    assert (np.linalg.norm(way.sum(axis=1), axis=1) / 3 > 0.8).all()
+
+
+def test_sections_leave_as_sharply_as_asked_and_on_either_side():
+    rng = np.random.default_rng(2)
+    direction = unit(np.array([[0.0, 0, 1], [0.3, 0, 1], [-0.3, 0, 1]]))
+    sections = Sections(np.array([-1, 0, 0]), np.ones(3), *np.zeros((2, 3), int), direction)
+    steps, asked = np.array([9, 9, 9]), np.radians([0, 25, 30])
+    way = bent(steps, np.full(3, 0.9), np.full(3, 0.2), direction, rng)
+    out = joined(way, steps, sections, asked)
+    np.testing.assert_array_equal(out[0], way[0])
+    np.testing.assert_allclose(out.sum(axis=1), way.sum(axis=1), atol=1e-9)
+    np.testing.assert_allclose(turns_of(out), turns_of(way), atol=1e-6)
+    leaving = np.arccos((out[1:, 0] * out[0, -1]).sum(axis=1))
+    possible = np.abs(np.arccos((way[1:, 0] * direction[1:]).sum(axis=1)))
+    nearest = np.arccos((direction[1:] * out[0, -1]).sum(axis=1))
+    want = np.clip(asked[1:], np.abs(nearest - possible), nearest + possible)
+    np.testing.assert_allclose(leaving, want, atol=1e-6)
 
 
 def test_the_smallest_turn_takes_one_direction_to_the_other():

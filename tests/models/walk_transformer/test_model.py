@@ -10,8 +10,8 @@ import torch
 from model_settings import model_of, settings
 from morphoflow.errors import InputError
 from morphoflow.model import Model
-from morphoflow.models.contrastive.two_views import retrieved
 from morphoflow.models.shared.turning import turns
+from morphoflow.models.shared.two_views import retrieved
 from morphoflow.models.walk_transformer import model as walk_transformer
 from morphoflow.models.walk_transformer.walks import (
     WalkSets,

@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 
 from morphoflow.errors import InputError
-from morphoflow.reading.guard import check_size, reading
+from morphoflow.reading.guard import bound_memory, check_size, reading
 from morphoflow.reading.hdf5 import open_hdf5_file
 
 MAIN = "x"
@@ -39,6 +39,7 @@ def _torch(file: Path) -> tuple[Mapping, dict]:
 
 
 def _zarr(file: Path) -> tuple[Mapping, dict]:
+    bound_memory()
     opened = zarr.open(file, mode="r")
     arrays = {MAIN: opened} if isinstance(opened, zarr.Array) else dict(opened.arrays())
     return arrays, dict(opened.attrs)

@@ -12,6 +12,8 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from morphoflow.errors import InputError
+
 # The columns that say which image, object, plate and well a line is of, the first there is.
 IMAGE = ("image", "ImageName", "Image_FileName", "FileName")
 IMAGE_NUMBER = ("ImageNumber", "Metadata_ImageNumber")
@@ -22,8 +24,8 @@ WELL = ("well", "Metadata_Well", "well_position")
 # CellProfiler has one such column for each channel.
 OF_CHANNEL = ("FileName_", "Image_FileName_")
 
-# How names of images say their well: A01 between other parts, or its row and column.
-BY_LETTER = re.compile(r"(?<![A-Za-z0-9])([A-P])(\d{1,2})(?![A-Za-z0-9])")
+# How names of images say their well: A01 or A - 01 between other parts, or its row and column.
+BY_LETTER = re.compile(r"(?<![A-Za-z0-9])([A-P])(?: - )?(\d{1,2})(?![A-Za-z0-9])")
 BY_NUMBERS = re.compile(r"(?<![A-Za-z0-9])r(\d{1,2})c(\d{1,2})(?=f|\b|_)")
 
 
@@ -31,7 +33,8 @@ def with_ids(table: pd.DataFrame) -> pd.DataFrame:
     """A table of texts with a column ``id``, made of other columns where it has none.
 
     An image's number counts all images in the order of their names, as CellProfiler does; a column
-    with its name outranks it. The table stays as it is if it has no such columns.
+    with its name outranks it. The table stays as it is if it has no such columns. Raises
+    InputError where lines of one image are not told apart.
     """
     if any(name.lower() == "id" for name in table):
         return table
@@ -50,8 +53,20 @@ def with_ids(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(id=("" if plate is None else "plate " + plate + " ") + "well " + well)
     else:
         return table
-    of_object = "" if number is None else (" object " + number).where(number != "", "")
-    return table.assign(id=key + of_object)
+    if number is None:
+        _refuse_several(key)
+        return table.assign(id=key)
+    return table.assign(id=key + (" object " + number).where(number != "", ""))
+
+
+def _refuse_several(key: pd.Series) -> None:
+    """Raise InputError for an image of several lines that say nothing of their objects."""
+    several = key[key.duplicated()]
+    if len(several):
+        raise InputError(
+            f"a label table has several lines of the {several.iloc[0]} and no column "
+            f"{NUMBER[0]} that says which of its objects each is of; call one so, or keep one line."
+        )
 
 
 def by_object(table: pd.DataFrame, rows: pd.DataFrame, files: list[str]) -> pd.DataFrame:
@@ -66,27 +81,26 @@ def by_object(table: pd.DataFrame, rows: pd.DataFrame, files: list[str]) -> pd.D
     keyed = place.notna() & ~table["id"].isin(rows["id"])
     if not keyed.any():
         return table
-    places = pd.DataFrame(
-        [(key, file) for key, file in _places(files, set(place[keyed]))], columns=["place", "file_"]
-    )
+    places = pd.DataFrame(list(_places(files, set(place[keyed]))), columns=["place", "file"])
     # An object's number is what its id has after that of its image.
     images = rows["image"].where(rows["image"].notna(), "").astype(str)
     of_image = [
         identifier[len(image) + 1 :] for identifier, image in zip(rows["id"], images, strict=True)
     ]
-    objects = pd.DataFrame({"object": rows["id"], "file_": rows["source"], "number_": of_image})
-    lines = table[keyed].assign(place=place[keyed], number=number[keyed], line_=table.index[keyed])
-    found = lines.merge(places, on="place").merge(objects, on="file_")
-    found = found[found["number"].isna() | (found["number"] == found["number_"])]
+    objects = pd.DataFrame({"object": rows["id"], "file": rows["source"], "number": of_image})
+    # Without the table's own columns, which may be called the same.
+    lines = pd.DataFrame({"place": place[keyed], "wanted": number[keyed]}).rename_axis("line")
+    found = lines.reset_index().merge(places, on="place").merge(objects, on="file")
+    found = found[found["wanted"].isna() | (found["wanted"] == found["number"])]
     # What a line says of an object outranks what another says of its image or well.
-    found = found.sort_values("number", kind="stable", na_position="last")
-    several = found["object"].duplicated() & found["number"].isna()
+    found = found.sort_values("wanted", kind="stable", na_position="last")
+    several = found["object"].duplicated() & found["wanted"].isna()
     found = found[~several]
-    left = keyed & ~table.index.isin(found["line_"])
+    left = keyed & ~table.index.isin(found["line"])
     well = place.fillna("").str.contains("well ")
     wells_known = bool(well[keyed & ~left].any())
     left &= ~(well & wells_known)
-    named = found.assign(id=found["object"])[list(table)]
+    named = table.loc[found["line"]].assign(id=found["object"].to_numpy())
     return pd.concat([table[~keyed | left], named], ignore_index=True)
 
 

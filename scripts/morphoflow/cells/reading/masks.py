@@ -30,7 +30,8 @@ class Mask:
 
     def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
         labels = self._pixels[:, *key]
-        whole = labels.dtype.kind in "biu" or bool((labels == np.rint(labels)).all())
+        kind = labels.dtype.kind
+        whole = kind in "biu" or (kind == "f" and bool((labels == np.rint(labels)).all()))
         if len(labels) == 3 and (labels == labels[:1]).all():  # grey, written as a colour
             labels = labels[:1]
         if len(labels) != 1 or not whole or labels.min(initial=0) < 0:
@@ -50,7 +51,8 @@ class Mask:
 def open_mask(file: Path) -> Iterator[Mask]:
     """An instance mask; a refusal says that it is not the image that is damaged.
 
-    Raises Refused for one that is read as a whole and has one label for several objects.
+    Raises Refused for one that is read as a whole and has one label for several objects, or one
+    for the background.
     """
     if file.suffix.lower() in LOSSY:
         raise Refused("not_a_mask", f"the mask {file.name} is a JPEG, which blurs the labels")
@@ -60,10 +62,13 @@ def open_mask(file: Path) -> Iterator[Mask]:
         except Refused as refused:
             finding = refused.finding
             message = f"the mask {file.name}: {finding.message}"
-            raise Refused(finding.code, message, value=finding.value) from None
+            code = "mask_stack" if finding.code == "stack" else finding.code
+            raise Refused(code, message, value=finding.value) from None
         mask = Mask(pixels, file.name)
         if isinstance(pixels, np.ndarray):
-            _refuse_binary(mask[:, :], file.name)
+            labels = mask[:, :]
+            _refuse_binary(labels, file.name)
+            _refuse_labelled_background(labels, file.name)
         yield mask
 
 
@@ -143,3 +148,15 @@ def _refuse_binary(labels: np.ndarray, name: str) -> None:
                 f"the mask {name} has the one label {highest} for {pieces} separate pieces",
                 value=str(highest),
             )
+
+
+def _refuse_labelled_background(labels: np.ndarray, name: str) -> None:
+    """Refuse a mask without 0 of which one label meets all four sides: what is around objects."""
+    if not labels.size or not labels.all():
+        return
+    sides = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    around = set.intersection(*(set(np.unique(side).tolist()) for side in sides))
+    if around and labels.min() < labels.max():
+        label = min(around)
+        message = f"no pixel of the mask {name} is 0, and its label {label} meets all four sides"
+        raise Refused("background_label", message, value=str(label))

@@ -54,7 +54,13 @@ def object_table(
     objects = rows.assign(label=label, split=known)
     quality = with_rows(
         quality_table(reports, COUNTS),
-        [*faults, *_copies(rows), *_unknown_images(rows), *one_class(objects["label"])],
+        [
+            *faults,
+            *_copies(rows),
+            *_unknown_images(rows),
+            *_some_unlabelled(rows),
+            *one_class(objects["label"]),
+        ],
     )
     further = [c for c in objects if c not in (*OBJECT_COLUMNS, *MEASURES, "digest")]
     return objects[[*OBJECT_COLUMNS, *MEASURES, *further]], quality
@@ -88,13 +94,13 @@ def _by_object(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     of_image = table["id"].isin(set(image.dropna())) & ~table["id"].isin(rows["id"])
     if not of_image.any():
         return table
-    objects = pd.DataFrame({"object": rows["id"].to_numpy(), "id": image.to_numpy()})
-    spread = table[of_image].merge(objects, on="id").drop(columns="id")
-    # What a line says of an object outranks what another says of its image.
-    spread = spread.rename(columns={"object": "id"})
+    lines = pd.Series(table.index[of_image], index=table["id"][of_image])
+    line = image.map(lines)
     own = table[~of_image]
-    spread = spread[~spread["id"].isin(own["id"])]
-    return pd.concat([own, spread[list(table)]], ignore_index=True)
+    # What a line says of an object outranks what another says of its image.
+    line = line[line.notna() & ~rows["id"].isin(own["id"])]
+    spread = table.loc[line].assign(id=rows["id"][line.index].to_numpy())
+    return pd.concat([own, spread], ignore_index=True)
 
 
 def _unknown_images(rows: pd.DataFrame) -> list[dict]:
@@ -107,6 +113,15 @@ def _unknown_images(rows: pd.DataFrame) -> list[dict]:
         f"image, so those of one may lie in several splits; name their images in group_column"
     )
     return [note("images_unknown", message, value=str(len(alone)))]
+
+
+def _some_unlabelled(rows: pd.DataFrame) -> list[dict]:
+    """A note if some objects have a label and others have none."""
+    without = rows["id"][rows["label"].isna()]
+    if not 0 < len(without) < len(rows):
+        return []
+    message = f"{len(without)} of {len(rows)} objects have no label, such as '{without.iloc[0]}'"
+    return [note("unlabelled", message, value=str(len(without)))]
 
 
 def _copies(rows: pd.DataFrame) -> list[dict]:

@@ -68,6 +68,8 @@ CODES: Codes = {
     ),
     "different_shapes": ("refused", "export the mask again from this very image"),
     "not_a_mask": ("refused", "save the mask with one integer per object, as TIFF or PNG"),
+    "mask_stack": ("refused", "save the mask of one plane; `project` is for images alone"),
+    "background_label": ("refused", "set the pixels of the background to 0"),
     "binary_mask": (
         "refused",
         "give each piece a number of its own, as skimage.measure.label does",
@@ -115,8 +117,7 @@ def read_cells(
     for item in items:
         reading.read(item)
     if not reading.rows:
-        otherwise = "the sources hold no objects; correct the paths or the masks."
-        raise nothing_left(reading.reports, otherwise)
+        raise nothing_left(reading.reports, _no_objects(reading.reports))
     if not reading.keep_masks and any(item.has_mask for item in items):
         note = Finding("masks_left_out", "some sources have no masks, so none are stored")
         reading.reports[0].findings.append(note)
@@ -136,6 +137,15 @@ def read_cells(
         "pixel_size_um": _crop_pixel_um(rows, settings),
     }
     return rows, reading.reports
+
+
+def _no_objects(reports: list[Report]) -> str:
+    """Why there are no objects although no file is refused, and the way out."""
+    notes = {finding.code: finding.message for report in reports for finding in report.findings}
+    for code, way_out in (("left_out", "set `border` to keep"), ("too_small", "lower `min_area`")):
+        if code in notes:
+            return f"no objects are left: {notes[code]}; {way_out}."
+    return "the sources hold no objects; correct the paths or the masks."
 
 
 def _surveyed(

@@ -26,7 +26,7 @@ from morphoflow.errors import InputError
 from morphoflow.images.images import Picture, image_sides, read_image
 from morphoflow.images.intensity import check_type, in_unit
 from morphoflow.images.listing import list_images, nothing_to_read, stem
-from morphoflow.manifest import check_folder
+from morphoflow.manifest import check_listed
 from morphoflow.reading.findings import Finding
 from morphoflow.records import MANIFEST
 
@@ -85,7 +85,7 @@ def resolve(source: dict) -> dict:
     if "folder_of_source" not in source:
         return source
     folder = Path(source["folder_of_source"])
-    check_folder(folder / MANIFEST)
+    check_listed(folder / MANIFEST)
     rest = {name: value for name, value in source.items() if name != "folder_of_source"}
     rest["name"] = folder.name
     if (folder / FETCHED_CROPS).is_file():

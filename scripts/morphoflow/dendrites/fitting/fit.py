@@ -10,13 +10,19 @@ import pandas as pd
 from morphoflow.dendrites.fitting.posterior import Emulator, learned, posterior, proposed
 from morphoflow.dendrites.fitting.priors import values
 from morphoflow.dendrites.fitting.simulations import USED, Frame, simulated
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
 
 # With fewer images their mean says next to nothing of a population.
 FEWEST = 4
 # Of every draw from a posterior that is kept in tables, so many stand for all.
 KEPT = 500
 INTERVAL = (2.5, 50.0, 97.5)
+# Of the tables but the draws, which have a column for each parameter.
+COLUMNS = {
+    "intervals": ("label", "parameter", "median", "low", "high", "of_prior", "images"),
+    "differences": ("first", "second", "parameter", "factor", "low", "high", "probability"),
+    "checks": ("label", "statistic", "real", "predicted", "away"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,13 @@ class Fit:
 def fits(
     observed: dict[str, np.ndarray], names: list[str], frame: Frame, settings: dict
 ) -> Iterator[Fit]:
-    """A fit of every population, from ``observed`` statistics (n, k) of its images.
+    """A fit of every population, from ``observed`` statistics (n, k) of enough images of it.
 
     The first of ``settings["rounds"]`` rounds simulates all over the prior and serves all
     populations; each further one simulates about a population's posterior so far.
     """
     rng = np.random.default_rng(settings["seed"])
     number = settings["simulations"]
-    _check_numbers(observed)
     over_prior = rng.random((number, len(names)))
     first = _learned(names, over_prior, frame, [settings["seed"], 0])
     for k, (label, statistics) in enumerate(observed.items()):
@@ -72,13 +77,19 @@ def _learned(
     return learned(unit[made], statistics, known)
 
 
-def _check_numbers(observed: dict[str, np.ndarray]) -> None:
-    for label, statistics in observed.items():
-        if len(statistics) < FEWEST:
-            raise InputError(
-                f"fit_simulator: population '{label}' has {len(statistics)} images; give it "
-                f"{FEWEST} or more, or leave it out of the labels."
-            )
+def enough(observed: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The populations of FEWEST images or more, and for each of the others why it is left out.
+
+    Raises CannotAnalyse where there are no others.
+    """
+    few = {
+        label: f"population '{label}' has {len(statistics)} images, and {FEWEST} are needed to fit"
+        for label, statistics in observed.items()
+        if len(statistics) < FEWEST
+    }
+    if len(few) == len(observed):
+        raise CannotAnalyse("; ".join(few.values()) or "there are no images to fit")
+    return {label: observed[label] for label in observed if label not in few}, few
 
 
 def draws_table(found: list[Fit], names: list[str]) -> pd.DataFrame:
@@ -112,7 +123,6 @@ def differences_table(found: list[Fit], names: list[str]) -> pd.DataFrame:
 
     ``probability`` is that of the second population's being the larger.
     """
-    columns = ["first", "second", "parameter", "factor", "low", "high", "probability"]
     rows = []
     for a, b in itertools.combinations(found, 2):
         factor = values(names, b.unit) / values(names, a.unit)
@@ -120,7 +130,7 @@ def differences_table(found: list[Fit], names: list[str]) -> pd.DataFrame:
         above = (factor > 1).mean(axis=0)
         for row in zip(names, median, low, high, above, strict=True):
             rows.append((a.label, b.label, *row))
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(COLUMNS["differences"]))
 
 
 def checks_table(found: list[Fit]) -> pd.DataFrame:

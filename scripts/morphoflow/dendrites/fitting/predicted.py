@@ -18,11 +18,12 @@ from morphoflow.swc_files import swc_text
 
 
 def write_predicted(
-    folder: Path, found: list[Fit], names: list[str], frame: Frame, record: dict
+    folder: Path, found: list[Fit], names: list[str], frame: Frame | None, record: dict
 ) -> None:
     """Write images/<file>.png, trees/<file>.swc in um and parameters.csv into ``folder``.
 
-    The table has the parameters of each image by its ``id`` and ``file``.
+    The table has the parameters of each image by its ``id`` and ``file``; it is empty, as the
+    folders are, where nothing was fitted, which is when there need be no ``frame``.
     """
     with whole_folder(folder, record) as partial:
         for part in ("images", "trees"):
@@ -46,7 +47,7 @@ def _parameters(found: list[Fit], names: list[str]) -> pd.DataFrame:
         pd.DataFrame(values(names, fit.chosen), columns=names).assign(label=fit.label)
         for fit in found
     ]
-    table = pd.concat(tables)
+    table = pd.concat(tables) if tables else pd.DataFrame(columns=["label", *names])
     table["id"] = [f"{label}_{i:03d}" for i, label in zip(table.index, table["label"], strict=True)]
     table["file"] = file_names(table["id"].tolist())
     return table[["id", "label", "file", *names]]

@@ -10,7 +10,7 @@ from morphoflow.dendrites.arbors.arbors import SHOLL, arbor_statistics
 from morphoflow.dendrites.fitting.priors import growth_at, values
 from morphoflow.dendrites.simulator.render import Optics, render
 from morphoflow.dendrites.simulator.simulate import Arbor, Growth, grow_arbor
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.store import Samples
 
 # What tells arbors apart, whatever the microscope's light: no width, brightness or soma.
@@ -39,14 +39,14 @@ def statistics_used(table: pd.DataFrame) -> np.ndarray:
 def framed(images: Samples, objects: pd.DataFrame, size: int) -> tuple[zarr.Array, Frame]:
     """The images (n, 1, s, s) at most ``size`` wide, and the frame to simulate them in.
 
-    Raises InputError where pixels are of unknown or different sizes, as growth is in um.
+    Raises CannotAnalyse where pixels are of unknown or different sizes, as growth is in um.
     """
     whole = images.x.shape[-1]
     pixel_um = images.attributes.get("pixel_um")
     if pixel_um is None:
-        raise InputError(
-            "fit_simulator: the images have no common pixel size; name it in `pixel_um` of the "
-            "sources, or bring them to one by `images.pixel_um`."
+        raise CannotAnalyse(
+            "the simulator cannot be fitted, since the images have no common pixel size; name it "
+            "in `pixel_um` of the sources, or bring them to one by `images.pixel_um`"
         )
     level = images.x if whole <= size else images.levels[size]
     centred = bool((objects["crop"] == "soma").all())

@@ -26,6 +26,9 @@ CANDIDATES = 5
 # Pairs that are turned at a time.
 BLOCK = 256
 
+COLUMNS = (
+    *("id", "kind", "nearest", "correlation", "angle_deg", "flip", "shift_y_px", "shift_x_px"),
+)
 # False alarms among held-out images that are put up with.
 ALARMS = 0.01
 
@@ -66,7 +69,10 @@ def memorisation_scores(table: pd.DataFrame, threshold: float) -> list[dict]:
     are copies, and ``found_copies_at_1_percent_share`` the same at the threshold that 1 % of the
     held-out images pass. ``nearer_than_real_share`` is that of a correlation above any of a
     held-out image's, missing where none was held out. ``nearest_train_correlation`` are medians.
+    A table of nothing gives no scores.
     """
+    if table.empty:
+        return []
     by_kind = {kind: rows["correlation"] for kind, rows in table.groupby("kind")}
     made = by_kind["generated"]
     rows = [

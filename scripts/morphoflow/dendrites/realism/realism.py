@@ -8,7 +8,7 @@ import pandas as pd
 from morphoflow.analysis.scores import score
 from morphoflow.dendrites.realism.distances import better, bounds
 from morphoflow.dendrites.realism.sets import ImageSet
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
 
 COLUMNS = ("metric", "comparison", "value", "low", "high", "n_a", "n_b", "better")
 
@@ -48,7 +48,7 @@ def realism_table(
     group, to the other half as it is, over as many random halves, and what 95 % of them lie
     within: ``real_real`` is the scale. Held-out images of fewer than four are not compared.
 
-    Raises InputError where too few images or groups are left to compare anything.
+    Raises CannotAnalyse where too few images or groups are left to compare anything.
     """
     _enough(len(generated), "among the generated ones", "generate more")
     _enough(len(train), "in the training split", "give more images")
@@ -57,7 +57,7 @@ def realism_table(
         _enough(len(simulated), "among the simulated ones", "simulate more")
         tested["simulated"] = simulated
     if len(np.unique(real["real"].groups)) < FEWEST_GROUPS:
-        raise InputError(
+        raise CannotAnalyse(
             "realism needs real images of two neurons (groups) or more, to tell what real ones "
             "differ by, but there is one; give images of more neurons."
         )
@@ -99,7 +99,7 @@ def realism_scores(table: pd.DataFrame) -> list[dict]:
 
 def _enough(images: int, where: str, way: str) -> int:
     if images < FEWEST:
-        raise InputError(
+        raise CannotAnalyse(
             f"realism is measured over {FEWEST} images or more, "
             f"but {where} there are {images}; {way}."
         )

@@ -7,15 +7,18 @@ import torch
 from morphoflow.dendrites.arbors.arbors import arbor_statistics
 from morphoflow.dendrites.realism.distances import Distances
 from morphoflow.dendrites.realism.inputs import Images
+from morphoflow.dendrites.realism.memorisation import COLUMNS as NEAREST_COLUMNS
 from morphoflow.dendrites.realism.memorisation import bent_copies, nearest_table
-from morphoflow.dendrites.realism.realism import realism_table
+from morphoflow.dendrites.realism.realism import COLUMNS, realism_table
 from morphoflow.dendrites.realism.sets import ImageSet, blurred, describe, in_units_of, noisy
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse
+from morphoflow.tables import without
 
 # Training images that are compared at a time.
 BLOCK = 512
 # Training images that are bent, to see whether they are found, at most.
 COPIES = 40
+NO_TRAINING = "no image is in the training split; give training a share of the split"
 
 
 def measure_realism(
@@ -29,11 +32,27 @@ def measure_realism(
     """The table of :func:`realism_table`, over at most ``images`` images of each set.
 
     ``settings`` are ``images``, ``neighbours`` and ``repeats``. Held-out images are those of the
-    validation and test splits, of which the generator saw neither.
+    validation and test splits, of which the generator saw neither. Without enough images of a
+    set, the table says so.
     """
+    try:
+        return _realism(real, made, settings, seed, device, simulated)
+    except CannotAnalyse as reason:
+        return without(COLUMNS, reason)
+
+
+def _realism(
+    real: Images,
+    made: Images,
+    settings: dict,
+    seed: int,
+    device: str | torch.device,
+    simulated: Images | None,
+) -> pd.DataFrame:
     rng = np.random.default_rng([seed, 0])
     held = (real.splits != "train").astype(bool)
-    _check_train(~held)
+    if held.all():
+        raise CannotAnalyse(NO_TRAINING)
     most = settings["images"]
     train, held_out = (real.take(side).drawn(most, rng) for side in (~held, held))
     made = made.drawn(most, rng)
@@ -62,10 +81,12 @@ def measure_nearest(
 ) -> pd.DataFrame:
     """The table of :func:`nearest_table` for all generated and held-out images.
 
-    Some training images, bent, are among them, to tell what share of copies is found.
+    Some training images, bent, are among them, to tell what share of copies is found. Without
+    training images, the table says so.
     """
     held = (real.splits != "train").astype(bool)
-    _check_train(~held)
+    if held.all():
+        return without(NEAREST_COLUMNS, NO_TRAINING)
     train, rng = real.take(~held), np.random.default_rng([seed, 1])
     copied = train.drawn(COPIES, rng)
     sides = {"generated": made, "held_out": real.take(held)}
@@ -75,11 +96,6 @@ def measure_nearest(
         train.take(np.arange(i, min(i + BLOCK, len(train)))) for i in range(0, len(train), BLOCK)
     )
     return nearest_table(stacks, ((part.ids, part.read()) for part in parts), device)
-
-
-def _check_train(train: np.ndarray) -> None:
-    if not train.any():
-        raise InputError("no image is in the training split; give training a share of the split.")
 
 
 def _described(images: Images, device: str | torch.device) -> ImageSet:

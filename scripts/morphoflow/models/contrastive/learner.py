@@ -8,16 +8,16 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from morphoflow.models.contrastive.augment import augmented
-from morphoflow.models.contrastive.monitor import (
+from morphoflow.models.contrastive.network import ContrastiveNetwork
+from morphoflow.models.shared.contrast import nt_xent
+from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
+from morphoflow.models.shared.monitor import (
     alignment,
     effective_rank,
     spread,
     uniformity,
     vote,
 )
-from morphoflow.models.contrastive.network import ContrastiveNetwork
-from morphoflow.models.shared.contrast import nt_xent
-from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
 from morphoflow.models.volume_vae.data import as_floats
 from morphoflow.models.volume_vae.stream import Streamed, next_batch
 from morphoflow.seeds import torch_generator
@@ -86,7 +86,7 @@ class ContrastiveLearner(OneNetworkLearner[ContrastiveNetwork, Split]):
         """Take one step on two views of the training volumes ``indices`` (b,).
 
         ``spread`` is that of the projections, see
-        :func:`morphoflow.models.contrastive.monitor.spread`.
+        :func:`morphoflow.models.shared.monitor.spread`.
         """
         some = next_batch(self.train.volumes, indices, fabric)
         views = augmented(some.repeat(2, 1, 1, 1, 1), self.settings, generator)
@@ -172,7 +172,7 @@ def simsiam(predicted: tuple[Tensor, Tensor], projected: tuple[Tensor, Tensor]) 
 
     Chen and He, "Exploring simple Siamese representation learning", CVPR 2021; all are (b, d), and
     no gradient reaches the projections. It is -1 at best, which a collapse to one point reaches
-    too: see :func:`morphoflow.models.contrastive.monitor.spread`.
+    too: see :func:`morphoflow.models.shared.monitor.spread`.
     """
     crossed = zip(predicted, reversed(projected), strict=True)
     terms = [cosine_similarity(p.float(), z.detach().float(), dim=1).mean() for p, z in crossed]

@@ -18,7 +18,7 @@ from morphoflow.models.flow.learner import FlowLearner, Split
 from morphoflow.models.flow.network import UNet
 from morphoflow.models.flow.sampling import drawn_numbers, latent_size, noise_in, points
 from morphoflow.models.flow.sizes import check_size, patch_of
-from morphoflow.models.morphvae.selection import class_names, class_numbers, seen_labels
+from morphoflow.models.shared.classes import class_names, class_numbers, seen_labels
 from morphoflow.models.shared.generating import as_bytes, as_numbers, part
 from morphoflow.models.shared.generating import latents as latents
 from morphoflow.models.splits import training_and_validation

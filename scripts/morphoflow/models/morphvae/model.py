@@ -16,13 +16,7 @@ from morphoflow.model import Model
 from morphoflow.models.morphvae.latents import load
 from morphoflow.models.morphvae.learner import MorphVAELearner, Split
 from morphoflow.models.morphvae.network import MorphVAE
-from morphoflow.models.morphvae.selection import (
-    class_names,
-    class_numbers,
-    kept_walks,
-    seen_labels,
-    training_subset,
-)
+from morphoflow.models.morphvae.selection import kept_walks, training_subset
 from morphoflow.models.morphvae.walks import (
     coordinate_scale,
     make_batch,
@@ -30,6 +24,7 @@ from morphoflow.models.morphvae.walks import (
     walk_table,
     whole_batch,
 )
+from morphoflow.models.shared.classes import class_names, class_numbers, seen_labels
 from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples

@@ -9,7 +9,9 @@ from torch.nn import functional
 from morphoflow.cells.registration.brute import disc, register_brute
 from morphoflow.cells.registration.register import Registration, register
 from morphoflow.images.rotate import transform
-from morphoflow.models.o2vae.network import CellVAE
+from morphoflow.images.warp import warped
+from morphoflow.models.o2vae.network import CellVAE, Posterior
+from morphoflow.models.shared.contrast import nt_xent
 from morphoflow.models.shared.learner import OneNetworkLearner, mean_scores
 from morphoflow.seeds import torch_generator
 
@@ -53,8 +55,27 @@ class CellVAELearner(OneNetworkLearner[CellVAE, Tensor]):
         return {name: value.detach() for name, value in losses.items()}
 
     def losses(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """The mean losses of images (b, c, h, w); ``loss`` is the negative evidence bound."""
-        posterior = self.network.encode(x)
+        """The mean losses of images (b, c, h, w).
+
+        ``loss`` is the negative evidence bound; with a ``contrast_weight`` there is added, as many
+        times for each value of an image, ``contrast``: NT-Xent of the images and of a warped copy
+        of each.
+        """
+        contrasted = self.network.projector is not None
+        copies = [warped(x, self.settings["warp_strength"], generator)] if contrasted else []
+        posterior = self.network.encode(torch.cat([x, *copies]))
+        terms = self._bound(x, posterior.first(len(x)), generator)
+        if contrasted:
+            projected = self.network.projector(posterior.mean).chunk(2)
+            terms["contrast"] = nt_xent(*projected, self.settings["temperature"])
+            weight = self.settings["contrast_weight"] * x[0].numel()
+            terms["loss"] = terms["loss"] + weight * terms["contrast"]
+        return terms
+
+    def _bound(
+        self, x: Tensor, posterior: Posterior, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The negative evidence bound of images, as ``loss``, and its parts."""
         z = posterior.draw(generator)
         logits = self.network.decode(z)
         wanted = target(x, logits, self.settings)
@@ -111,10 +132,13 @@ def pose(x: Tensor, decoded: Tensor, settings: dict) -> Registration:
 def pixel_loss(logits: Tensor, wanted: Tensor, kind: str, seen: Tensor | None) -> Tensor:
     """Cross entropy ("bce") or squared error ("mse"), summed over the pixels of an image: (b,).
 
-    ``seen`` (h, w) tells the pixels that count; all do if it is None.
+    The cross entropy is that above the image's own, so that both are 0 for the image itself,
+    however grey it is. ``seen`` (h, w) tells the pixels that count; all do if it is None.
     """
     if kind == "bce":
         each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        share = wanted.clamp(0, 1)
+        each = each - torch.special.entr(share) - torch.special.entr(1 - share)
     else:
         each = (torch.sigmoid(logits) - wanted).square()
     return (each if seen is None else each * seen).flatten(1).sum(1)

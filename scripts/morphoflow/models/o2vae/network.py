@@ -14,6 +14,9 @@ from morphoflow.models.o2vae.polar import PolarEncoder
 from morphoflow.models.shared.initialise import initialise
 from morphoflow.models.shared.priors import make_prior
 
+# Units of the contrasted projection for each of the latent.
+PROJECTION = 2
+
 # A plain convolutional encoder, which knows nothing of rotations: for comparison.
 
 
@@ -56,6 +59,10 @@ class Posterior:
     mean: Tensor
     log_variance: Tensor
 
+    def first(self, n: int) -> "Posterior":
+        """The first ``n`` of them."""
+        return Posterior(self.mean[:n], self.log_variance[:n])
+
     def draw(self, generator: torch.Generator) -> Tensor:
         """One draw of each, through which gradients flow (Kingma and Welling, ICLR 2014)."""
         noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
@@ -73,6 +80,9 @@ class CellVAE(nn.Module):
         self.head = make_head(self.encoder.n_features, settings, generator)
         self.decoder = CNNDecoder(channels, size, settings, generator)
         self.prior = make_prior(settings, generator)
+        self.projector = None
+        if settings.get("contrast_weight"):
+            self.projector = make_projector(settings["latent_size"], generator)
 
     def encode(self, x: Tensor) -> Posterior:
         """The posterior of each image's latent."""
@@ -96,6 +106,16 @@ def make_head(n_features: int, settings: dict, generator: torch.Generator) -> nn
         SteadyNorm(hidden),
         nn.ELU(),
         nn.Linear(hidden, 2 * settings["latent_size"]),
+    )
+    initialise(layers, generator)
+    return layers
+
+
+def make_projector(size: int, generator: torch.Generator) -> nn.Sequential:
+    """The layers from the latent to what is contrasted: the latent itself keeps what these drop."""
+    width = PROJECTION * size
+    layers = nn.Sequential(
+        nn.Linear(size, width, bias=False), SteadyNorm(width), nn.SiLU(), nn.Linear(width, width)
     )
     initialise(layers, generator)
     return layers

@@ -13,10 +13,13 @@ import numpy as np
 from numba import njit
 from scipy.optimize import minimize
 
-# What a bar is chosen by: the branch points between it and the soma, whether it has branched, and
-# logs of the way since its last branch point, of how much farther it goes, and of its length.
-FEATURES = ("order", "has_branched", "age", "surplus", "length")
+# What a bar is chosen by: the branch points between it and the soma, whether it has branched, the
+# way since its last branch point and its log, and logs of how much farther it goes and of its
+# length; all lengths over the mean section of the stem.
+FEATURES = ("order", "has_branched", "age", "log_age", "surplus", "length")
 N_FEATURES = len(FEATURES)
+# Share of a mean section that is added before logs.
+OFFSET = 0.1
 RIDGE = 1e-3
 
 
@@ -63,11 +66,13 @@ def _candidates(
     """The bars that bar ``k``, the longest of its birth, may leave, and their FEATURES."""
     fits = np.flatnonzero((birth[:k] < birth[k]) & (death[:k] >= death[k]))
     x = np.empty((len(fits), N_FEATURES))
+    section = (death - birth).sum() / (2 * len(birth) - 1)
     for row, j in enumerate(fits):
         x[row, 0], x[row, 1] = order[j], last[j] > birth[j]
-        x[row, 2] = np.log(1.0 + birth[k] - last[j])
-        x[row, 3] = np.log(1.0 + death[j] - death[k])
-        x[row, 4] = np.log(1.0 + death[j] - birth[j])
+        x[row, 2] = (birth[k] - last[j]) / section
+        x[row, 3] = np.log(OFFSET + x[row, 2])
+        x[row, 4] = np.log(OFFSET + (death[j] - death[k]) / section)
+        x[row, 5] = np.log(OFFSET + (death[j] - birth[j]) / section)
     return fits, x
 
 
@@ -89,7 +94,7 @@ def choices(
     """The choices in one stem, its bars in the order of their births, longer ones first.
 
     Returns the choice (c,) that each candidate bar belongs to, whether it was taken (c,), and what
-    it is chosen by (c, 5).
+    it is chosen by (c, 6).
     """
     n = len(birth)
     order, last = np.zeros(n), np.zeros(n)
@@ -110,7 +115,7 @@ def choices(
 
 
 def fit_choice(stems: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
-    """The weights (5,) of FEATURES that are most likely for the :func:`choices` of stems.
+    """The weights (6,) of FEATURES that are most likely for the :func:`choices` of stems.
 
     Each stem is birth, death and host. A ridge keeps weights finite where little was to choose.
     """

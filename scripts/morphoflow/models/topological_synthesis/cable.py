@@ -1,48 +1,50 @@
-"""The nodes of new sections: persistent walks that bend as much as the real ones they are like."""
+"""The nodes of new sections, which bend and turn as much as real ones do."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import idct
 
 from morphoflow.forest import Forest, single
 from morphoflow.models.topological_synthesis.pool import Pool, turned, unit
+from morphoflow.neurons.reading.tree import path_sum
 from morphoflow.neurons.samples.resample import pieces_of
 
 SOMA = 1
-# Halvings of the interval in which the strength of the bends is looked for, from 0 to STRONGEST.
-HALVINGS, STRONGEST = 14, 10.0
-# Most and least correlation of one segment's bend with the next one's.
-SMOOTHEST, ROUGHEST = 0.999, -0.9
-# Times that the persistence is corrected by the turns that it gives.
-CORRECTIONS = 4
+# Bends are waves whose power falls with a power of their number: from bends that alternate to arcs.
+ROUGHEST, SMOOTHEST = -2.0, 6.0
+# Halvings of that interval; corrections of the strength of bends, and the most that it can be.
+HALVINGS, CORRECTIONS, STRONGEST = 7, 5, 10.0
+# Loss of length below which a section is straight.
+STRAIGHT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Sections:
     """The m sections of a new neuron, those nearer to the soma first; units as in :class:`Pool`.
 
-    ``like`` (m,) is the real section that each takes its contraction, turns and taper from.
+    ``like`` (m,) is the real section that each takes its taper and its place at the branch point
+    from, ``shape`` (m,) the one of about its length whose segments and bends it takes.
     """
 
     parent: np.ndarray
     length: np.ndarray
-    heir: np.ndarray
     like: np.ndarray
+    shape: np.ndarray
     direction: np.ndarray
 
 
-def cable(
-    identifier: str, pool: Pool, sections: Sections, spacing_um: float, rng: np.random.Generator
-) -> Forest:
+def cable(identifier: str, pool: Pool, sections: Sections, rng: np.random.Generator) -> Forest:
     """The neuron with nodes along its sections, the soma at the origin.
 
-    Each section has its length and direction, and the contraction and turns of the real one that it
-    is like; its radius tapers as that of the real one does.
+    Each section has its length and direction, the contraction and turns of the real one that has
+    its shape, and turns from the section before as the real one that it is like; its radius tapers
+    as that of the latter does.
     """
-    like, parent = sections.like, sections.parent
-    steps = pieces_of(sections.length, spacing_um)
-    contraction = np.where(steps == 1, 1.0, pool.contraction[like])
-    bends = bent(steps, contraction, pool.turn[like], sections.direction, rng)
+    like, shape, parent = sections.like, sections.shape, sections.parent
+    steps = pieces_of(sections.length, pool.step[shape])
+    bends = bent(steps, pool.contraction[shape], pool.turn[shape], sections.direction, rng)
+    bends = joined(bends, steps, sections, pool.fork_turn[like])
     along = np.cumsum(bends * (sections.length / steps)[:, None, None], axis=1)
     begin = _begins(parent, along[np.arange(len(steps)), steps - 1])
     radius = _radii(pool, sections)
@@ -69,53 +71,56 @@ def bent(
 ) -> np.ndarray:
     """Unit vectors (m, most steps, 3) along m sections, 0 beyond their number of ``steps``.
 
-    They follow ``direction`` (m, 3) with bends that are a first-order autoregressive process, so
-    strong that the straight way is the share ``contraction`` of the cable, and so persistent that
-    the mean turn is about ``turn_rad``; where it would be larger, bends are weaker. Their sum has
-    exactly that direction.
+    They follow ``direction`` (m, 3) with bends that are waves of random size, so strong that the
+    straight way is the share ``contraction`` of the cable, and so long that the mean turn is
+    ``turn_rad``; where even an arc would turn more, bends are weaker. Their sum has exactly that
+    direction.
     """
     inside = np.arange(steps.max()) < steps[:, None]
-    noise = rng.standard_normal((*inside.shape, 3))
-    # Small bends of variance v lose the share v of the length, and turn by sqrt(pi (1 - r) v).
-    fresh = turn_rad**2 / (np.pi * np.maximum(1 - contraction, 1e-6))
-    for _ in range(CORRECTIONS):
-        persistence = np.clip(1 - fresh, ROUGHEST, SMOOTHEST)
-        bend = _bends(noise, persistence, direction, inside)
+    waves = rng.standard_normal((*inside.shape, 3))
+    waves -= (waves * direction[:, None]).sum(axis=2, keepdims=True) * direction[:, None]
+    low, high = np.full(len(steps), ROUGHEST), np.full(len(steps), SMOOTHEST)
+    for _ in range(HALVINGS):
+        power = (low + high) / 2
+        bend = _bends(waves, power, steps)
         strength = _strength(direction, bend, contraction, inside)
-        way = _steps(direction, bend, strength, inside)
-        excess = _mean_turn(way, steps) / np.maximum(turn_rad, 1e-3)
-        fresh = (1 - persistence) / np.maximum(excess, 1e-3) ** 2
+        turn = _mean_turn(_steps(direction, bend, strength, inside), steps)
+        low, high = np.where(turn > turn_rad, power, low), np.where(turn > turn_rad, high, power)
     # In few segments both are not always to be had, so that each gives way to the other.
-    way = _steps(direction, bend, strength / np.sqrt(np.maximum(excess, 1.0)), inside)
+    excess = np.maximum(turn / np.maximum(turn_rad, 1e-3), 1.0)
+    way = _steps(direction, bend, strength / np.sqrt(excess), inside)
     return turned(unit(way.sum(axis=1))[:, None], direction[:, None], way)
 
 
-def _bends(
-    noise: np.ndarray, persistence: np.ndarray, direction: np.ndarray, inside: np.ndarray
-) -> np.ndarray:
-    """Autoregressive bends (m, most steps, 3) across each direction, of sum 0 in each section."""
-    bend = np.empty_like(noise)
-    bend[:, 0] = noise[:, 0]
-    fresh = np.sqrt(1 - persistence**2)[:, None]
-    for step in range(1, noise.shape[1]):
-        bend[:, step] = persistence[:, None] * bend[:, step - 1] + fresh * noise[:, step]
-    bend -= (bend * direction[:, None]).sum(axis=2, keepdims=True) * direction[:, None]
-    bend *= inside[..., None]
-    return bend - bend.sum(axis=1, keepdims=True) / inside.sum(axis=1)[:, None, None]
+def _bends(waves: np.ndarray, power: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Bends (m, most steps, 3) of mean square about 1 and of sum 0 in each section.
+
+    Wave k has the size of ``waves`` over ``k ** (power / 2)``.
+    """
+    bend = np.zeros_like(waves)
+    for n in np.unique(steps[steps > 1]):
+        rows = np.flatnonzero(steps == n)
+        share = np.arange(1, n) ** -power[rows, None]
+        size = np.sqrt(n * share / share.sum(axis=1, keepdims=True))
+        coefficient = np.zeros((len(rows), n, 3))
+        coefficient[:, 1:] = size[..., None] * waves[rows, 1:n]
+        bend[rows, :n] = idct(coefficient, axis=1, norm="ortho")
+    return bend
 
 
 def _strength(
     direction: np.ndarray, bend: np.ndarray, contraction: np.ndarray, inside: np.ndarray
 ) -> np.ndarray:
     """How strong bends (m,) must be for the straight way to be the given share of the cable."""
-    steps = inside.sum(axis=1)
-    low, high = np.zeros(len(steps)), np.full(len(steps), STRONGEST)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        straight = np.linalg.norm(_steps(direction, bend, middle, inside).sum(axis=1), axis=1)
-        too_straight = straight > contraction * steps
-        low, high = np.where(too_straight, middle, low), np.where(too_straight, high, middle)
-    return low
+    # Of what is 1 for cable as long as its straight way, most grows as the square of the strength.
+    asked, steps = 1 / contraction**2 - 1, inside.sum(axis=1)
+    strength = np.sqrt(asked)
+    for _ in range(CORRECTIONS):
+        straight = np.linalg.norm(_steps(direction, bend, strength, inside).sum(axis=1), axis=1)
+        found = (steps / np.maximum(straight, STRAIGHT)) ** 2 - 1
+        strength *= np.where(found > STRAIGHT, np.sqrt(asked / np.maximum(found, STRAIGHT)), 1.0)
+        strength = np.minimum(strength, STRONGEST)
+    return strength
 
 
 def _mean_turn(way: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -129,6 +134,51 @@ def _steps(
     direction: np.ndarray, bend: np.ndarray, strength: np.ndarray, inside: np.ndarray
 ) -> np.ndarray:
     return unit(direction[:, None] + strength[:, None, None] * bend) * inside[..., None]
+
+
+def joined(
+    way: np.ndarray, steps: np.ndarray, sections: Sections, fork_turn_rad: np.ndarray
+) -> np.ndarray:
+    """The vectors ``way`` of :func:`bent`, each section rolled about its own direction.
+
+    Of all rolls it has one after which its first segment turns by ``fork_turn_rad`` (m,) from the
+    last one before it, or as nearly by that as any; of two such rolls, that which leads farther
+    from the other sections of the branch point. Stems keep theirs.
+    """
+    way, parent, direction = way.copy(), sections.parent, sections.direction
+    children = np.zeros_like(direction)
+    inner = np.flatnonzero(parent >= 0)
+    np.add.at(children, parent[inner], direction[inner])
+    level = path_sum(parent, np.ones(len(parent)))
+    for depth in range(1, int(level.max()) + 1):
+        rows = np.flatnonzero(level == depth)
+        up, axis, first = parent[rows], direction[rows], way[rows, 0]
+        rolls = _rolls(first, axis, way[up, steps[up] - 1], np.cos(fork_turn_rad[rows]))
+        others = children[up] - axis
+        near = [(_rolled(first, axis, roll[:, None]) * others).sum(axis=1) for roll in rolls]
+        roll = np.where(near[0] < near[1], *rolls)
+        way[rows] = _rolled(way[rows], axis[:, None], roll[:, None, None])
+    return way
+
+
+def _rolls(
+    first: np.ndarray, axis: np.ndarray, before: np.ndarray, cosine: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two angles (m,) about ``axis`` by which ``first`` has that ``cosine`` with ``before``."""
+    along = (first * axis).sum(axis=1, keepdims=True) * axis
+    across = first - along
+    even = (across * before).sum(axis=1)
+    odd = (np.cross(axis, across) * before).sum(axis=1)
+    most = np.maximum(np.hypot(even, odd), STRAIGHT)
+    half = np.arccos(np.clip((cosine - (along * before).sum(axis=1)) / most, -1, 1))
+    middle = np.arctan2(odd, even)
+    return middle + half, middle - half
+
+
+def _rolled(v: np.ndarray, axis: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """The vectors turned about unit ``axis`` (Rodrigues)."""
+    along = (v * axis).sum(axis=-1, keepdims=True) * axis
+    return along + np.cos(angle) * (v - along) + np.sin(angle) * np.cross(axis, v)
 
 
 def _begins(parent: np.ndarray, way: np.ndarray) -> np.ndarray:

@@ -18,7 +18,8 @@ class Pool:
     """The m sections of real neurons, those nearer to the soma first, and their branch points.
 
     ``neuron``, ``parent`` (-1 for stems), ``compartment``, ``length`` and ``contraction`` (chord
-    over length), ``turn`` (radians), ``begin_radius``, ``end_radius`` are (m,), in um;
+    over length), ``step`` (length of a segment), ``turn`` and ``fork_turn`` (radians, within and
+    before the section), ``begin_radius``, ``end_radius`` are (m,), in um;
     ``direction`` and ``outward`` (m, 3) are unit vectors along the section, and from the soma to
     its end; ``path`` (m,) is the way to its end along the cable. ``birth``, ``death``, ``host``
     (bars,) are those of ``elder_bars``, and ``stem`` (bars,) the section that the stem of each
@@ -32,7 +33,9 @@ class Pool:
     compartment: np.ndarray
     length: np.ndarray
     contraction: np.ndarray
+    step: np.ndarray
     turn: np.ndarray
+    fork_turn: np.ndarray
     begin_radius: np.ndarray
     end_radius: np.ndarray
     direction: np.ndarray
@@ -74,17 +77,17 @@ class Pool:
             terminal[[heir, leaving]],
             compartment[at],
         )
-        straight = np.clip(np.linalg.norm(chord, axis=1) / length, 0.1, 1.0)
-        bends = np.stack([straight, np.radians(table["turn_deg"].to_numpy())], axis=1)
-        contraction, turn = _told(bends, length, table["steps"].to_numpy() > 1).T
+        straight = np.linalg.norm(chord, axis=1) / length
         return cls(
             neuron=neuron,
             frames=frames,
             parent=parent,
             compartment=compartment,
             length=length,
-            contraction=contraction,
-            turn=turn,
+            contraction=np.clip(straight, 0.1, 1.0),
+            step=length / table["steps"].to_numpy(),
+            turn=np.radians(table["turn_deg"].to_numpy()),
+            fork_turn=np.radians(table["fork_turn_deg"].to_numpy()),
             begin_radius=table["begin_radius_um"].to_numpy(),
             end_radius=table["end_radius_um"].to_numpy(),
             direction=direction,
@@ -102,21 +105,6 @@ class Pool:
         """The bars of a stem in the order of their births, the longest first among equals."""
         bars = np.flatnonzero(self.stem == stem)
         return bars[np.lexsort((-self.death[bars], self.birth[bars]))]
-
-
-def _told(bends: np.ndarray, length: np.ndarray, several: np.ndarray) -> np.ndarray:
-    """The ``bends`` (m, 2) of sections; of those without ``several`` steps, another's.
-
-    A single step is straight and does not turn, which says nothing of how a longer section would
-    be; it is taken to be as the next longer section of several steps, if there is any.
-    """
-    if several.all() or not several.any():
-        return bends
-    order = np.flatnonzero(several)[np.argsort(length[several], kind="stable")]
-    place = np.searchsorted(length[order], length[~several])
-    told = bends.copy()
-    told[~several] = bends[order[np.minimum(place, len(order) - 1)]]
-    return told
 
 
 def principal_frame(end: np.ndarray, length: np.ndarray) -> np.ndarray:

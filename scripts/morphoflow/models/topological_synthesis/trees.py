@@ -37,11 +37,11 @@ def make_trees(
     labels = objects["label"].fillna(UNKNOWN).to_numpy(dtype=str)
     table = section_table(np.asarray(samples.x), np.asarray(samples.length))
     train = (objects["split"] == "train").to_numpy()
-    weight, spacing_um = model.state["choice"].numpy(), spacing(samples, table)
+    weight = model.state["choice"].numpy()
     forests, rows = [], []
     names = without_spaces([str(label) for label in np.unique(labels)])
     for number, label in enumerate(np.unique(labels)):
-        grower = Grower(_pool(table, train & (labels == label), label), weight, spacing_um)
+        grower = Grower(_pool(table, train & (labels == label), label), weight)
         for k in range(settings["number"]):
             identifier = f"generated_{names[label]}_{k:04d}"
             rng = numpy_generator(settings["seed"], "sampling", number, k)
@@ -49,11 +49,6 @@ def make_trees(
             forests.append(forest)
             rows.append((identifier, label, samples.ids[reference]))
     return concatenate(forests), pd.DataFrame(rows, columns=["id", "label", "reference"])
-
-
-def spacing(samples: Samples, table: pd.DataFrame) -> float:
-    """The distance of nodes in um: that which the neurons were resampled to, or the mean one."""
-    return samples.attributes["resample_um"] or table["length_um"].sum() / table["steps"].sum()
 
 
 def _pool(table: pd.DataFrame, chosen: np.ndarray, label: str) -> Pool:
@@ -71,19 +66,18 @@ def _pool(table: pd.DataFrame, chosen: np.ndarray, label: str) -> Pool:
 
 
 class Grower:
-    """Grows neurons from a ``pool`` of real ones.
+    """Grows neurons from a ``pool`` of real ones; ``weight`` is that of :func:`grow_stem`."""
 
-    ``weight`` is that of :func:`grow_stem`; nodes are ``spacing_um`` apart.
-    """
-
-    def __init__(self, pool: Pool, weight: np.ndarray, spacing_um: float) -> None:
-        self.pool, self.weight, self.spacing_um = pool, weight, spacing_um
+    def __init__(self, pool: Pool, weight: np.ndarray) -> None:
+        self.pool, self.weight = pool, weight
         self.stems = np.flatnonzero(pool.parent < 0)
         self.stem_choice = _stem_choice(pool, self.stems)
         spread = np.maximum(pool.choice.std(axis=0), 1e-6) if len(pool.choice) else 1.0
         # Directions have one scale, however the neurons lie.
         self.scale = WEIGHTS / np.where(np.arange(len(WEIGHTS)) < 6, 1.0, spread)
         self.tree = cKDTree(pool.choice * self.scale)
+        terminal = ~np.isin(np.arange(len(pool.parent)), pool.parent)
+        self.shapes = cKDTree(_shape_choice(pool.length, terminal, pool.compartment))
 
     def grow(self, identifier: str, rng: np.random.Generator) -> tuple[Forest, int]:
         """A new neuron, and the one of the pool whose number of stems and directions it has."""
@@ -92,7 +86,7 @@ class Grower:
         sections = self._placed(*self._topology(own, rng), own, rng)
         frame = self.pool.frames[reference]
         sections = replace(sections, direction=sections.direction @ frame.T)
-        return cable(identifier, self.pool, sections, self.spacing_um, rng), int(reference)
+        return cable(identifier, self.pool, sections, rng), int(reference)
 
     def _topology(
         self, own: np.ndarray, rng: np.random.Generator
@@ -147,19 +141,23 @@ class Grower:
         """The sections with directions, from the soma outwards, all of one order at once."""
         m, pool = len(parent), self.pool
         like, direction = np.zeros(m, dtype=np.int64), np.zeros((m, 3))
+        shape = np.zeros(m, dtype=np.int64)
         end, path = np.zeros((m, 3)), np.zeros(m)
         terminal, heir_of = ~np.isin(np.arange(m), parent), np.full(m, -1)
         heir_of[parent[heir]] = np.flatnonzero(heir)
         level = np.flatnonzero(parent < 0)
         like[level], direction[level] = own, jittered(pool.direction[own], rng)
         while True:
-            chord = (length * pool.contraction[like])[level, None] * direction[level]
+            compartment = pool.compartment[like[level]]
+            look = _shape_choice(length[level], terminal[level], compartment)
+            shape[level] = _one_near(self.shapes, look, rng)
+            chord = (length * pool.contraction[shape])[level, None] * direction[level]
             first = parent[level] < 0
             end[level] = np.where(first[:, None], 0.0, end[parent[level]]) + chord
             path[level] = np.where(first, 0.0, path[parent[level]]) + length[level]
             heirs = np.flatnonzero(heir & np.isin(parent, level))
             if len(heirs) == 0:
-                return Sections(parent, length, heir, like, direction)
+                return Sections(parent, length, like, shape, direction)
             # A branch point is made for each section that leaves one; heirs follow the first.
             leaving = np.flatnonzero(~heir & np.isin(parent, level))
             at = parent[leaving]
@@ -172,7 +170,7 @@ class Grower:
                 terminal[pair],
                 pool.compartment[like[at]],
             )
-            fork = self._nearest(choice, rng)
+            fork = _one_near(self.tree, choice * self.scale, rng)
             for section, real in zip(pair, pool.forks[fork, 1:].T, strict=True):
                 like[section] = real
                 way = turned(
@@ -180,12 +178,6 @@ class Grower:
                 )
                 direction[section] = jittered(way, rng)
             level = np.concatenate([heirs, leaving])
-
-    def _nearest(self, choice: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """For each row of ``choice`` one of the most like branch points of the pool."""
-        k = min(NEAREST, len(self.pool.forks))
-        near = self.tree.query(choice * self.scale, k=k)[1].reshape(len(choice), k)
-        return near[np.arange(len(near)), rng.integers(k, size=len(near))]
 
 
 def jittered(direction: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -201,3 +193,15 @@ def _stem_choice(pool: Pool, stems: np.ndarray) -> np.ndarray:
         logs = np.log1p([(death - birth).sum(), len(birth), death.max()])
         rows.append([*pool.direction[stem], *logs, 5.0 * pool.compartment[stem]])
     return np.array(rows).reshape(-1, 7)
+
+
+def _shape_choice(length: np.ndarray, terminal: np.ndarray, compartment: np.ndarray) -> np.ndarray:
+    """What a section's segments and bends are chosen by (m, 3)."""
+    return np.column_stack([np.log(length), terminal, 5.0 * compartment])
+
+
+def _one_near(tree: cKDTree, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each row of ``wanted`` one of the rows of ``tree`` that are most like it."""
+    k = min(NEAREST, tree.n)
+    near = tree.query(wanted, k=k)[1].reshape(len(wanted), k)
+    return near[np.arange(len(near)), rng.integers(k, size=len(near))]

@@ -53,7 +53,7 @@ def coordinate_scale(x: Tensor, length: Tensor) -> float:
 
 
 def trees(x: Tensor, length: Tensor, settings: dict, scale: float) -> Trees:
-    """The trees of sections ``x`` (n, sections, 10), of which neurons have ``length`` (n,).
+    """The trees of sections ``x`` (n, sections, 11), of which neurons have ``length`` (n,).
 
     Columns are those of :mod:`morphoflow.neurons.samples.sections`. Of more than ``most_sections``
     of a neuron those stay that have most cable beyond them, which are one tree. Coordinates and

@@ -14,9 +14,9 @@ import torch
 from morphoflow.errors import InputError
 from morphoflow.fitting import train_rows
 from morphoflow.model import Model
-from morphoflow.models.contrastive.two_views import BATCH, TwoViewsLearner, splits_with_labels
 from morphoflow.models.morphvae.walks import coordinate_scale
 from morphoflow.models.shared.turning import frames
+from morphoflow.models.shared.two_views import BATCH, TwoViewsLearner, splits_with_labels
 from morphoflow.models.walk_transformer.network import WalkTransformer
 from morphoflow.models.walk_transformer.walks import (
     WalkSets,

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from morphoflow.models.contrastive.two_views import Network
 from morphoflow.models.shared.initialise import initialise
+from morphoflow.models.shared.two_views import Network
 from morphoflow.models.walk_transformer.walks import WalkSets
 
 

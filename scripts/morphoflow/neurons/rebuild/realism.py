@@ -61,7 +61,9 @@ class Neurons:
 
     @classmethod
     def of(cls, forest: Forest, labels: np.ndarray, groups: np.ndarray) -> "Neurons":
-        """Measure the neurons of a forest."""
+        """Measure the neurons of a forest, of which there may be none."""
+        if not forest.n:
+            return cls(forest, labels, groups, np.empty((0, 0), np.float32), [])
         return cls(forest, labels, groups, *morphometrics(forest))
 
     def __len__(self) -> int:

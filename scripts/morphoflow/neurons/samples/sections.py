@@ -21,6 +21,7 @@ NAMES = [
     "length_um",
     "steps",
     "turn_deg",
+    "fork_turn_deg",
     "begin_radius_um",
     "end_radius_um",
 ]
@@ -33,10 +34,11 @@ def sections(forest: Forest) -> tuple[np.ndarray, np.ndarray]:
     at the soma is a stem, with the ``parent`` -1, and others have the row of the section that they
     go on from. ``x_um`` and so on are the straight way from its start to its end, ``length_um`` is
     along the cable, ``steps`` its segments, ``turn_deg`` the mean turn from one to the next, 0 for
-    a single one; radii are of its first node beyond the start and of its last. Bridges count as
-    cable, so that a neuron is one tree.
+    a single one, and ``fork_turn_deg`` the turn from the last segment before it to its first, 0 for
+    stems; radii are of its first node beyond the start and of its last. Bridges count as cable, so
+    that a neuron is one tree.
 
-    Returns ``x`` (n, most sections, 10) float32, columns as in ``NAMES``, and ``length`` (n,)
+    Returns ``x`` (n, most sections, 11) float32, columns as in ``NAMES``, and ``length`` (n,)
     int32, the number of sections; ``x`` is 0 beyond the length.
     """
     up, owner, xyz = forest.parent_row, forest.owner, forest.xyz.astype(np.float64)
@@ -53,13 +55,15 @@ def sections(forest: Forest) -> tuple[np.ndarray, np.ndarray]:
     last, begin = section_ends(start, child), np.zeros(len(up), dtype=np.int64)
     beside_head = np.flatnonzero((up >= 0) & (up == head))
     begin[last[beside_head]] = beside_head
+    turn, after = _turns(forest), np.flatnonzero((up >= 0) & (head != up))
     columns = [
         np.where(parent < 0, -1, parent - first),
         forest.compartment[end],
         *(xyz[end] - xyz[head[end]]).T,
         along[end] - along[head[end]],
         depth[end] - depth[head[end]],
-        _turns(forest, up, head, last, end),
+        mean(turn[after], last[after], len(up))[end],
+        turn[begin[end]],
         forest.radius[begin[end]],
         forest.radius[end],
     ]
@@ -82,13 +86,10 @@ def section_table(x: np.ndarray, length: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def _turns(
-    forest: Forest, up: np.ndarray, head: np.ndarray, last: np.ndarray, end: np.ndarray
-) -> np.ndarray:
-    """The mean turn in degrees between the segments of each section, 0 for a single segment."""
-    xyz = forest.xyz.astype(np.float64)
-    after = np.flatnonzero((up >= 0) & (head != up))
-    before = up[after]
-    u, v = xyz[after] - xyz[before], xyz[before] - xyz[up[before]]
-    angle = np.degrees(np.arctan2(np.linalg.norm(np.cross(u, v), axis=1), (u * v).sum(axis=1)))
-    return mean(angle, last[after], len(up))[end]
+def _turns(forest: Forest) -> np.ndarray:
+    """The turn in degrees at each node's parent, from one segment to the next; 0 at roots."""
+    up, xyz = forest.parent_row, forest.xyz.astype(np.float64)
+    before, segment = np.maximum(up, 0), np.zeros_like(xyz)
+    segment[up >= 0] = (xyz - xyz[before])[up >= 0]
+    u, v = segment, segment[before]
+    return np.degrees(np.arctan2(np.linalg.norm(np.cross(u, v), axis=1), (u * v).sum(axis=1)))

@@ -102,7 +102,7 @@ def _levels(folder: Path) -> list[Path]:
 def _json(file: Path) -> dict:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{file} cannot be read as JSON ({error}); export it anew.") from None
     if not isinstance(content, dict):
         raise ValueError(f"{file} holds no JSON object; copy or export the volume anew.")

@@ -204,7 +204,7 @@ def read_json(file: Path) -> dict:
     """The content of a metadata file; raises InputError if it is damaged."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{file} cannot be read as JSON ({error}); copy or export the volume anew."
         ) from None

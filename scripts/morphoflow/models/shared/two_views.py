@@ -11,15 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from morphoflow.models.contrastive.monitor import effective_rank
-from morphoflow.models.morphvae.selection import (
-    UNLABELLED,
-    class_names,
-    class_numbers,
-    seen_labels,
-)
+from morphoflow.models.shared.classes import UNLABELLED, class_names, class_numbers, seen_labels
 from morphoflow.models.shared.contrast import nt_xent
 from morphoflow.models.shared.learner import OneNetworkLearner, rise_and_fall
+from morphoflow.models.shared.monitor import effective_rank
 from morphoflow.models.splits import training_and_validation
 from morphoflow.seeds import numpy_generator, torch_generator
 from morphoflow.store import Samples
