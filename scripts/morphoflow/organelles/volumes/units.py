@@ -90,7 +90,12 @@ def _transform(attributes: Mapping, axes: str) -> Size | None:
     transform = attributes.get("transform")
     if not isinstance(transform, Mapping) or "axes" not in transform:
         return None
-    return _ordered(transform["scale"], "".join(transform["axes"]), transform["units"])
+    return _ordered(transform["scale"], "".join(transform["axes"]), _units(transform))
+
+
+def _units(transform: Mapping) -> Sequence[str | None]:
+    """The units of a transform's axes, which some exporters leave out."""
+    return transform.get("units") or [None] * 3
 
 
 def _pixel_resolution(attributes: Mapping, axes: str) -> Size | None:
@@ -138,7 +143,7 @@ def offset_of(attributes: Mapping, axes: str) -> Offset | None:
     if isinstance(transform, Mapping) and "translate" in transform:
         named = "".join(transform["axes"])
         centre = partial(place, centred=True)
-        return _ordered(transform["translate"], named, transform["units"], centre)
+        return _ordered(transform["translate"], named, _units(transform), centre)
     if "offset" not in attributes:
         return None
     units = attributes.get("units", attributes.get("unit", "nm"))
