@@ -190,3 +190,9 @@ def test_objects_of_one_value_leave_a_table_and_a_figure_that_say_why(tmp_path, 
     assert said in read.attrs[REASON] and said in texts(plot_differences(read))
     (sentence,) = differing_in_words(read, settings())
     assert said in sentence and rows_of_differences(read) == []
+
+
+def test_objects_without_any_label_leave_a_table_that_says_so():
+    named = [feature_values(np.arange(120.0)[:, None], ["x"])]
+    found = compare_groups(named, a_table(), **settings(column="label"))
+    assert found.empty and "have no label" in found.attrs[REASON]

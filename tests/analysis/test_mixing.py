@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from morphoflow.analysis.mixing import mixing
+from morphoflow.analysis.mixing import mixing, mixing_table
 
 
 def test_batches_dealt_at_random_are_mixed_as_expected():
@@ -34,3 +34,9 @@ def test_batches_of_different_conditions_are_not_held_against_an_embedding():
 @pytest.mark.parametrize("batches", [np.zeros(20), np.arange(20)])
 def test_one_batch_and_batches_of_one_cannot_be_mixed(batches):
     assert np.isnan(mixing(np.ones((20, 2)), batches, np.zeros(20))["same_batch"])
+
+
+def test_a_table_of_nothing_has_the_columns_of_every_other():
+    x, batches = np.random.default_rng(0).normal(size=(40, 3)), np.array(["a", "b"] * 20)
+    row = {"model": "m", "variant": "v", "batch": "plate", **mixing(x, batches, batches)}
+    assert list(mixing_table([])) == list(mixing_table([row])) == list(row)

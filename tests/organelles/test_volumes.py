@@ -135,6 +135,10 @@ GROUPS = {
             "scales": [[1, 1, 1], [2, 2, 1]],
         },
     ),
+    "BigDataViewer": (
+        "",
+        {"resolution": [4.0, 8.0, 40.0], "downsamplingFactors": [[1, 1, 1], [2, 2, 1]]},
+    ),
     "paintera": ("data", {"resolution": [4.0, 8.0, 40.0], "offset": [1.0, 2.0, 3.0]}),
 }
 
@@ -154,6 +158,15 @@ def test_groups_of_n5_state_the_voxel_size_of_their_levels(exporter, ids, tmp_pa
         (level / "attributes.json").write_text(json.dumps(stored))
     volume = open_volume(path, key="labels", level=1)
     assert volume.shape == SHAPE and volume.voxel_size_nm == pytest.approx((40.0, 16.0, 8.0))
+
+
+def test_a_transform_without_units_leaves_what_else_states_the_voxel_size(ids, tmp_path):
+    write_n5(tmp_path, ids)
+    file = tmp_path / "s0" / "attributes.json"
+    transform = {"axes": ["z", "y", "x"], "scale": [80, 16, 8], "translate": [0, 0, 0]}
+    file.write_text(json.dumps({**json.loads(file.read_text()), "transform": transform}))
+    volume = open_volume(tmp_path)
+    assert volume.shape == SHAPE and volume.voxel_size_nm == (40.0, 8.0, 4.0)
 
 
 def test_downsampled_n5_levels_have_larger_voxels(ids, tmp_path):

@@ -8,25 +8,29 @@ import pytest
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box
 from morphoflow.organelles.volumes.open import open_volume
-from morphoflow.organelles.volumes.open_source import as_ids
+from morphoflow.organelles.volumes.open_source import as_ids, open_source
 
 SHAPE, SIZE, PLACE = (5, 6, 7), (40.0, 8.0, 4.0), (400.0, 80.0, 20.0)
 BOXES = [Box((0, 0, 0), SHAPE), Box((1, 2, 3), (4, 3, 7))]
 
 
-def write_nifti(file, array):
+def write_nifti(file, array, against=(1, 1, 1)):
+    """``against`` is -1 along each axis z, y, x that the array runs against from the same place."""
     nibabel = pytest.importorskip("nibabel")
-    affine = np.diag([4e-3, 8e-3, 40e-3, 1.0])
-    affine[:3, 3] = np.array(PLACE[::-1]) / 1000
+    signs = np.array(against[::-1])
+    affine = np.diag([*(signs * [4e-3, 8e-3, 40e-3]), 1.0])
+    affine[:3, 3] = signs * np.array(PLACE[::-1]) / 1000
     image = nibabel.Nifti1Image(array.T, affine)
     image.header.set_xyzt_units("micron")
     nibabel.save(image, file)
 
 
-def write_nrrd(file, array, encoding="raw"):
+def write_nrrd(file, array, encoding="raw", against=(1, 1, 1)):
     nrrd = pytest.importorskip("nrrd")
-    header = {"space directions": np.diag(SIZE[::-1]), "space units": ["nm"] * 3}
-    header |= {"space dimension": 3, "space origin": np.array(PLACE[::-1]), "encoding": encoding}
+    signs = np.array(against[::-1])
+    header = {"space directions": np.diag(signs * SIZE[::-1]), "space units": ["nm"] * 3}
+    header |= {"space dimension": 3, "encoding": encoding}
+    header |= {"space origin": signs * np.array(PLACE[::-1])}
     nrrd.write(str(file), array.T, header)
 
 
@@ -77,6 +81,31 @@ def test_turned_axes_of_nifti_are_refused(values, tmp_path):
     nibabel.save(nibabel.Nifti1Image(values.T, turned), tmp_path / "a.nii")
     with pytest.raises(InputError, match="turned"):
         open_volume(tmp_path / "a.nii")
+
+
+def test_rescaled_values_of_nifti_are_refused(values, tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    image = nibabel.Nifti1Image(values.T.astype(np.int16), np.eye(4))
+    image.header.set_slope_inter(2, 1)
+    nibabel.save(image, tmp_path / "a.nii")
+    with pytest.raises(InputError, match="rescaled"):
+        open_volume(tmp_path / "a.nii")
+
+
+@pytest.mark.parametrize(("ending", "write"), [("nii", write_nifti), ("nrrd", write_nrrd)])
+def test_arrays_that_run_in_different_directions_are_refused(ending, write, values, tmp_path):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[1:4, 2:5, 2:6] = 3
+    em, flipped, alike = (tmp_path / f"{name}.{ending}" for name in ("em", "flipped", "alike"))
+    write(em, values, against=(1, 1, -1))
+    write(flipped, labels)
+    write(alike, labels, against=(1, 1, -1))
+    source = {"em": str(em), "labels": str(alike)}
+    np.testing.assert_array_equal(open_source(source).labels.read(BOXES[0]), labels)
+    with pytest.raises(InputError, match="opposite directions"):
+        open_source(source | {"labels": str(flipped)})
+    with pytest.raises(InputError, match=r"context .* opposite directions"):
+        open_source(source | {"context": str(flipped)})
 
 
 def test_a_cut_off_packed_file_is_one_sentence(values, tmp_path):

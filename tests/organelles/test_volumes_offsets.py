@@ -179,6 +179,58 @@ def test_what_cannot_be_paired_is_refused_with_both_numbers(tmp_path):
         open_source({"em": str(plain), "labels": labels})
 
 
+@pytest.mark.parametrize("name", ["_ARRAY_DIMENSIONS", "axis_names", None])
+def test_axes_that_an_array_names_are_those_of_its_size_and_offset(name, tmp_path):
+    said = {"resolution": [16, 16, 15], "offset": [0, 32, 60]} | (
+        {name: ["x", "y", "z"]} if name else {}
+    )
+    options = {"zarr_format": 2, "data": np.ascontiguousarray(LABELS.T)}
+    if name is None:
+        options |= {"zarr_format": 3, "dimension_names": ["x", "y", "z"]}
+    zarr.create_array(tmp_path / "labels.zarr", **options).attrs.update(said)
+    volume = open_volume(tmp_path / "labels.zarr")
+    np.testing.assert_array_equal(volume.read(Box((0, 0, 0), LABELS.shape)), LABELS)
+    assert volume.voxel_size_nm == SIZE
+    assert volume.offset.nm == (60, 32, 0)
+
+
+@pytest.mark.parametrize("way", ["group", "array", "root"])
+def test_a_pyramid_places_an_array_however_deep_it_lies(way, tmp_path):
+    ome(tmp_path / "a.zarr" / "0", LABELS, (60, 32, 0))
+    zarr.open_group(tmp_path / "a.zarr", mode="a", zarr_format=2)
+    group = zarr.open_group(tmp_path / "b.zarr", mode="w", zarr_format=2)
+    group.create_array("raw/s0", data=LABELS)
+    said = zarr.open_group(tmp_path / "a.zarr" / "0", mode="r").attrs["multiscales"]
+    said[0]["datasets"][0]["path"] = "raw/s0"
+    group.attrs["multiscales"] = said
+    ways = {"group": "b.zarr", "array": "b.zarr/raw/s0", "root": "a.zarr"}
+    volume = open_volume(tmp_path / ways[way])
+    assert volume.voxel_size_nm == SIZE and volume.offset.nm == (60, 32, 0)
+
+
+def test_offsets_without_a_unit_are_no_offsets_where_they_are_equal_and_refused_elsewhere(tmp_path):
+    def unitless(name, array, offset):
+        path = ome(tmp_path / name, array, offset)
+        attributes = zarr.open_group(path, mode="a").attrs
+        pyramids = attributes["multiscales"]
+        pyramids[0]["axes"] = [{"name": axis, "type": "space"} for axis in "zyx"]
+        attributes["multiscales"] = pyramids
+        return path
+
+    em = unitless("em.zarr", TISSUE, (60, 0, 0))
+    source = {"em": em, "voxel_size_nm": SIZE, "em_voxel_size_nm": SIZE}
+    alike, other = (unitless(f"{z}.zarr", LABELS, (z, 0, 0)) for z in (60, 75))
+    opened = open_source(source | {"labels": alike, "context": alike})
+    np.testing.assert_array_equal(opened.read_em(Box((0, 0, 0), TISSUE.shape)), TISSUE)
+    with pytest.raises(InputError, match=r"75.* 60.*unit; set `offset_nm`"):
+        open_source(source | {"labels": other})
+    placed = open_source(
+        source | {"labels": other, "offset_nm": [75, 0, 0], "em_offset_nm": [60, 0, 0]}
+    )
+    box = Box((0, 0, 0), (19, 12, 14))
+    np.testing.assert_array_equal(placed.read_em(box), TISSUE[1:])
+
+
 def test_settings_take_the_place_of_offsets_in_the_files(tmp_path):
     labels = ome(tmp_path / "labels.zarr", LABELS[2:], (7.5, 0, 0))
     settings = {"em": ome(tmp_path / "em.zarr", TISSUE), "labels": labels}
@@ -186,6 +238,27 @@ def test_settings_take_the_place_of_offsets_in_the_files(tmp_path):
     np.testing.assert_array_equal(source.read_em(source.extent), TISSUE[2:])
     with pytest.raises(InputError, match=r"offset \[1, 2\] is not three coordinates"):
         open_source({**settings, "offset_nm": [1, 2]})
+
+
+@pytest.mark.parametrize("name", ["classes", "context"])
+def test_other_volumes_have_voxels_of_the_labels_size(name, tmp_path):
+    em, labels = ome(tmp_path / "em.zarr", TISSUE), ome(tmp_path / "labels.zarr", LABELS)
+    other = ome(tmp_path / "other.zarr", LABELS, size=(30, 16, 16))
+    with pytest.raises(
+        InputError, match=f"the {name} .* voxels of 30 x 16 x 16 nm, but the labels"
+    ):
+        open_source({"em": em, "labels": labels, name: other})
+
+
+def test_an_offset_of_an_array_in_a_unit_that_is_no_length_is_refused(tmp_path):
+    arrays = zip(("em.zarr", "labels.zarr"), (TISSUE, LABELS), (0, 4), strict=True)
+    for name, values, first in arrays:
+        said = {"voxel_size": [1] * 3, "offset": [first, 0, 0], "units": ["pixel"] * 3}
+        zarr.create_array(tmp_path / name, data=values).attrs.update(said)
+    source = {"em": str(tmp_path / "em.zarr"), "labels": str(tmp_path / "labels.zarr")}
+    source |= {"voxel_size_nm": SIZE, "em_voxel_size_nm": SIZE}
+    with pytest.raises(InputError, match=r"begin at 4.* and the EM at 0.*unit"):
+        open_source(source)
 
 
 def test_classes_begin_where_the_labels_do(tmp_path):

@@ -115,7 +115,7 @@ def test_tables_to_download_are_those_of_the_results(page):
 def test_works_are_cited_by_number_and_only_those_of_what_ran(page):
     text = re.search(r'<p class="paste">(.*?)</p>', page[0], re.S)[1]
     listed = re.search(r'<ol class="references">(.*?)</ol>', page[0], re.S)[1]
-    assert re.search(r"O2-VAE \(demo\) \[\d+, \d+\]", text) and "Burgess" in listed
+    assert re.search(r"O2-VAE \(demo\) \[\d+(, \d+)+\]", text) and "Burgess" in listed
     assert "MorphVAE" not in listed and "[@" not in text
     cited = [int(n) for part in re.findall(r"\[([\d, ]+)\]", text) for n in part.split(",")]
     assert set(cited) == set(range(1, listed.count("<li>") + 1))

@@ -9,7 +9,7 @@ import pandas as pd
 from morphoflow.analysis.permuting import Design, design_of, effects, p_values
 from morphoflow.analysis.significance import corrected
 from morphoflow.errors import CannotAnalyse, InputError
-from morphoflow.tables import without
+from morphoflow.tables import OBJECT_COLUMNS, without
 
 FEATURE, CLUSTER = "feature", "cluster"
 COLUMNS = (
@@ -165,6 +165,9 @@ def _check(
     objects: pd.DataFrame, column: str, unit: str, within: str | None, reference: str | None
 ) -> None:
     for name in filter(None, (column, unit, within)):
+        # Of the columns that every object table has, one of nothing is left out of an AnnData.
+        if name == column and name not in objects and name in OBJECT_COLUMNS:
+            raise CannotAnalyse(f"the objects have no {name}, by which they could be compared")
         if name not in objects:
             known = ", ".join(map(str, objects))
             raise InputError(

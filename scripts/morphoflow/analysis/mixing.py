@@ -5,6 +5,10 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 NEIGHBOURS = 30
+COLUMNS = (
+    *("model", "variant", "batch", "batches", "same_batch"),
+    *("expected", "effective_batches", "neighbours"),
+)
 
 
 def mixing(x: np.ndarray, batches: np.ndarray, conditions: np.ndarray) -> dict[str, float]:
@@ -43,6 +47,6 @@ def mixing(x: np.ndarray, batches: np.ndarray, conditions: np.ndarray) -> dict[s
 
 def mixing_table(rows: list[dict]) -> pd.DataFrame:
     """The mixing of each model and variant, the best mixed first."""
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
     excess = table["same_batch"] - table["expected"]
     return table.iloc[np.argsort(excess.to_numpy(), kind="stable")].reset_index(drop=True)

@@ -29,7 +29,7 @@ def test_a_step_has_the_size_of_the_rate_whatever_that_of_the_gradient():
     weights = [torch.nn.Parameter(drawn(6, 2, 3, 3, seed=k)) for k in range(3)]
     before = [weight.detach().clone() for weight in weights]
     idle = torch.nn.Parameter(torch.ones(4, 4))
-    optimizer = Muon([*weights, idle], 0.1, 0.0, torch.float32)
+    optimizer = Muon([*weights, idle], 0.1, 0.0)
     for k, weight in enumerate(weights):
         weight.grad = 10.0**k * drawn(6, 2, 3, 3, seed=9)
     optimizer.step()

@@ -33,9 +33,15 @@ def test_blocks_of_pixels_make_images_of_any_size_equally_many_places():
         assert made.features(z, torch.rand(2)).shape == (2, 16)
 
 
-def test_at_first_the_mean_grey_is_predicted_whatever_is_seen():
-    z = noise(2, 1, 32, 32)
-    assert not network(32)(z, torch.rand(2)).any()
+def test_at_first_pixels_are_predicted_as_if_they_were_drawn_alone():
+    """The mean of a normal grey value, given itself mixed with noise; at the end the value."""
+    made, x = network(32), noise(4, 1, 32, 32)
+    made.greys.copy_(torch.tensor([-0.5, 0.3]))
+    for time in (0.0, 0.4, 1.0):
+        variance = (0.3 * time) ** 2 + (1 - time) ** 2
+        expected = -0.5 + 0.3**2 * time * (x + 0.5 * time) / variance
+        torch.testing.assert_close(made(x, torch.full((4,), time)), expected)
+    torch.testing.assert_close(stirred(made)(x, torch.ones(4)), x)
 
 
 def test_each_image_is_seen_by_itself_and_the_time_counts():
@@ -56,7 +62,8 @@ def test_weights_of_smaller_images_see_a_block_as_they_saw_a_pixel():
     small, large = stirred(network(64, n_classes=2)), network(128, n_classes=3)
     take_over(large, small.state_dict())
     assert patch_in(small.state_dict()) == 2 and patch_in(large.state_dict()) == 4
-    z, time = noise(2, 1, 64, 64), torch.rand(2)
+    # Without an image in it, so that what passes by the network is nothing.
+    z, time = noise(2, 1, 64, 64), torch.zeros(2)
     blocks = torch.repeat_interleave(torch.repeat_interleave(z, 2, 2), 2, 3)
     # Twice as large, for noise that is different in each pixel.
     found = large(blocks / 2, time)

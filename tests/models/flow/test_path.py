@@ -21,10 +21,10 @@ def test_a_way_is_straight_from_the_noise_to_the_image():
     torch.testing.assert_close(z[1], 0.25 * X[1] + 0.75 * NOISE[1])
 
 
-def test_times_lie_within_the_way_and_their_median_is_before_its_middle():
+def test_times_lie_within_the_way_and_their_median_is_past_its_middle():
     time = times_of(torch.linspace(-6, 6, 101))
     assert (time > 0).all() and (time < 1).all() and (time.diff() > 0).all()
-    assert float(time[50]) == pytest.approx(0.4013, abs=1e-4)
+    assert float(time[50]) == pytest.approx(0.5498, abs=1e-4)
 
 
 def test_the_loss_is_the_squared_error_of_the_velocity():
@@ -35,7 +35,7 @@ def test_the_loss_is_the_squared_error_of_the_velocity():
     torch.testing.assert_close(
         velocity_loss(predicted, X, time), error.square().mean((1, 2, 3)), rtol=1e-4, atol=1e-5
     )
-    late = velocity_loss(predicted, X, torch.tensor([0.9, 0.99, 1.0]))
+    late = velocity_loss(predicted, X, torch.tensor([0.95, 0.99, 1.0]))
     assert torch.isfinite(late).all()
     torch.testing.assert_close(late[0] / late[0], late[2] / late[2])
 

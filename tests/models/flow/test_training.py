@@ -10,7 +10,7 @@ from morphoflow.integrity import open_store
 from morphoflow.model import write_model
 from morphoflow.models.flow import model as flow
 from morphoflow.models.flow.learner import moved, rolled
-from morphoflow.models.flow.model import FILMED, shares
+from morphoflow.models.flow.model import FILMED, greys_of, shares
 from morphoflow.models.flow.sampling import chosen, drawn_numbers, guided, points
 from morphoflow.models.flow.timelapse import timelapse
 from morphoflow.training.start import labels_seen
@@ -48,11 +48,12 @@ def test_a_run_that_was_stopped_gives_the_same_bytes(tmp_path, changes):
 
 
 def test_training_lowers_the_loss_on_images_held_back(tmp_path):
+    """Below that of the best prediction from each pixel alone, which an untrained network gives."""
     learner = built(crosses(40, 16), epochs=2, epoch_images=160, average_images=40)
     with torch.no_grad():
         before = learner.validate()["loss"]
     history = trained(learner, tmp_path).history
-    assert history["validation_loss"].iloc[-1] < 0.5 * before
+    assert history["validation_loss"].iloc[-1] < 0.9 * before
 
 
 def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
@@ -114,6 +115,17 @@ def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():
     shares_made = drawn_numbers(z[:, -1], learner.facts["classes"])
     assert flow.classes_of(model, z) == ["ab"[k] for k in shares_made.tolist()]
     assert of_none.facts["classes"] == {} and flow.classes_of(of_none, z) is None
+
+
+def test_greys_are_the_mean_and_deviation_of_the_numbers_and_are_kept_with_the_model():
+    images = torch.tensor([0, 255, 255, 255], dtype=torch.uint8).view(1, 1, 2, 2)
+    torch.testing.assert_close(greys_of(images), torch.tensor([0.5, 0.75**0.5]))
+    # Equal pixels have no deviation to divide by.
+    assert greys_of(torch.zeros(1, 1, 2, 2, dtype=torch.uint8))[1] > 0
+    learner = built()
+    greys = greys_of(learner.train.images)
+    assert torch.equal(learner.network.greys, greys)
+    assert torch.equal(flow.load(saved("flow", learner), CPU).greys, greys)
 
 
 def test_labels_count_as_seen_where_images_are_made_for_them():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from model_settings import model_of, settings
-from morphoflow.errors import InputError
+from morphoflow.errors import CannotAnalyse, InputError
 from morphoflow.figures.generated_neurons import plot_generated_neurons
 from morphoflow.forest import concatenate, single
 from morphoflow.models.morphvae.draws import class_draw, moved_towards, with_noise
@@ -172,6 +172,13 @@ def test_copies_and_other_neurons_are_told_from_real_ones():
     assert wider["morphometric_error"] > 5 * real["morphometric_error"]
     assert wider["branch_angle_distance_deg"] == pytest.approx(real["branch_angle_distance_deg"])
     assert real["valid_share"] == wider["valid_share"] == 1
+
+
+def test_without_neurons_in_the_test_split_nothing_is_compared():
+    sets, nobody = toy_sets(), np.arange(0)
+    none = Neurons.of(sets.train.forest.select(nobody), sets.train.labels[nobody], nobody)
+    with pytest.raises(CannotAnalyse, match="in the test split"):
+        details(Sets(sets.generated, sets.train, none))
 
 
 def test_faulty_trees_are_not_valid():

@@ -34,7 +34,7 @@ INNER = 20
 # How often an image is learned without its class, for guidance (Ho and Salimans, 2022).
 UNCLASSED = 0.1
 # How the images of the time-lapse are made.
-WATCHING = {"steps": 8, "guidance": 1}
+WATCHING = {"steps": 4, "guidance": 1}
 # The largest shift of an image, as a share of its edge.
 SHIFT = 0.05
 
@@ -63,9 +63,7 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
         inner, others = weights_of(network)
         adam = torch.optim.AdamW(others, lr=rate, betas=BETAS, weight_decay=decay, fused=True)
         super().__init__(network, train, validation, settings, facts, {"adam": adam})
-        bf16 = settings["precision"] == "bf16-mixed"
-        dtype = torch.bfloat16 if bf16 else torch.float32
-        self.optimizers["muon"] = Muon(inner, INNER * rate, decay, dtype)
+        self.optimizers["muon"] = Muon(inner, INNER * rate, decay)
         self.device = train.images.device
         self.average = Average(network, settings["average_images"])
         # Stays on the host.

@@ -57,6 +57,7 @@ def build(
         Split(torch.from_numpy(samples.x.oindex[rows]).to(device), torch.from_numpy(of).to(device))
         for rows, of in ((train, seen), (validation, numbers[validation]))
     ]
+    network.greys.copy_(greys_of(splits[0].images))
     return FlowLearner(network.to(device), *splits, settings, facts)
 
 
@@ -121,6 +122,16 @@ def load(model: Model, device: torch.device) -> UNet:
 def batch_of(model: Model) -> int:
     """How many images are computed at a time."""
     return max(1, PIXELS // model.facts["size"] ** 2)
+
+
+def greys_of(images: Tensor) -> Tensor:
+    """The mean and the deviation (2,) of the numbers in images (n, 1, s, s) uint8."""
+    count = torch.bincount(images.flatten().long(), minlength=256).double()
+    count = (count / count.sum()).cpu()
+    numbers = as_numbers(torch.arange(256)).double()
+    mean = count @ numbers
+    deviation = (count @ (numbers - mean).square()).sqrt().clamp_min(1 / 127.5)
+    return torch.stack([mean, deviation]).float()
 
 
 def shares(numbers: np.ndarray, names: list[str]) -> dict[str, float]:

@@ -27,6 +27,13 @@ class UNet(nn.Module):
     unshuffle"), so that images of 64, 128 and 256 pixels cost the same but for the first and the
     last convolution. Each of ``widths`` is a level of maps, half as large as that before. At the
     bottom every place attends to every other.
+
+    What goes in and what comes out has a variance of about 1 (Karras et al., NeurIPS 2022): of
+    images whose pixels have the mean and deviation ``greys``, each pixel is first predicted as if
+    it were drawn alone, and the layers add what they see beyond that, which is little where little
+    noise is left. Layers that must pass on the image itself did so badly: after 150 steps their
+    error at a time of .95 was 9 times as large, and the last steps of a way took dim dendrites
+    away.
     """
 
     def __init__(
@@ -34,6 +41,7 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         self.patch = patch
+        self.register_buffer("greys", torch.tensor([0.0, 1.0]))
         self.time = nn.Sequential(nn.Linear(2 * WAVES, CONDITION), nn.SiLU())
         self.time.append(nn.Linear(CONDITION, CONDITION))
         self.classes = nn.Linear(n_classes, CONDITION, bias=False) if n_classes else None
@@ -61,17 +69,21 @@ class UNet(nn.Module):
         ``classes`` (b, n_classes) are 1 at the class of an image, and 0 throughout for any class.
         """
         condition = self._condition(time, classes)
-        maps, kept = self._bottom(z, condition)
+        maps, kept = self._bottom(z, time, condition)
         for k, level in enumerate(self.up):
             maps = level(torch.cat([maps, kept.pop()], 1), condition)
             if k < len(self.finer):
                 maps = self.finer[k](functional.interpolate(maps, scale_factor=2.0))
         maps = self.leave(functional.silu(self.normalise(maps)))
-        return functional.pixel_shuffle(maps.float(), self.patch)
+        seen = functional.pixel_shuffle(maps.float(), self.patch)
+        mean, deviation = self.greys
+        t, spread = self._spread(time)
+        kept_share, seen_share = t * (deviation / spread) ** 2, (1 - t) * deviation / spread
+        return mean + kept_share * (z - t * mean) + seen_share * seen
 
     def features(self, z: Tensor, time: Tensor) -> Tensor:
         """The maps at the bottom, averaged over their places: (b, widths[-1])."""
-        return self._bottom(z, self._condition(time, None))[0].float().mean((2, 3))
+        return self._bottom(z, time, self._condition(time, None))[0].float().mean((2, 3))
 
     def _condition(self, time: Tensor, classes: Tensor | None) -> Tensor:
         condition = self.time(waves(time))
@@ -79,9 +91,16 @@ class UNet(nn.Module):
             condition = condition + self.classes(classes)
         return functional.silu(condition)
 
-    def _bottom(self, z: Tensor, condition: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def _spread(self, time: Tensor) -> tuple[Tensor, Tensor]:
+        """Times (b, 1, 1, 1), and the deviation of the pixels of points then."""
+        t = time[:, None, None, None]
+        return t, ((t * self.greys[1]).square() + (1 - t).square()).sqrt()
+
+    def _bottom(self, z: Tensor, time: Tensor, condition: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The maps at the bottom, and those of each level on the way to it."""
-        maps, kept = self.enter(functional.pixel_unshuffle(z, self.patch)), []
+        t, spread = self._spread(time)
+        even = (z - t * self.greys[0]) / spread
+        maps, kept = self.enter(functional.pixel_unshuffle(even, self.patch)), []
         for k, level in enumerate(self.down):
             maps = level(maps, condition)
             kept.append(maps)

@@ -1,7 +1,9 @@
 """What the EM shows in an object, at its membrane and around it.
 
 All measures are sums over voxels and pairs of voxels, so that an object read in pieces has those of
-the whole, and directions are those of the object, so that none changes as it turns.
+the whole, and directions are those of the object, so that none changes as it turns. Haralick's
+measures (as of mahotas, in 3-D) have neither property, nor lengths in nm; the contrast among them
+is the variogram here. Of the hard phantom's textures they tell .62 apart, these .92, both .93.
 """
 
 import numpy as np

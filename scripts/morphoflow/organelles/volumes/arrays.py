@@ -17,7 +17,7 @@ import numpy as np
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.axes import spatial_axes
 from morphoflow.organelles.volumes.stack import MappedVolume
-from morphoflow.organelles.volumes.units import Offset, Size, places_nm, to_nm
+from morphoflow.organelles.volumes.units import Offset, Size, place, places_nm, to_nm
 
 # https://teem.sourceforge.net/nrrd/format.html
 NRRD_TYPES = {
@@ -50,13 +50,13 @@ def open_nifti(file: Path) -> MappedVolume:
     steps = affine[:, :3]
     if np.abs(steps - np.diag(np.diag(steps))).max() > 1e-4 * np.abs(steps).max():
         raise InputError(f"the axes of {file} are turned; resample it to axes that are not.")
-    if header.get_slope_inter() not in ((None, None), (1.0, 0.0)):
+    # The header that nibabel hands out no longer has them.
+    if (image.dataobj.slope, image.dataobj.inter) != (1, 0):
         raise InputError(f"the values of {file} are rescaled; save them as they are meant.")
     units = [header.get_xyzt_units()[0]] * 3
     size = to_nm(header.get_zooms()[2::-1], units)
     is_placed = header["qform_code"] > 0 or header["sform_code"] > 0
-    place = places_nm((affine[:, 3] * np.sign(np.diag(steps)))[::-1], units)
-    offset = Offset(place, centred=True) if place and is_placed else None
+    offset = _offset(steps, affine[:, 3], units) if is_placed else None
     with file.open("rb") as stream:
         packed = file.suffix == ".gz"
         held = _unpacked(file, stream) if packed else stream
@@ -98,10 +98,14 @@ def _nrrd_placed(file: Path, header: dict) -> tuple[Size | None, Offset | None]:
         raise InputError(f"the axes of {file} are turned; resample it to axes that are not.")
     size = to_nm(np.abs(np.diag(steps))[::-1], units[::-1])
     origin = header.get("space origin")
-    if origin is None:
-        return size, None
-    place = places_nm((origin * np.sign(np.diag(steps)))[::-1], units[::-1])
-    return size, place and Offset(place, centred=True)
+    return size, None if origin is None else _offset(steps, origin, units)
+
+
+def _offset(steps: np.ndarray, origin: np.ndarray, units: list[str]) -> Offset | None:
+    """Where an array begins, whose axes x, y and z run as the diagonal of ``steps`` (3, 3) says."""
+    directions = np.sign(np.diag(steps))
+    stated = tuple(directions[::-1].tolist())
+    return place((origin * directions)[::-1].tolist(), units[::-1], centred=True, directions=stated)
 
 
 def open_mrc(file: Path) -> MappedVolume:
@@ -114,10 +118,10 @@ def open_mrc(file: Path) -> MappedVolume:
         size = to_nm([opened.voxel_size[axis] for axis in "zyx"], units)
         origin = [float(header.origin[axis]) for axis in "zyx"]
         voxels = [int(header[f"n{axis}start"]) for axis in "zyx"]
-    place = places_nm(origin, units) if any(origin) else None
-    if place is None and size is not None and any(voxels):
-        place = tuple(n * length for n, length in zip(voxels, size, strict=True))
-    return _volume(file, values, size, place and Offset(place))
+    begins = places_nm(origin, units) if any(origin) else None
+    if begins is None and size is not None and any(voxels):
+        begins = tuple(n * length for n, length in zip(voxels, size, strict=True))
+    return _volume(file, values, size, begins and Offset(begins))
 
 
 def _volume(file: Path, values: np.ndarray, size: Size | None, offset: Offset | None):

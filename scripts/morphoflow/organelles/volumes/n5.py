@@ -47,7 +47,9 @@ def _with_inherited(dataset: Path, attributes: dict, level: int) -> dict:
         return attributes
     if dataset.parent.name == "data":
         above = {**_attributes(dataset.parent.parent), **above}
-    factors = above.pop("scales", [])
+    # BigDataViewer lists the factors of all levels under the name that one level has for its own.
+    factors = above.pop("downsamplingFactors", [])
+    factors = above.pop("scales", factors)
     if level < len(factors):
         attributes = {"downsamplingFactors": factors[level], **attributes}
     is_known = level == 0 or "downsamplingFactors" in attributes

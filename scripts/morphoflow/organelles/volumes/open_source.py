@@ -5,13 +5,16 @@ import numpy as np
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple, blocks
 from morphoflow.organelles.volumes.chunked import ChunkedVolume
-from morphoflow.organelles.volumes.grids import RegriddedVolume
+from morphoflow.organelles.volumes.grids import TOLERANCE, RegriddedVolume
 from morphoflow.organelles.volumes.open import open_volume
 from morphoflow.organelles.volumes.pairing import (
     Pairing,
     PartlyRead,
     Placed,
+    in_nm,
+    nm_in_words,
     pair,
+    run_apart,
     times,
     whole,
 )
@@ -53,8 +56,10 @@ def open_source(settings: dict) -> Source:
             f"set `voxel_size_nm` to the size of a voxel along z, y and x in nm."
         )
     em_size = _size(settings.get("em_voxel_size_nm")) or em.voxel_size_nm
-    offset = _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET
-    em_offset = _offset(settings.get("em_offset_nm")) or em.offset or NO_OFFSET
+    offset, em_offset = in_nm(
+        _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET,
+        _offset(settings.get("em_offset_nm")) or em.offset or NO_OFFSET,
+    )
     pairing = pair(
         Placed("the labels", labels, size, offset), Placed("the EM", em, em_size, em_offset)
     )
@@ -93,7 +98,20 @@ def _same_grid(
             f"the {name} {volume.path} have {times(volume.shape)} voxels, but the labels "
             f"{labels.path} have {times(labels.shape)}; give both the same grid."
         )
-    if volume.offset is not None and volume.offset.nm != offset.nm:
+    sizes = volume.voxel_size_nm, labels.voxel_size_nm
+    if None not in sizes and not np.allclose(*sizes, rtol=TOLERANCE):
+        raise InputError(
+            f"the {name} {volume.path} have voxels of {nm_in_words(sizes[0])}, but the labels "
+            f"{labels.path} of {nm_in_words(sizes[1])}; give both the same grid."
+        )
+    if volume.offset is not None and run_apart(volume.offset, offset):
+        raise InputError(
+            f"the {name} {volume.path} and the labels {labels.path} run in opposite directions "
+            f"along an axis; flip the array of one, and its axes with it."
+        )
+    # Numbers without a unit are compared with those of the labels as they stand.
+    beside = offset if volume.offset is None or volume.offset.unit else labels.offset or offset
+    if volume.offset is not None and volume.offset.nm != beside.nm:
         raise InputError(
             f"the {name} {volume.path} begin at {times(volume.offset.nm)} nm, but the labels "
             f"{labels.path} at {times(offset.nm)} nm; give both the same grid."

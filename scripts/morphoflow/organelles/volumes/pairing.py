@@ -1,13 +1,13 @@
 """How EM lies on the grid of its labels: by what the files say of voxel sizes and offsets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from morphoflow.errors import InputError
 from morphoflow.organelles.volumes.boxes import Box, Triple
 from morphoflow.organelles.volumes.grids import TOLERANCE, Ratios, ratio, voxel_ratio
-from morphoflow.organelles.volumes.units import Offset, Size
+from morphoflow.organelles.volumes.units import NO_OFFSET, Offset, Size
 from morphoflow.organelles.volumes.volume import Volume
 
 
@@ -48,9 +48,14 @@ def pair(labels: Placed, em: Placed) -> Pairing:
 
     Where neither has an offset other than 0, both must be equally long; otherwise each axis is
     shifted by the difference of the offsets and the overlap is used. Raises InputError where the
-    voxels are no multiples of each other, the shift is no whole number of the finer voxels, or
-    nothing overlaps.
+    voxels are no multiples of each other, the shift is no whole number of the finer voxels, both
+    run in different directions, or nothing overlaps.
     """
+    if run_apart(labels.offset, em.offset):
+        raise InputError(
+            f"{labels.in_words()} and {em.in_words()} run in opposite directions along an axis; "
+            f"flip the array of one, and its axes with it."
+        )
     if not any((*labels.offset.nm, *em.offset.nm)):
         return Pairing(_equally_long(labels, em), (0, 0, 0), whole(labels.volume))
     if em.size is None:
@@ -71,6 +76,27 @@ def pair(labels: Placed, em: Placed) -> Pairing:
         )
     low, high = zip(*covered, strict=True)
     return Pairing(ratios, start, Box(low, high))
+
+
+def in_nm(labels: Offset, em: Offset) -> tuple[Offset, Offset]:
+    """Both offsets as they are to be used: equal ones without a unit are as good as none.
+
+    Raises InputError for others without a unit.
+    """
+    if labels.unit and em.unit:
+        return labels, em
+    if not labels.unit and not em.unit and labels.nm == em.nm:
+        return tuple(replace(each, nm=NO_OFFSET.nm, unit=True) for each in (labels, em))
+    raise InputError(
+        f"the labels begin at {times(labels.nm)} and the EM at {times(em.nm)}, of which one does "
+        f"not state its unit; set `offset_nm` and `em_offset_nm`."
+    )
+
+
+def run_apart(first: Offset, second: Offset) -> bool:
+    """Whether two arrays run in different directions; those that do not state theirs may."""
+    stated = first.directions, second.directions
+    return None not in stated and stated[0] != stated[1]
 
 
 def _covered(length: int, other: int, ratios: tuple[int, int], start: int) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 NM_PER_UNIT = {
     **dict.fromkeys(("pm", "picometer"), 1e-3),
@@ -16,17 +18,22 @@ NM_PER_UNIT = {
 }
 
 Size = tuple[float, float, float]
+Placed = TypeVar("Placed")
 
 
 @dataclass(frozen=True)
 class Offset:
     """Where a volume begins, in nm along z, y and x.
 
-    ``centred`` formats state the centre of the first voxel, others its corner.
+    ``centred`` formats state the centre of the first voxel, others its corner. ``directions`` are
+    1 or -1 along each axis where the format states whether the array runs along or against it.
+    Without ``unit`` nobody knows how many nm the numbers are.
     """
 
     nm: Size
     centred: bool = False
+    directions: tuple[float, float, float] | None = None
+    unit: bool = True
 
 
 NO_OFFSET = Offset((0.0, 0.0, 0.0))
@@ -45,6 +52,16 @@ def places_nm(values: Sequence[float], units: Iterable[str | None]) -> Size | No
         return None
     places = tuple(float(v) * f for v, f in zip(values, factors, strict=True))
     return places if all(map(math.isfinite, places)) else None
+
+
+def place(values: Sequence[float], units: Iterable[str | None], **facts) -> Offset | None:
+    """An offset, with ``facts`` of it; None if a coordinate is not finite or not stated."""
+    units = list(units)
+    known = places_nm(values, units)
+    if known is not None:
+        return Offset(known, **facts)
+    numbers = places_nm(values, ["nm"] * 3)
+    return numbers and Offset(numbers, unit=not any(numbers), **facts)
 
 
 # The voxel size that the attributes of an array state, under the names in use.
@@ -73,7 +90,12 @@ def _transform(attributes: Mapping, axes: str) -> Size | None:
     transform = attributes.get("transform")
     if not isinstance(transform, Mapping) or "axes" not in transform:
         return None
-    return _ordered(transform["scale"], "".join(transform["axes"]), transform["units"])
+    return _ordered(transform["scale"], "".join(transform["axes"]), _units(transform))
+
+
+def _units(transform: Mapping) -> Sequence[str | None]:
+    """The units of a transform's axes, which some exporters leave out."""
+    return transform.get("units") or [None] * 3
 
 
 def _pixel_resolution(attributes: Mapping, axes: str) -> Size | None:
@@ -102,9 +124,9 @@ def _ordered(
     values: Sequence[float],
     axes: str,
     units: Sequence[str | None],
-    convert: Callable[..., Size | None] = to_nm,
-) -> Size | None:
-    """Lengths along ``axes`` as a size along z, y and x."""
+    convert: Callable[..., Placed | None] = to_nm,
+) -> Placed | None:
+    """Lengths along ``axes``, converted as those along z, y and x."""
     if sorted(axes) != ["x", "y", "z"] or not len(values) == len(units) == 3:
         return None
     order = [axes.index(axis) for axis in "zyx"]
@@ -120,11 +142,10 @@ def offset_of(attributes: Mapping, axes: str) -> Offset | None:
     transform = attributes.get("transform")
     if isinstance(transform, Mapping) and "translate" in transform:
         named = "".join(transform["axes"])
-        place = _ordered(transform["translate"], named, transform["units"], places_nm)
-        return place and Offset(place, centred=True)
+        centre = partial(place, centred=True)
+        return _ordered(transform["translate"], named, _units(transform), centre)
     if "offset" not in attributes:
         return None
     units = attributes.get("units", attributes.get("unit", "nm"))
     units = [units] * 3 if isinstance(units, str) else units
-    place = _ordered(list(attributes["offset"]), axes, units, places_nm)
-    return place and Offset(place)
+    return _ordered(list(attributes["offset"]), axes, units, place)

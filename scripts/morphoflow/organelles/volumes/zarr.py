@@ -13,7 +13,7 @@ from morphoflow.organelles.volumes.units import (
     Offset,
     Size,
     offset_of,
-    places_nm,
+    place,
     to_nm,
     voxel_size_of,
 )
@@ -37,7 +37,7 @@ def open_zarr(
             return _open_array(target / chosen.path, chosen, sparse=sparse)
     arrays = list(array_folders(path, is_array))
     if key is None and len(arrays) == 1:
-        return _open_array(arrays[0], None, sparse=sparse)
+        return _open_array(arrays[0], _level_above(arrays[0]), sparse=sparse)
     raise no_choice(path, key, [array.relative_to(path).as_posix() for array in arrays])
 
 
@@ -79,21 +79,33 @@ def _open_array(folder: Path, level: Level | None, *, sparse: bool) -> ChunkedVo
             f"copy or export the volume anew."
         )
     driver = DRIVERS[3 if (folder / "zarr.json").is_file() else 2]
-    axes = (level.axes or None) if level else None
     if level:
-        placed = level.voxel_size_nm, level.offset
+        axes, placed = level.axes or None, (level.voxel_size_nm, level.offset)
     else:
         attributes = _attributes(folder)
-        placed = voxel_size_of(attributes, "zyx"), offset_of(attributes, "zyx")
+        axes = _axes_of(folder, attributes)
+        order = "".join(axis for axis in axes or () if axis in "zyx") or "zyx"
+        placed = voxel_size_of(attributes, order), offset_of(attributes, order)
     return open_chunked(folder, driver, axes, placed, sparse=sparse)
 
 
-def _level_above(folder: Path) -> Level | None:
-    """What the group around an array says of it, if the array is a level of its pyramid."""
-    if not is_node(folder.parent):
-        return None
-    levels = _levels(folder.parent)
-    return next((level for level in levels if level.path == folder.name), None)
+def _axes_of(folder: Path | StoreFolder, attributes: Mapping) -> list[str] | None:
+    """The names of an array's axes, where it says so itself, or xarray or funlib for it."""
+    described = read_json(folder / "zarr.json") if (folder / "zarr.json").is_file() else {}
+    stated = attributes.get("_ARRAY_DIMENSIONS") or attributes.get("axis_names")
+    names = [str(name).lower() for name in described.get("dimension_names") or stated or ()]
+    return names if set("zyx") <= set(names) else None
+
+
+def _level_above(folder: Path | StoreFolder) -> Level | None:
+    """What a group around an array says of it, if the array is a level of its pyramid."""
+    group, path = folder.parent, folder.name
+    while is_node(group):
+        found = next((level for level in _levels(group) if level.path == path), None)
+        if found is not None or group.parent == group:
+            return found
+        group, path = group.parent, f"{group.name}/{path}"
+    return None
 
 
 def _levels(group: Path) -> list[Level]:
@@ -168,9 +180,8 @@ def _level(pyramid: Mapping, dataset: Mapping) -> Level:
     scale, shift = _composed(steps, len(names))
     order = [names.index(axis) for axis in "zyx"]
     units = [axes[i].get("unit") for i in order]
-    place = places_nm([shift[i] for i in order], units)
     is_stated = any(step["type"] == "translation" for step in steps)
-    offset = Offset(place, centred=True) if place and is_stated else None
+    offset = place([shift[i] for i in order], units, centred=True) if is_stated else None
     return Level(dataset["path"], names, to_nm([scale[i] for i in order], units), offset)
 
 
