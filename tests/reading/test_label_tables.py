@@ -6,7 +6,6 @@ import pytest
 
 from morphoflow.errors import InputError
 from morphoflow.reading.label_tables import join_labels, read_label_tables
-from morphoflow.reading.labels import read_texts
 from morphoflow.reading.objects import (
     few_groups,
     joined,
@@ -47,13 +46,6 @@ def test_a_file_that_is_no_table_is_named(tmp_path, content):
     for paths in ([[tmp_path / "bad.csv"], []], [[], [tmp_path / "bad.csv"]]):
         with pytest.raises(InputError, match=r"bad\.csv is not a readable table"):
             read_label_tables(*paths, SETTINGS)
-
-
-@pytest.mark.parametrize("content", [b"PK\x03\x04\x14\0", b"\xd0\xcf\x11\xe0", b"<HTML><table>"])
-def test_a_workbook_or_page_in_place_of_a_table_is_named(tmp_path, content):
-    (tmp_path / "labels.csv").write_bytes(content)
-    with pytest.raises(InputError, match=r"labels\.csv is a workbook or a page.*save it as CSV"):
-        read_texts(tmp_path / "labels.csv")
 
 
 def test_classes_and_groups_that_do_not_fit_are_counted():

@@ -17,8 +17,6 @@ from morphoflow.tables import read_table, write_table
 LABEL_BY = "label_by_"
 # The ending of tables that this project writes for others of its jobs.
 WRITTEN = ".labels.parquet"
-# How workbooks (.xlsx and .ods, .xls) and pages begin.
-NO_TABLE = (b"pk\x03\x04", b"\xd0\xcf\x11\xe0", b"<html", b"<!doc", b"<?xml")
 SEPARATORS = (",", ";", "\t")
 # How files begin that are taken for tables and are none.
 NO_TEXT = {
@@ -109,7 +107,6 @@ def read_texts(path: Path) -> pd.DataFrame:
     table's index counts them all the same, from 0.
     """
     with reading(path):
-        _refuse_workbook(path)
         try:
             rows = _rows(path)
             if not rows:
@@ -123,13 +120,6 @@ def read_texts(path: Path) -> pd.DataFrame:
             raise InputError(f"{path} is not a readable table ({error}); correct it.") from None
     cells = [(row + [""] * width)[:width] for row in rows.values()]
     return pd.DataFrame(cells, index=[number - 1 for number in rows], columns=header, dtype=str)
-
-
-def _refuse_workbook(path: Path) -> None:
-    """Raise InputError for a file of a spreadsheet program, or a page, in place of a table."""
-    with path.open("rb") as file:
-        if file.read(8).lower().startswith(NO_TABLE):
-            raise InputError(f"{path} is a workbook or a page, not a text table; save it as CSV.")
 
 
 def _rows(path: Path) -> dict[int, list[str]]:
