@@ -77,8 +77,8 @@ rule report:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         code_digest=code_digest("list_page"),
         snakefile=os.path.relpath(workflow.main_snakefile),
