@@ -62,6 +62,8 @@ rule simulate_dendrites:
         "results/benchmarks/simulate_dendrites/{dataset}/{part}.jsonl"
     wildcard_constraints:
         dataset=DENDRITE_DATASETS,
+    # The longest training waits for it.
+    priority: 1
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -97,6 +99,8 @@ rule read_dendrites:
         "results/benchmarks/read_dendrites/{dataset}.jsonl"
     wildcard_constraints:
         dataset=DENDRITE_DATASETS,
+    # The longest training waits for it.
+    priority: 1
     conda:
         "../envs/training.yaml"
     threads: 1
