@@ -13,7 +13,7 @@ import pytest
 
 from places import ROOT, SCRIPTS, SUPPORT
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
 from gpu import faults
 from gpu.cases import variants, way
@@ -27,6 +27,8 @@ STANDS_FOR = {name: next(each for each in WAYS if WAYS[each] == WAYS[name]) for 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
     """What was seen in the other process, by the name of the case or the fault."""
+    import torch
+
     if torch.backends.cuda.is_built():
         pytest.skip("this build of torch has a GPU's place taken by CUDA")
     try:
