@@ -66,7 +66,9 @@ def verify(folder: Path, raw: list[Path] | None = None) -> Verified:
         vouched.add(path.parent if path.name == MANIFEST else path)
         try:
             if kind_of(path) == MANIFEST:
-                vouched = vouched - {path.parent} | {path, *check_listed(path)}
+                files = check_listed(path)
+                vouched.discard(path.parent)
+                vouched.update([path, *files])
             else:
                 READERS[path.suffix](path)
             record = record_of(path)
