@@ -11,7 +11,7 @@ from morphoflow.neurons.reading.repair import link
 from morphoflow.neurons.reading.swc import parse
 from morphoflow.reading.findings import Finding, Refused
 from morphoflow.swc_files import swc_text
-from swc_texts import PLAIN, assert_same, read_text, segments
+from swc_texts import PLAIN, assert_same, read, read_text, segments
 from synthetic_neurons import random_binary_tree, y_shape
 
 
@@ -76,6 +76,9 @@ FAULTS = {
     "six columns": (PLAIN + "5 3 0 0 0 1\n", "too_few_columns", 5, "5 3 0 0 0 1"),
     "endless line": (b"1 1 0 " + b"0" * 9999, "too_few_columns", 1, "1 1 0 " + "0" * 54),
     "word": ("#\n" + PLAIN.replace("-4", "west"), "not_a_number", 4, "west"),
+    "title": ("Cell 7, layer 5\n" + PLAIN, "title_line", 1, "Cell 7  layer 5"),
+    "names of columns": ("\nid type x y z r parent\n" + PLAIN, "title_line", 2, None),
+    "page of a server": ("<html>\nNot found\n", "not_a_number", 1, None),
     "underscore": (PLAIN.replace("13", "1_3"), "not_a_number", 3, "1_3"),
     "binary": (b"\x00\x01\x02 7 \xff\xfe\n", "not_a_number", 1, None),
     "decimal comma": (PLAIN.replace("13", "13,5"), "decimal_comma", 3, "13,5"),
@@ -119,6 +122,19 @@ def test_ids_of_64_bits_are_told_apart(tmp_path, first):
 def test_a_parent_0_is_that_node_where_there_is_one(tmp_path):
     forest, findings = read_text(tmp_path, "0 1 0 0 0 5 -1\n1 3 9 0 0 1 0\n")
     assert not findings and forest.parent.tolist() == [-1, 0]
+
+
+@pytest.mark.parametrize(("jump", "named"), [(9, False), (11, True), (1000, True)])
+def test_a_segment_is_named_beyond_ten_times_the_others(tmp_path, jump, named):
+    nodes = [f"{i} 3 {i + (jump - 1) * (i > 30)} 0 0 1 {i - 1}" for i in range(2, 50)]
+    file = tmp_path / "cell.swc"
+    file.write_text("\n".join(["1 1 1 0 0 5 -1", *nodes]))
+    forest, quality = read([file])
+    assert quality["longest_segment_um"].dropna().tolist() == [jump]
+    assert forest.cable_length == 47 + jump
+    found = quality[quality["code"] == "long_segment"]
+    assert found["line"].tolist() == [31] * named
+    assert set(quality["verdict"]) == {"ok"}
 
 
 def test_a_neuron_without_any_cable_is_refused(tmp_path):

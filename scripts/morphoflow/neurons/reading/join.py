@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from morphoflow.neurons.reading.tree import SOMA, Tree, root_of, rooted
+from morphoflow.neurons.reading.tree import SOMA, Tree, longest_usual, root_of, rooted
 from morphoflow.reading.findings import Finding, Refused
-
-# Where no largest bridge is given: so many times the length that 99 % of segments do not exceed.
-SEGMENTS_PER_BRIDGE, LONG_SEGMENT = 10, 0.99
 
 # Somata in trees apart are those of two cells if they are farther apart than so many times the sum
 # of their radii; nearer ones are pieces of one.
@@ -67,7 +64,7 @@ def _joined(
     """The root of the main tree, and the edges (k, 2) that join all trees within reach to it."""
     _refuse_two_cells(tree, soma, top)
     limit = joining.largest_bridge_um
-    limit = _usual_limit(tree) if limit is None else limit
+    limit = longest_usual(tree.segment_length) if limit is None else limit
     largest = int(np.argmax(np.where(tree.parent < 0, cable, -1.0)))
     main = largest if soma is None else int(top[soma])
     edges, length, away = _bridges(tree, soma, top, main, limit)
@@ -127,12 +124,6 @@ def _refuse_joined_cells(tree: Tree, soma: int | None) -> None:
             f"{tree.line[other]}, {um:.3f} um apart"
         )
         raise Refused("joined_cells", message, line=int(tree.line[other]), value=f"{um:.3f} um")
-
-
-def _usual_limit(tree: Tree) -> float:
-    """The largest bridge in um that the file's own segments suggest; 0 where it has none."""
-    length = tree.segment_length[tree.segment_length > 0]
-    return SEGMENTS_PER_BRIDGE * float(np.quantile(length, LONG_SEGMENT)) if len(length) else 0.0
 
 
 def _usable(radius: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from morphoflow.neurons.reading.repair import (
 from morphoflow.neurons.reading.soma import collapse_soma
 from morphoflow.neurons.reading.sources import Source, hidden_names, is_unread, list_sources
 from morphoflow.neurons.reading.swc import Table, parse
-from morphoflow.neurons.reading.tree import Tree
+from morphoflow.neurons.reading.tree import Tree, longest_usual
 from morphoflow.reading.findings import Codes, Finding, Refused
 from morphoflow.reading.quality import Report, quality_row, quality_table, with_rows
 
@@ -50,10 +50,12 @@ CODES: Codes = {
     "cut_ring": ("repaired", "rings of a skeleton are cut where they are longest"),
     "reconnected": ("repaired", "pieces that lost their parent hang on the nearest kept ancestor"),
     "bridges": ("info", "bridges join the trees of a file for walks, and no measure counts them"),
+    "long_segment": ("info", "a segment far longer than the others counts as cable: look at it"),
     "zero_length": ("repaired", "nodes at the place of their parent are merged with it"),
     "bad_radius": ("repaired", "a radius that is not positive and finite is replaced"),
     "unreadable_file": ("refused", "copy the file anew"),
     "empty_file": ("refused", "export the neuron anew or remove the file"),
+    "title_line": ("refused", "write # before the line, or remove it"),
     "too_few_columns": ("refused", "give the line seven columns: id type x y z radius parent"),
     "column_order": ("refused", "write them in the order id type x y z radius parent"),
     "not_a_number": ("refused", "correct the line"),
@@ -77,6 +79,7 @@ MEASURED = {
     "cable_length_read_um": "float64",
     "n_nodes": "Int64",
     "cable_length_um": "float64",
+    "longest_segment_um": "float64",
     "n_bridges": "Int64",
     "bridge_length_um": "float64",
 }
@@ -195,7 +198,22 @@ def _tree(source: Source, scale_um: np.ndarray, plan: Preparation, report: Repor
     tree = fill_radii(merge_coinciding(tree, notes), notes)
     if not tree.cable.any():
         raise Refused("no_cable", "all nodes of each tree lie in one place, so there is no cable")
+    report.measured["longest_segment_um"] = _longest_segment(tree, notes)
     return tree
+
+
+def _longest_segment(tree: Tree, notes: list[Finding]) -> float:
+    """The longest segment in um, with a finding where the others suggest that the tracing jumps."""
+    cable = tree.cable
+    row = int(np.argmax(cable))
+    longest, usual = float(cable[row]), longest_usual(np.delete(cable, row))
+    if 0 < usual < longest:
+        share = longest / cable.sum()
+        message = f"a segment of {longest:.3f} um, {share:.1%} of the cable, has no node between"
+        notes.append(
+            Finding("long_segment", message, line=int(tree.line[row]), value=f"{longest:.3f} um")
+        )
+    return longest
 
 
 def _table(source: Source, scale_um: np.ndarray, notes: list[Finding]) -> tuple[Table, np.ndarray]:

@@ -133,9 +133,12 @@ def _unreadable(rows: list[str], line: np.ndarray) -> Refused | None:
     if not faults:
         return None
     at, row = faults[0]
+    more = _more(len(faults))
+    if row == rows[0] and row.split()[0].isalpha() and len(faults) < len(rows):
+        message = f"'{_shown(row)}' before the nodes is text without a # before it{more}"
+        return Refused("title_line", message, line=at, value=_shown(row))
     column = _bad_field(row)
     fields = row.split()
-    more = _more(len(faults))
     if column == len(fields):
         message = f"the line has {len(fields)} of {len(COLUMNS)} columns{more}"
         return Refused("too_few_columns", message, line=at, value=_shown(row))

@@ -8,6 +8,9 @@ from scipy.sparse.csgraph import breadth_first_order
 
 SOMA = 1
 
+# Longer than so many times the length that 99 % of a file's segments do not exceed is a jump.
+SEGMENTS_PER_JUMP, LONG_SEGMENT = 10, 0.99
+
 
 @dataclass(frozen=True, eq=False)
 class Tree:
@@ -49,6 +52,12 @@ class Tree:
             line=self.line[rows],
             bridge=self.bridge[rows],
         )
+
+
+def longest_usual(length: np.ndarray) -> float:
+    """The longest way in um that is no jump beside segments of ``length`` (s,); 0 without any."""
+    length = length[length > 0]
+    return SEGMENTS_PER_JUMP * float(np.quantile(length, LONG_SEGMENT)) if len(length) else 0.0
 
 
 def follow(pointer: np.ndarray) -> np.ndarray:
