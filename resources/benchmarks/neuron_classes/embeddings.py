@@ -8,6 +8,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import torch
+import yaml
 
 from morphoflow.analysis.combination import combine
 from morphoflow.embedding import make_embedding
@@ -22,14 +23,48 @@ from morphoflow.training.loop import fit
 
 # Each neuron by itself: what is validated here is only when to stop, and nothing has a label.
 LEARNED_FROM = {"train": 0.85, "validation": 0.15, "test": 0.0}
+CPU = torch.device("cpu")
 
 
-def read_table(path: Path, only: list[str] | None) -> dict[str, list[int]]:
-    """The seeds of each ``model/variant`` in a table of runs, or of those in ``only``."""
-    rows = pd.read_csv(path, sep="\t")
-    names = rows["model"] + "/" + rows["variant"]
-    found = {name: sorted(part["seed"]) for name, part in rows.groupby(names, sort=False)}
-    return {name: seeds for name, seeds in found.items() if not only or name in only}
+def read_set(folder: Path, only: list[str] | None) -> tuple[str, dict, list[str], list[int]]:
+    """The dataset in ``config.yaml`` of a folder, its combinations, rows and seeds.
+
+    Rows are the ``model/variant`` of its models and combinations, or those in ``only``.
+    """
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    ((name, dataset),) = config["neurons"].items()
+    combinations = config["combinations"]
+    rows = [*dataset["models"], *(f"{COMBINATION}/{each}" for each in combinations)]
+    return name, combinations, only or rows, dataset["seeds"]
+
+
+def learned(
+    name: str,
+    card: dict,
+    settings: dict,
+    samples: Samples,
+    objects: pd.DataFrame,
+    seed: int,
+    checkpoint: Path,
+) -> Model:
+    """The model of a card, learned from the rows of ``objects`` that its split has for that."""
+    code = card["code"]
+    if not card["trained"]:
+        made = load_model(code, Baseline).fit(samples, objects, settings, seed)
+        return Model(name, code, settings, *made, {})
+    fabric = make_fabric(gpus=0, precision=settings["precision"], threads=1)
+    learner = load_model(code, Trained).build(samples, objects, settings, seed, CPU)
+    trained = fit(
+        learner,
+        epochs=settings["epochs"],
+        patience=settings["patience"],
+        seed=seed,
+        fabric=fabric,
+        checkpoint=checkpoint,
+    )
+    weights = trained.last if settings.get("keep") == "last" else trained.best
+    trained.finish()
+    return Model(name, code, settings, learner.facts, weights, {})
 
 
 class Embeddings:
@@ -74,30 +109,9 @@ class Embeddings:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             checkpoint = path.with_suffix(".checkpoint")
-            made = self._learn(model, settings, objects.assign(label=seen), seed, checkpoint)
-            np.save(path, made)
+            card, of = self.models[model], objects.assign(label=seen)
+            samples = self._samples(card["form"])
+            made = learned(model, card, settings, samples, of, seed, checkpoint)
+            kind = Trained if card["trained"] else Baseline
+            np.save(path, load_model(card["code"], kind).embed(made, samples, CPU))
         return make_embedding(np.load(path), objects, {})
-
-    def _learn(
-        self, model: str, settings: dict, objects: pd.DataFrame, seed: int, checkpoint: Path
-    ) -> np.ndarray:
-        card = self.models[model]
-        samples, device, code = self._samples(card["form"]), torch.device("cpu"), card["code"]
-        if not card["trained"]:
-            made = load_model(code, Baseline).fit(samples, objects, settings, seed)
-            fitted = Model(model, code, settings, *made, {})
-            return load_model(code, Baseline).embed(fitted, samples, device)
-        fabric = make_fabric(gpus=0, precision=settings["precision"], threads=1)
-        learner = load_model(code, Trained).build(samples, objects, settings, seed, device)
-        trained = fit(
-            learner,
-            epochs=settings["epochs"],
-            patience=settings["patience"],
-            seed=seed,
-            fabric=fabric,
-            checkpoint=checkpoint,
-        )
-        weights = trained.last if settings.get("keep") == "last" else trained.best
-        trained.finish()
-        fitted = Model(model, code, settings, learner.facts, weights, {})
-        return load_model(code, Trained).embed(fitted, samples, device)

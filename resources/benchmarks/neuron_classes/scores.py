@@ -1,4 +1,4 @@
-"""The table of neurons: how well embeddings tell classes of neurons of animals that were not seen.
+"""How well embeddings tell classes of neurons apart whose animals were not seen.
 
 Nested and grouped: within each outer fold, the classifier and its settings are learned from neurons
 of other animals than those that are predicted. Embeddings are learned once from all neurons,
@@ -14,42 +14,39 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
-from embeddings import Embeddings, read_table
-from scored import record_of
+from embeddings import Embeddings, read_set
+from scored import CLUSTERS, record_of
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from machine import cpu_model  # noqa: E402
 
+from morphoflow.analysis.clusters import cluster  # noqa: E402
 from morphoflow.analysis.cross_validation import Labelled, choose_within  # noqa: E402
 from morphoflow.analysis.folds import folds  # noqa: E402
 from morphoflow.analysis.fusion import FUSION  # noqa: E402
 from morphoflow.embedding import PART  # noqa: E402
 
 FOLDS = 5
-COMMAND = "PYTHONPATH=scripts python resources/benchmarks/ca1/scores.py"
+COMMAND = "PYTHONPATH=scripts python resources/benchmarks/neuron_classes/scores.py"
 # What all rows are judged by, as in the report, and what weighs the models of combinations.
 JUDGES = ("logistic", *FUSION)
 
 
 def main() -> None:
-    """Predict every neuron with the rows of runs.tsv, and write DATASET_scores.json beside it."""
+    """Predict every neuron of a set by each row, and write scores.json in its folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", choices=("ca1", "toy"), default="ca1")
+    parser.add_argument("--set", required=True, help="the folder beside this script")
     parser.add_argument("--unseen", action="store_true", help="learn embeddings in each fold")
-    parser.add_argument("--output", type=Path, help="instead of DATASET_scores.json")
     parser.add_argument("--rows", nargs="*", help="model/variant of each row; all without")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    config = yaml.safe_load((HERE / "config.yaml").read_text())
-    embeddings, predicted = Embeddings(options.dataset, config["combinations"]), {}
-    table = HERE / ("runs_unseen.tsv" if options.unseen else "runs.tsv")
-    kind = "unseen" if options.unseen else "scores"
-    output = options.output or HERE / f"{options.dataset}_{kind}.json"
-    for name, seeds in read_table(table, options.rows).items():
-        predicted[name] = [predict(embeddings, name, seed, options.unseen) for seed in seeds]
+    name, combinations, rows, seeds = read_set(HERE / options.set, options.rows)
+    embeddings, predicted = Embeddings(name, combinations), {}
+    output = HERE / options.set / ("unseen.json" if options.unseen else "scores.json")
+    for row in rows:
+        predicted[row] = [predict(embeddings, row, seed, options.unseen) for seed in seeds]
         record = {
             "command": " ".join([COMMAND, *sys.argv[1:]]),
             "machine": {"cpu": cpu_model()},
@@ -57,13 +54,14 @@ def main() -> None:
             "cpu_s": round(time.process_time()),
         }
         output.write_text(json.dumps(record, indent=1) + "\n")
-        print(name, json.dumps(record["rows"][name]), record["cpu_s"], "s", flush=True)
+        print(row, json.dumps(record["rows"][row]), record["cpu_s"], "s", flush=True)
 
 
 def predict(embeddings: Embeddings, name: str, seed: int, unseen: bool) -> dict[str, np.ndarray]:
     """The predicted codes (n,) by logistic regression, and of a combination by weighted ones.
 
-    Settings and weights are learned in inner folds of what is not predicted.
+    Settings and weights are learned in inner folds of what is not predicted. Beside them clusters
+    (n,) of an embedding that was learned from all, as many as there are classes.
     """
     names, codes = np.unique(embeddings.objects["label"].astype(str), return_inverse=True)
     groups = np.unique(embeddings.objects["group"], return_inverse=True)[1]
@@ -79,6 +77,8 @@ def predict(embeddings: Embeddings, name: str, seed: int, unseen: bool) -> dict[
             setting = choose_within(classifier, objects.only(~held), seed)
             own = classifier(objects.known(~held), objects.x[held], [setting], seed)[0]
             found.setdefault(key, np.empty_like(codes))[held] = own
+    if not unseen:
+        found[CLUSTERS] = cluster(np.asarray(data.X), "kmeans", n_clusters=len(names), seed=seed)
     return found
 
 
