@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from morphoflow.neurons.samples.walks import sample_walks
 from morphoflow.swc_files import write_swc
 
 POPULATIONS = 3
+BLOCK = 500
 FINER = 10  # times as many nodes as generated neurons have
 N_WALKS, N_POINTS = 256, 50
 COMPARED = (
@@ -44,16 +46,19 @@ COMMAND = "PYTHONPATH=scripts python resources/benchmarks/neurons_scale.py --fil
 
 
 def write_files(folder: Path, number: int) -> None:
-    """So many neurons as SWC files in a folder."""
-    forest = generate_toy_set("three", -(-number // POPULATIONS), seed=0)[0]
-    forest = resample(forest, mean_spacing(forest) / FINER)
-    write_swc(folder, forest.select(np.arange(number)))
+    """So many neurons as SWC files in a folder, a block at a time so as to hold few of them."""
+    for first in range(0, number, BLOCK):
+        of = min(BLOCK, number - first)
+        forest = generate_toy_set("three", -(-of // POPULATIONS), seed=first)[0]
+        forest = resample(forest, mean_spacing(forest) / FINER).select(np.arange(of))
+        names = np.array([f"block{first}_{name}" for name in forest.ids], dtype=object)
+        write_swc(folder / f"block{first}", replace(forest, ids=names))
 
 
 def read(folder: Path) -> Forest:
     """The neurons of a folder, read by one process."""
     forest, _ = read_neurons(
-        [Part(sorted(folder.glob("*.swc")))],
+        [Part(sorted(folder.rglob("*.swc")))],
         compartments=["axon", "dendrite", "apical", "other"],
         roots="join",
         on_bad_input="stop",

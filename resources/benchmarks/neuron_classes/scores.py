@@ -40,13 +40,18 @@ def main() -> None:
     parser.add_argument("--set", required=True, help="the folder beside this script")
     parser.add_argument("--unseen", action="store_true", help="learn embeddings in each fold")
     parser.add_argument("--rows", nargs="*", help="model/variant of each row; all without")
+    parser.add_argument("--seeds", nargs="*", type=int, help="those of the set without")
+    parser.add_argument("--name", help="of the record, instead of scores or unseen")
     options = parser.parse_args()
     torch.set_num_threads(1)
     name, combinations, rows, seeds = read_set(HERE / options.set, options.rows)
     embeddings, predicted = Embeddings(name, combinations), {}
-    output = HERE / options.set / ("unseen.json" if options.unseen else "scores.json")
+    record_name = options.name or ("unseen" if options.unseen else "scores")
+    output = HERE / options.set / f"{record_name}.json"
     for row in rows:
-        predicted[row] = [predict(embeddings, row, seed, options.unseen) for seed in seeds]
+        predicted[row] = [
+            predict(embeddings, row, seed, options.unseen) for seed in options.seeds or seeds
+        ]
         record = {
             "command": " ".join([COMMAND, *sys.argv[1:]]),
             "machine": {"cpu": cpu_model()},
