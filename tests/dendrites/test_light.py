@@ -55,3 +55,12 @@ def test_noise_without_lines_is_told():
     rng = np.random.default_rng(0)
     for noise in (rng.normal(100, 5, (256, 256)), rng.poisson(10, (256, 256)).astype(float)):
         assert codes(check_lines(noise)) == ["no_lines"]
+
+
+def test_a_scale_bar_that_lies_on_a_dendrite_is_filled_too():
+    drawn = NEURON.copy()
+    drawn[:, 100] = 0.8 * NEURON.max()
+    drawn[190:194, 80:120] = NEURON.max() + 1
+    filled, found = without_scale_bar(drawn)
+    assert codes(found) == ["scale_bar"]
+    assert filled.max() <= NEURON.max()

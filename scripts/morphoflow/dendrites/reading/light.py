@@ -18,6 +18,7 @@ MOST_BELOW = 0.01
 
 LEAST_BAR = 30  # px of a scale bar, which is at least twice as long as high
 SHARP = 0.25  # of the range above the median: light falls off over more than a pixel
+SHARP_SIDES = 0.75  # of its rim, the rest of which may lie on dendrites
 
 
 def check_picture(picture: np.ndarray) -> None:
@@ -76,7 +77,7 @@ def without_scale_bar(picture: np.ndarray) -> tuple[np.ndarray, list[Finding]]:
         long, short = max(height, width), min(height, width)
         if height * width < LEAST_BAR or long < 2 * short:
             continue
-        if at_highest[place].all() and sharp[place].sum() == rim[place].sum() > 0:
+        if at_highest[place].all() and sharp[place].sum() > SHARP_SIDES * rim[place].sum():
             filled[place] = middle
             row, column = (side.start for side in place)
             message = f"a scale bar of {width} x {height} pixels at row {row}, column {column}"
