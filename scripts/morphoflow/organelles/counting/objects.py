@@ -46,7 +46,7 @@ def object_table(
     is_out = measured["touches_border"] & (border == "drop") & ~is_small
     kept = measured[~is_small & ~is_out].reset_index(drop=True)
     _check_number(len(kept), int(is_small.sum()), int(is_out.sum()), file, settings)
-    label, group = _labels_and_groups(kept["label_id"], labels, majority)
+    label, group = _labels_and_groups(kept["label_id"], labels, majority, settings)
     part = settings.get("part", False)
     rare = {} if part else small_classes(label, objects="objects", more="")
     strays = [labels.assign(id=labels["label_id"])]
@@ -148,14 +148,18 @@ def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:
 
 
 def _labels_and_groups(
-    label_ids: pd.Series, labels: pd.DataFrame, majority: pd.Series
+    label_ids: pd.Series, labels: pd.DataFrame, majority: pd.Series, settings: dict
 ) -> tuple[pd.Series, pd.Series]:
-    """Label (None where unknown) and group (its own id where none is said) of each object."""
+    """Label (None where unknown) and group (its own id where none is said) of each object.
+
+    Where nothing is said of an object it has the ``class`` and the ``group`` of the whole volume.
+    """
     table = labels.set_index("label_id")
     said, group = label_ids.map(table["label"]), label_ids.map(table["group"])
     label = said.astype(object).where(said.notna(), label_ids.map(majority).astype(object))
-    own = label_ids.astype(str).astype(object)
-    return label.where(label.notna(), None), group.astype(object).where(group.notna(), own)
+    label = label.where(label.notna(), settings.get("class"))
+    of_none = settings.get("group", label_ids.astype(str).astype(object))
+    return label, group.astype(object).where(group.notna(), of_none)
 
 
 def _check_number(kept: int, small: int, out: int, file: str, settings: dict) -> None:

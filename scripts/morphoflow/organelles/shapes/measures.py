@@ -89,7 +89,7 @@ def measure_object(source: Source, row, spacing: np.ndarray, legacy: bool) -> di
         "euler_number": euler,
         **pose_measures(mask, row, spacing),
         **skeleton_measures(mask, spacing),
-        **texture_measures(mask, row, spacing),
+        **(texture_measures(mask, row, spacing) if source.has_em else {}),
         **surrounding_measures(mask, spacing),
         **(legacy_measures(mask) if legacy else {}),
     }
