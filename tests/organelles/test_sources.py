@@ -81,12 +81,15 @@ def test_a_source_has_a_class_and_a_group_of_its_own_which_a_table_outranks():
     said = pd.DataFrame(known)
     settings = SETTINGS | {"min_voxels": 1, "border": "mark", "part": True}
     given = (measured, said, pd.Series(dtype=object), "labels.zarr")
-    table, _ = object_table(*given, settings | {"class": "mitochondrion", "group": "m1"})
+    whole = {"class": "mitochondrion", "group": "m1"}
+    table, _ = object_table(*given, settings | whole)
     assert table["label"].tolist() == ["mitochondrion", "lysosome"]
     assert table["group"].tolist() == ["m1", "m2"]
+    given = (measured, said.iloc[:0], *given[2:])
+    _, quality = object_table(*given, settings | whole)
+    assert quality["code"].tolist() == ["verdict"]
     table, _ = object_table(*given, settings)
-    assert table["label"].tolist() == [None, "lysosome"]
-    assert table["group"].tolist() == ["4", "m2"]
+    assert table["label"].isna().all() and table["group"].tolist() == ["4", "5"]
 
 
 def test_shapes_and_pairs_follow_the_objects():

@@ -62,6 +62,7 @@ def object_table(
     described |= {"split": SPLITS[0] if part else split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
     listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects, border)]
+    listed += [] if part else one_class(label)
     listed += _left_out(is_out)
     listed += [note("labels_without_em", unused)] * (unused is not None)
     return objects, _quality(file, len(measured), len(objects), listed)
@@ -106,12 +107,11 @@ def _notes(objects: pd.DataFrame, border: str) -> list[dict]:
         "touches_border": (objects["touches_border"].sum(), cut),
         "single_voxel": ((objects["voxels"] == 1).sum(), "are a single voxel"),
     }
-    notes = [
+    return [
         note(code, f"{n} of {len(objects)} objects {what}", value=str(n))
         for code, (n, what) in counts.items()
         if n
     ]
-    return [*notes, *one_class(objects["label"])]
 
 
 def with_pieces(quality: pd.DataFrame, shapes: pd.DataFrame) -> pd.DataFrame:
