@@ -40,7 +40,7 @@ from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, cross_val
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from morphoflow.model import Model
+from morphoflow.model import Model, write_model
 from morphoflow.models.interface import Baseline, Embedding, Trained, load_model
 from morphoflow.plan.models import read_models, settings_of
 from morphoflow.store import read_samples
@@ -111,12 +111,16 @@ def take(folder: Path, lab: Path) -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Make a phantom, its object table, measures and samples as the workflow's jobs do."""
+    """Make a phantom, its object table, measures and samples."""
     phantom = folder / "phantom"
     if not phantom.exists():
         run("generate_phantom", settings=PHANTOM, output=phantom)
     source = {"em": str(phantom / "em.zarr"), "labels": str(phantom / "labels.zarr")}
-    classes = [phantom / "classes.csv"]
+    measure(folder, source, [phantom / "classes.csv"])
+
+
+def measure(folder: Path, source: dict, classes: list[Path]) -> None:
+    """Make the object table, measures and samples of a volume as the workflow's jobs do."""
     tables = {name: folder / f"{name}.parquet" for name in ("objects", "shapes", "contacts")}
     if tables["shapes"].exists():
         return
@@ -154,9 +158,9 @@ def record(folder: Path, options: argparse.Namespace) -> dict:
     }
     rows, right = [], {}
     for seed in range(options.seeds):
-        embeddings = {TABLE: fitted(folder, objects, cards, "features", "features")}
+        embeddings = {TABLE: fitted(folder, objects, cards, "features", "features")[0]}
         for name, store in stores.items():
-            embeddings[name] = fitted(folder, objects, cards, "voxels", store)
+            embeddings[name] = fitted(folder, objects, cards, "voxels", store)[0]
         for name in names:
             for trained in (True, False):
                 key = name if trained else f"{name}, untrained"
@@ -188,13 +192,20 @@ def record(folder: Path, options: argparse.Namespace) -> dict:
     }
 
 
-def fitted(folder: Path, objects: pd.DataFrame, cards: dict, name: str, store: str) -> np.ndarray:
-    """The embedding by a baseline that is fitted and not trained."""
+def fitted(
+    folder: Path,
+    objects: pd.DataFrame,
+    cards: dict,
+    name: str,
+    store: str,
+    variant: str = "default",
+) -> tuple[np.ndarray, Model]:
+    """The embedding by a baseline that is fitted and not trained, and the model."""
     samples, code = read_samples(folder / f"{store}.zarr"), cards[name]["code"]
-    settings = settings_of(cards, name, "default")
+    settings = settings_of(cards, name, variant)
     facts, state = load_model(code, Baseline).fit(samples, objects, settings, 0)
     model = Model(name, code, settings, facts, state, {})
-    return load_model(code, Embedding).embed(model, samples, CPU)
+    return load_model(code, Embedding).embed(model, samples, CPU), model
 
 
 def embedding(
@@ -222,6 +233,7 @@ def embedding(
     x = load_model(card["code"], Embedding).embed(trained_model, samples, CPU)
     facts = {"cpu_s": used, "best_epoch": made.best_epoch}
     np.savez(kept, x=x, facts=json.dumps(facts))
+    write_model(kept.with_suffix(".pt"), trained_model)
     return x, facts
 
 
