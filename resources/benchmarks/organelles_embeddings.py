@@ -4,8 +4,9 @@ On the hard phantom, or with ``--lab`` on the results of a dataset in a lab fold
 ``samples``, with the models features, voxels and point_ae). Scores are of frozen embeddings:
 balanced accuracy of a logistic regression and of a random forest in folds that all embeddings of a
 seed share, and the adjusted Rand index of k-means with as many clusters as classes. Where objects
-have groups, each group is predicted from the others; else there are five folds, others for each
-seed, as is the network. Networks learn from the training split and see no label.
+have groups, each group is predicted from the others; else there are five folds, divided anew five
+times (once for the forest) with each seed, as is the network. Networks learn from the training
+split and see no label.
 
 ``gain`` is that of a trained model over its untrained twin, alone and beside the table, and of
 table and model together over the table alone: the mean of paired differences with two 95 %
@@ -35,7 +36,7 @@ from scipy.stats import t as student
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import adjusted_rand_score, balanced_accuracy_score
+from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -78,7 +79,8 @@ STORES = ("features.zarr", "volumes.zarr", "points.zarr")
 TABLE = "table"
 # What a logistic regression multiplies the errors of standardised columns with.
 PENALTY = 0.1
-SCORES, DRAWS = ("accuracy", "forest", "ari"), 2000
+SCORES = ("accuracy", "forest", "ari")
+REPEATS, DRAWS = 5, 2000
 
 
 def main() -> None:
@@ -248,21 +250,33 @@ def grouped(objects: pd.DataFrame) -> bool:
     return objects["group"].nunique() < len(objects)
 
 
-def scores(x: np.ndarray, objects: pd.DataFrame, seed: int) -> tuple[dict[str, float], np.ndarray]:
-    """The SCORES of the labelled objects, and which of them the regression got right (n,)."""
+def scores(x: np.ndarray, objects: pd.DataFrame, seed: int) -> tuple[dict, np.ndarray]:
+    """The SCORES of the labelled objects, and how often the regression got each right (n,)."""
     known = objects["label"].notna().to_numpy()
     x, label = StandardScaler().fit_transform(x[known]), objects["label"][known].to_numpy(str)
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    ways = {"cv": LeaveOneGroupOut() if grouped(objects) else folds}
-    ways["groups"] = objects["group"][known].to_numpy(str)
+    ways = divisions(objects[known], seed)
     regression = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
+    linear = make_pipeline(StandardScaler(), regression)
+    right = np.mean([cross_val_predict(linear, x, label, **way) == label for way in ways], 0)
     trees = {"class_weight": "balanced", "min_samples_leaf": 2, "random_state": seed}
-    said = cross_val_predict(make_pipeline(StandardScaler(), regression), x, label, **ways)
-    by_trees = cross_val_predict(RandomForestClassifier(100, **trees), x, label, **ways)
+    by_trees = cross_val_predict(RandomForestClassifier(100, **trees), x, label, **ways[0])
     found = KMeans(len(set(label)), n_init=10, random_state=seed).fit_predict(x)
-    accuracies = (balanced_accuracy_score(label, each) for each in (said, by_trees))
+    accuracies = (of_classes(each, label).mean() for each in (right, by_trees == label))
     made = (*accuracies, adjusted_rand_score(label, found))
-    return dict(zip(SCORES, map(float, made), strict=True)), said == label
+    return dict(zip(SCORES, map(float, made), strict=True)), right
+
+
+def divisions(objects: pd.DataFrame, seed: int) -> list[dict]:
+    """How the objects are divided: by whole groups, or REPEATS times into five folds."""
+    if grouped(objects):
+        return [{"cv": LeaveOneGroupOut(), "groups": objects["group"].to_numpy(str)}]
+    seeds = range(REPEATS * seed, REPEATS * (seed + 1))
+    return [{"cv": StratifiedKFold(5, shuffle=True, random_state=each)} for each in seeds]
+
+
+def of_classes(right: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """The mean of what objects (n,) are got right, by class (c,)."""
+    return np.array([right[label == name].mean() for name in np.unique(label)])
 
 
 def means(part: pd.DataFrame) -> dict[str, float]:

@@ -159,6 +159,17 @@ def test_one_voxel_has_every_measure_but_those_of_its_inside():
     assert np.isfinite(row.to_numpy(dtype=float)).all()
 
 
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_where_the_border_cuts_a_tube_is_no_surface(spacing):
+    radius, whole_tube = 120.0, tube(line(1600, (1, 0, 0)), 120.0, np.array(spacing))
+    part = whole_tube[len(whole_tube) // 4 : -len(whole_tube) // 4]
+    length = len(part) * spacing[0]
+    cut = measured(part, spacing)["surface_to_volume_per_um"]
+    free = measured(np.pad(part, 1), spacing)["surface_to_volume_per_um"]
+    assert cut == pytest.approx(2000 / radius, rel=0.03)
+    assert free == pytest.approx(2000 / radius + 2000 / length, rel=0.03)
+
+
 def test_labels_without_em_have_every_measure_but_texture():
     mask = np.pad(np.ones((4, 12, 20), dtype=bool), 1)
     alone = measured(mask, SPACINGS[0], em=NoEM(mask.shape, mask.shape))
