@@ -259,7 +259,7 @@ def scores(x: np.ndarray, objects: pd.DataFrame, seed: int) -> tuple[dict, np.nd
     linear = make_pipeline(StandardScaler(), regression)
     right = np.mean([cross_val_predict(linear, x, label, **way) == label for way in ways], 0)
     trees = {"class_weight": "balanced", "min_samples_leaf": 2, "random_state": seed}
-    by_trees = cross_val_predict(RandomForestClassifier(100, **trees), x, label, **ways[0])
+    by_trees = cross_val_predict(RandomForestClassifier(50, **trees), x, label, **ways[0])
     found = KMeans(len(set(label)), n_init=10, random_state=seed).fit_predict(x)
     accuracies = (of_classes(each, label).mean() for each in (right, by_trees == label))
     made = (*accuracies, adjusted_rand_score(label, found))
