@@ -125,6 +125,8 @@ rule merge_counts:
             "min_voxels",
             "border",
             "part",
+            "class",
+            "group",
         ),
     shell:
         "python {input.script:q} --source {params.source:q} --block {params.block:q}"

@@ -4,7 +4,11 @@ from pathlib import Path
 
 from morphoflow.command import run
 from morphoflow.organelles.counting.classes import read_class_tables
-from morphoflow.organelles.counting.columns import contact_columns, object_columns
+from morphoflow.organelles.counting.columns import (
+    contact_columns,
+    object_columns,
+    without_intensity,
+)
 from morphoflow.organelles.counting.objects import majority_classes, object_table
 from morphoflow.organelles.counting.order import block_shape, blocks_of_part
 from morphoflow.organelles.counting.part import count_part
@@ -41,6 +45,8 @@ def main(
         parts, pieces = [table], [pairs]
     placed = opened.voxel_size_nm, opened.offset.nm
     measured = object_columns(merged_labels(parts), opened.extent, *placed)
+    if not opened.has_em:
+        measured = without_intensity(measured)
     majority = majority_classes(merged_classes(parts), names)
     file = Path(source["labels"]).name
     table, findings = object_table(measured, said, majority, file, settings, opened.unused)

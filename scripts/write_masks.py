@@ -55,9 +55,9 @@ def of_source(settings: dict, name: str) -> dict:
 
 
 def em_folder(source: dict) -> Path | None:
-    """The folder of a source's EM on this machine; None where it lies elsewhere."""
-    em = source["em"]
-    return None if is_address(em) else Path(em) / (source.get("em_key") or "")
+    """The folder of a source's EM on this machine; None where it lies elsewhere or is none."""
+    em = source.get("em")
+    return None if em is None or is_address(em) else Path(em) / (source.get("em_key") or "")
 
 
 if __name__ == "__main__":

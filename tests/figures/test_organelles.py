@@ -48,6 +48,18 @@ def test_background_keeps_its_grey_and_noise_has_a_name():
     assert names == ["noise", "3"] and figure.axes[0].get_title(loc="left") == "EM, slice 7"
 
 
+def test_without_em_objects_are_white_on_black():
+    found = np.full((40, 60), -2)
+    found[5:10, 5:10], found[20:30, 20:50] = -1, 3
+    figure = plot_cluster_slice(None, found, (8.0, 8.0), 7, "kmeans")
+    shown = np.asarray(figure.axes[0].images[0].get_array())
+    np.testing.assert_array_equal(shown[..., 0], found >= -1)
+    assert figure.axes[0].get_title(loc="left") == "objects, slice 7"
+    volumes = np.zeros((1, 2, 4, 4, 4), dtype=np.uint8)
+    volumes[0, 1, 2, :2] = 255
+    np.testing.assert_array_equal(widest_slices(volumes)[0], volumes[0, 1, 2] / 255)
+
+
 def test_the_widest_slice_of_each_mask_is_taken_from_its_em():
     volumes = np.zeros((2, 2, 4, 4, 4), dtype=np.uint8)
     volumes[0, 1, 2] = volumes[1, 1, 1, 0] = 255

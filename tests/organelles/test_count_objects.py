@@ -272,6 +272,18 @@ def test_the_scripts_give_the_same_table_for_any_number_of_parts(tmp_path):
     assert set(one[1]["id_a"]) <= set(one[0]["id"])
 
 
+def test_labels_without_em_are_counted_alike_but_for_their_intensity(tmp_path):
+    labels = np.kron(np.arange(1, 9).reshape(2, 2, 2), np.ones((4, 4, 4))).astype(np.uint16)
+    zarr.create_array(tmp_path / "labels.zarr", data=labels)
+    zarr.create_array(tmp_path / "em.zarr", data=labels.astype(np.uint8))
+    (tmp_path / "names.csv").write_text("class,kind\n")
+    source = {"labels": str(tmp_path / "labels.zarr"), "voxel_size_nm": [30, 8, 8]}
+    alone, pairs = merged_by_scripts(tmp_path, source, 0)
+    both, same = merged_by_scripts(tmp_path, {**source, "em": str(tmp_path / "em.zarr")}, 0)
+    pd.testing.assert_frame_equal(alone, both.drop(columns=["intensity_mean", "intensity_sd"]))
+    pd.testing.assert_frame_equal(pairs, same)
+
+
 def merged_by_scripts(folder, source: dict, parts: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     counts = [folder / f"counts{parts}-{k}.parquet" for k in range(parts)]
     contacts = [folder / f"contacts{parts}-{k}.parquet" for k in range(parts)]

@@ -12,9 +12,10 @@ from morphoflow.organelles.shapes.masks import ObjectMask
 from morphoflow.organelles.shapes.measures import measure_objects
 from morphoflow.organelles.shapes.skeleton import skeleton_measures, thin
 from morphoflow.organelles.shapes.surface import surface_area, surface_halo
+from morphoflow.organelles.shapes.texture import NAMES as TEXTURE
 from morphoflow.organelles.shapes.topology import euler_number, topology
 from morphoflow.organelles.volumes.boxes import Box
-from morphoflow.organelles.volumes.source import Source
+from morphoflow.organelles.volumes.source import NoEM, Source
 
 SPACINGS = [(8.0, 8.0, 8.0), (30.0, 8.0, 8.0)]
 
@@ -50,7 +51,11 @@ def ring(radius: float) -> np.ndarray:
 
 
 def measured(
-    mask: np.ndarray, spacing: tuple[float, ...], label_id: int = 2**40, legacy: bool = False
+    mask: np.ndarray,
+    spacing: tuple[float, ...],
+    label_id: int = 2**40,
+    legacy: bool = False,
+    em: NoEM | None = None,
 ) -> pd.Series:
     labels = mask.astype(np.uint64) * np.uint64(label_id)
     row = {"id": "a", "label_id": np.uint64(label_id), "voxels": int(mask.sum())}
@@ -58,7 +63,7 @@ def measured(
     row |= {f"axis_{i}_{axis}": float("xyz"[i - 1] == axis) for i in (1, 2, 3) for axis in "zyx"}
     for axis, at in zip("zyx", np.nonzero(mask), strict=True):
         row |= {f"box_{axis}_start": int(at.min()), f"box_{axis}_stop": int(at.max()) + 1}
-    source = Source(Memory(labels), Memory(labels), spacing)
+    source = Source(Memory(labels), em or Memory(labels), spacing)
     return measure_objects(source, pd.DataFrame([row]), legacy=legacy).iloc[0]
 
 
@@ -152,6 +157,23 @@ def test_one_voxel_has_every_measure_but_those_of_its_inside():
     assert row[inside].isna().all() and row["intensity_membrane"] == 2**40
     row = row.drop(["id", *inside])
     assert np.isfinite(row.to_numpy(dtype=float)).all()
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_where_the_border_cuts_a_tube_is_no_surface(spacing):
+    radius, whole_tube = 120.0, tube(line(1600, (1, 0, 0)), 120.0, np.array(spacing))
+    part = whole_tube[len(whole_tube) // 4 : -len(whole_tube) // 4]
+    length = len(part) * spacing[0]
+    cut = measured(part, spacing)["surface_to_volume_per_um"]
+    free = measured(np.pad(part, 1), spacing)["surface_to_volume_per_um"]
+    assert cut == pytest.approx(2000 / radius, rel=0.03)
+    assert free == pytest.approx(2000 / radius + 2000 / length, rel=0.03)
+
+
+def test_labels_without_em_have_every_measure_but_texture():
+    mask = np.pad(np.ones((4, 12, 20), dtype=bool), 1)
+    alone = measured(mask, SPACINGS[0], em=NoEM(mask.shape, mask.shape))
+    pd.testing.assert_series_equal(alone, measured(mask, SPACINGS[0]).drop(TEXTURE))
 
 
 def test_topology_of_ring_shell_and_separate_voxels():

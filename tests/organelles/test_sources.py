@@ -75,6 +75,23 @@ def test_a_part_may_have_one_object_and_a_dataset_may_not():
         object_table(*given, settings | {"part": True, "min_voxels": 20})
 
 
+def test_a_source_has_a_class_and_a_group_of_its_own_which_a_table_outranks():
+    measured = pd.DataFrame({"label_id": [4, 5], "voxels": 9, "touches_border": False})
+    known = {"label_id": [5], "label": ["lysosome"], "group": ["m2"], "file": ["a.csv"], "line": 2}
+    said = pd.DataFrame(known)
+    settings = SETTINGS | {"min_voxels": 1, "border": "mark", "part": True}
+    given = (measured, said, pd.Series(dtype=object), "labels.zarr")
+    whole = {"class": "mitochondrion", "group": "m1"}
+    table, _ = object_table(*given, settings | whole)
+    assert table["label"].tolist() == ["mitochondrion", "lysosome"]
+    assert table["group"].tolist() == ["m1", "m2"]
+    given = (measured, said.iloc[:0], *given[2:])
+    _, quality = object_table(*given, settings | whole)
+    assert quality["code"].tolist() == ["verdict"]
+    table, _ = object_table(*given, settings)
+    assert table["label"].isna().all() and table["group"].tolist() == ["4", "5"]
+
+
 def test_shapes_and_pairs_follow_the_objects():
     tables = {"x": volume(4), "y": volume(4, "b")}
     objects, _ = joined_objects(tables, SETTINGS)

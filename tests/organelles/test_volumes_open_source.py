@@ -64,6 +64,26 @@ def test_a_pair_on_one_grid_is_read_as_it_is(pair):
     np.testing.assert_array_equal(source.read_labels(box), labelled()[box.slices])
 
 
+def test_labels_alone_lie_as_they_do_beside_em_that_is_0(pair):
+    beside, alone = open_source(pair), open_source({"labels": pair["labels"]})
+    assert beside.has_em and not alone.has_em and alone.unused is None
+    assert (alone.voxel_size_nm, alone.offset) == (beside.voxel_size_nm, beside.offset)
+    assert alone.extent == beside.extent == whole(SHAPE)
+    np.testing.assert_array_equal(alone.read_labels(alone.extent), labelled())
+    assert not alone.read_em(alone.extent).any()
+
+
+def test_voxels_in_which_no_organelle_is_seen_are_refused_unless_stated(tmp_path):
+    labels = write(tmp_path / "mm.zarr", labelled(), size=(1e6, 1e6, 1e6))
+    with pytest.raises(InputError, match=r"voxels of 1e\+06 x .*set `voxel_size_nm`"):
+        open_source({"labels": labels})
+    stated = {"labels": labels, "voxel_size_nm": [15, 16, 16]}
+    assert open_source(stated).voxel_size_nm == (15, 16, 16)
+    context = write(tmp_path / "other_mm.zarr", labelled(), size=(5e9, 5e9, 5e9))
+    opened = open_source({**stated, "context": context})
+    np.testing.assert_array_equal(opened.context.read(whole(SHAPE)), labelled())
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
 @pytest.mark.parametrize("factors", [(1, 2, 2), (2, 3, 4), (3, 1, 1)])
 def test_finer_em_becomes_the_rounded_mean_of_its_boxes(dtype, factors):

@@ -40,6 +40,7 @@ class Ranges(SimpleHTTPRequestHandler):
         if asked:
             self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(content)}")
         self.send_header("Content-Length", str(stop - start))
+        self.send_header("ETag", '"one"')
         self.end_headers()
         self.wfile.write(content[start:stop])
 
@@ -61,6 +62,16 @@ def check(volume):
     assert volume.shape == SHAPE and volume.dtype == np.uint64
     assert volume.voxel_size_nm == pytest.approx(SIZE)
     np.testing.assert_array_equal(volume.read(BOX), ARRAY[BOX.slices])
+
+
+@pytest.mark.parametrize("name", ["ids.zarr", "precomputed"])
+def test_a_bucket_on_a_server_of_ones_own_is_read(name, tmp_path, served, monkeypatch):
+    (tmp_path / "bucket").mkdir()
+    FORMATS[name](tmp_path / "bucket" / name, ARRAY)
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(variable, "none")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served)
+    check(open_volume(f"s3://bucket/{name}"))
 
 
 @pytest.mark.parametrize("inner", [True, False])

@@ -106,7 +106,8 @@ def planned(config: dict) -> dict[str, set[str]]:
 def test_the_examples_of_configuration_are_valid_and_get_the_models_that_they_name():
     shown = [text for text in blocks("yaml") if not text.startswith("sweeps")]
     found = planned(config_of(shown))
-    assert set(found) == {"my_neurons", "my_cells", "my_mitochondria", "my_dendrites"}
+    organelles = {"my_mitochondria", "my_organelles"}
+    assert set(found) == {"my_neurons", "my_cells", "my_dendrites", *organelles}
     assert "combination/form_and_points" in found["my_mitochondria"]
     assert {"walk_transformer/default", "walk_transformer/untrained"} < found["my_neurons"]
 

@@ -48,9 +48,17 @@ def clusters_of(labels: np.ndarray, ids: np.ndarray, clusters: np.ndarray) -> np
 
 @in_style
 def plot_cluster_slice(
-    em: np.ndarray, clusters: np.ndarray, voxel_nm: tuple[float, float], z: int, method: str
+    em: np.ndarray | None,
+    clusters: np.ndarray,
+    voxel_nm: tuple[float, float],
+    z: int,
+    method: str,
 ) -> Figure:
-    """Draw a slice ``em`` (h, w) beside its ``clusters`` (h, w), see :func:`clusters_of`."""
+    """Draw a slice ``em`` (h, w) beside its ``clusters`` (h, w), see :func:`clusters_of`.
+
+    Without EM the objects are white.
+    """
+    what, em = ("objects", (clusters >= NOISE) * 1.0) if em is None else ("EM", em)
     high, wide = np.array(em.shape) * voxel_nm
     figure = Figure(figsize=(7.2, 0.8 + 3.3 * high / wide), layout="constrained")
     low, top = np.percentile(em, [0.5, 99.5])
@@ -65,7 +73,7 @@ def plot_cluster_slice(
     extent = (0, wide / NM_PER_UM, high / NM_PER_UM, 0)
     left, right = figure.subplots(1, 2)
     for panel, picture, words in (
-        (left, grey, f"EM, slice {z}"),
+        (left, grey, f"{what}, slice {z}"),
         (right, painted, readable(method)),
     ):
         panel.imshow(picture, extent=extent)

@@ -198,7 +198,7 @@ def cluster_slice(files: RunFiles) -> Figure:
     clusters = rows_in_order(files.run / "clusters.parquet", pd.Index(table["id"]))
     box = busiest_slice(table, volumes.shape)
     step = thinned(box)
-    em = volumes.read_em(box)[0, ::step, ::step].astype(float)
+    em = volumes.read_em(box)[0, ::step, ::step].astype(float) if volumes.has_em else None
     labels = volumes.read_labels(box)[0, ::step, ::step]
     painted = clusters_of(labels, table["label_id"].to_numpy(), clusters[files.method].to_numpy())
     voxel = tuple(step * size for size in volumes.voxel_size_nm[1:])

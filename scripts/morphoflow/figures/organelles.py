@@ -29,10 +29,11 @@ class Examples:
 def widest_slices(volumes: np.ndarray) -> np.ndarray:
     """The EM (m, s, s) in 0..1 of the z slice in which each object's mask is largest.
 
-    ``volumes`` (m, 2, s, s, s) hold EM and mask as bytes.
+    ``volumes`` (m, 2, s, s, s) hold EM and mask as bytes; the mask is shown where none has EM.
     """
     areas = volumes[:, 1].sum(axis=(2, 3), dtype=np.int64)
-    return volumes[np.arange(len(volumes)), 0, areas.argmax(axis=1)] / np.float32(255)
+    shown = 0 if volumes[:, 0].any() else 1
+    return volumes[np.arange(len(volumes)), shown, areas.argmax(axis=1)] / np.float32(255)
 
 
 def example_rows(labels: list) -> dict[str, np.ndarray]:

@@ -21,6 +21,8 @@ from morphoflow.organelles.volumes.units import Size
 
 NM_PER_UM = 1000.0
 
+INTENSITY_COLUMNS = ["intensity_mean", "intensity_sd"]
+
 
 def object_columns(
     table: pd.DataFrame, extent: Box, voxel_size_nm: Size, offset_nm: Size = (0.0, 0.0, 0.0)
@@ -59,6 +61,11 @@ def object_columns(
     columns["intensity_sd"] = np.sqrt(_variance(voxels, intensity[:, 1], intensity[:, 0]))
     columns["touches_border"] = ((start == extent.start) | (stop == extent.stop)).any(axis=1)
     return pd.DataFrame(columns)
+
+
+def without_intensity(columns: pd.DataFrame) -> pd.DataFrame:
+    """The ``columns`` of objects that have no EM."""
+    return columns.drop(columns=INTENSITY_COLUMNS)
 
 
 def contact_columns(contacts: pd.DataFrame, voxel_size_nm: tuple) -> pd.DataFrame:

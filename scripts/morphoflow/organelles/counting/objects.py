@@ -46,7 +46,7 @@ def object_table(
     is_out = measured["touches_border"] & (border == "drop") & ~is_small
     kept = measured[~is_small & ~is_out].reset_index(drop=True)
     _check_number(len(kept), int(is_small.sum()), int(is_out.sum()), file, settings)
-    label, group = _labels_and_groups(kept["label_id"], labels, majority)
+    label, group = _labels_and_groups(kept["label_id"], labels, majority, settings)
     part = settings.get("part", False)
     rare = {} if part else small_classes(label, objects="objects", more="")
     strays = [labels.assign(id=labels["label_id"])]
@@ -62,6 +62,7 @@ def object_table(
     described |= {"split": SPLITS[0] if part else split_of(label, group, settings["split"])}
     objects = kept.assign(**described)[[*OBJECT_COLUMNS, *measured.columns]]
     listed = [*faults, *_too_small(measured, settings["min_voxels"]), *_notes(objects, border)]
+    listed += [] if part else one_class(label)
     listed += _left_out(is_out)
     listed += [note("labels_without_em", unused)] * (unused is not None)
     return objects, _quality(file, len(measured), len(objects), listed)
@@ -106,12 +107,11 @@ def _notes(objects: pd.DataFrame, border: str) -> list[dict]:
         "touches_border": (objects["touches_border"].sum(), cut),
         "single_voxel": ((objects["voxels"] == 1).sum(), "are a single voxel"),
     }
-    notes = [
+    return [
         note(code, f"{n} of {len(objects)} objects {what}", value=str(n))
         for code, (n, what) in counts.items()
         if n
     ]
-    return [*notes, *one_class(objects["label"])]
 
 
 def with_pieces(quality: pd.DataFrame, shapes: pd.DataFrame) -> pd.DataFrame:
@@ -148,14 +148,18 @@ def majority_classes(classes: pd.DataFrame, names: dict[int, str]) -> pd.Series:
 
 
 def _labels_and_groups(
-    label_ids: pd.Series, labels: pd.DataFrame, majority: pd.Series
+    label_ids: pd.Series, labels: pd.DataFrame, majority: pd.Series, settings: dict
 ) -> tuple[pd.Series, pd.Series]:
-    """Label (None where unknown) and group (its own id where none is said) of each object."""
+    """Label (None where unknown) and group (its own id where none is said) of each object.
+
+    Where nothing is said of an object it has the ``class`` and the ``group`` of the whole volume.
+    """
     table = labels.set_index("label_id")
     said, group = label_ids.map(table["label"]), label_ids.map(table["group"])
     label = said.astype(object).where(said.notna(), label_ids.map(majority).astype(object))
-    own = label_ids.astype(str).astype(object)
-    return label.where(label.notna(), None), group.astype(object).where(group.notna(), own)
+    label = label.where(label.notna(), settings.get("class"))
+    of_none = settings.get("group", label_ids.astype(str).astype(object))
+    return label, group.astype(object).where(group.notna(), of_none)
 
 
 def _check_number(kept: int, small: int, out: int, file: str, settings: dict) -> None:

@@ -84,29 +84,46 @@ def measure_object(source: Source, row, spacing: np.ndarray, legacy: bool) -> di
     area, euler = surface_and_topology(mask, spacing)
     return {
         "id": row.id,
-        **solid(area, row.voxels * np.prod(spacing)),
+        **solid(area, row.voxels * np.prod(spacing), cut_area(mask, spacing)),
         **proportions(row.axis_sd_um_1, row.axis_sd_um_2, row.axis_sd_um_3),
         "euler_number": euler,
         **pose_measures(mask, row, spacing),
         **skeleton_measures(mask, spacing),
-        **texture_measures(mask, row, spacing),
+        **(texture_measures(mask, row, spacing) if source.has_em else {}),
         **surrounding_measures(mask, spacing),
         **(legacy_measures(mask) if legacy else {}),
     }
 
 
-def solid(area: float, volume: float) -> dict[str, float]:
+def solid(area: float, volume: float, cut: float = 0.0) -> dict[str, float]:
     """Measures of surface against volume, from um2 and um3.
 
-    The mitochondrial complexity index SA^3 / (16 pi^2 V^2) (Vincent et al., Cell Reports 2019) is
-    9 / (4 pi) for a sphere and grows with length and branching; sphericity is 1 for a sphere.
+    Of the ``area``, ``cut`` is where the border of the volume cuts the object; the ratio of surface
+    to volume is without it, and so nearly that of the whole object. The mitochondrial complexity
+    index SA^3 / (16 pi^2 V^2) (Vincent et al., Cell Reports 2019) is 9 / (4 pi) for a sphere and
+    grows with length and branching; sphericity is 1 for a sphere.
     """
     return {
         "surface_area_um2": area,
-        "surface_to_volume_per_um": area / volume,
+        "surface_to_volume_per_um": max(area - cut, 0.0) / volume,
         "mci": area**3 / (16 * np.pi**2 * volume**2),
         "sphericity": np.cbrt(np.pi) * np.cbrt(6 * volume) ** 2 / area,
     }
+
+
+def cut_area(mask: ObjectMask, spacing: np.ndarray) -> float:
+    """The area in um2 of the faces of an object that lie on the border of the volume."""
+    box, extent, area = mask.box, mask.source.extent, 0.0
+    for axis in range(3):
+        start, stop = box.start[axis], box.stop[axis]
+        layers = [(start, start + 1)] * (start == extent.start[axis])
+        layers += [(stop - 1, stop)] * (stop == extent.stop[axis])
+        for first, last in layers:
+            low, high = list(box.start), list(box.stop)
+            low[axis], high[axis] = first, last
+            faces = np.count_nonzero(mask.read(Box(tuple(low), tuple(high))))
+            area += faces * np.prod(spacing) / spacing[axis]
+    return float(area)
 
 
 def proportions(first: float, second: float, third: float) -> dict[str, float]:
@@ -201,9 +218,11 @@ def touching_area(own: np.ndarray, other: np.ndarray, spacing: np.ndarray) -> fl
 
 
 # What a cut falsifies: the size and form of a part are not those of the object. Its intensity
-# stays, and so do place, extent and pose of what is there, by which it is cut out.
+# stays, and so do place, extent and pose of what is there, by which it is cut out, and how much
+# surface a part has for its volume: in 66 objects cut at random it was 5 % less (median), with a
+# correlation of .88, where radii fell by 13 and 29 %.
 OF_WHOLES = [
-    *GROUPS["size"],
+    *(name for name in GROUPS["size"] if name != "surface_to_volume_per_um"),
     *GROUPS["form"],
     *GROUPS["legacy"],
     *(f"axis_sd_um_{k}" for k in (1, 2, 3)),

@@ -18,7 +18,7 @@ from morphoflow.organelles.volumes.pairing import (
     times,
     whole,
 )
-from morphoflow.organelles.volumes.source import Source
+from morphoflow.organelles.volumes.source import NoEM, Source
 from morphoflow.organelles.volumes.units import NO_OFFSET, Offset, Size
 from morphoflow.organelles.volumes.volume import MissingChunk, Volume, in_words
 
@@ -26,6 +26,8 @@ EM_TYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "f
 # Neighbouring voxels differ at most places of an image, and at few places among labels: measured,
 # FIB-SEM 0.95 and its dense labels 0.03, ssTEM 0.98 and its masks of mitochondria 0.002.
 MOST, FEW = 0.5, 0.2
+# Voxels of organelles are not larger: cells themselves would hardly be seen.
+LARGEST_NM = 10_000
 SIDE = 128
 PLACES = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75), (0.5, 0.25, 0.75))
 # Whole numbers up to these are all exact, by the bytes of a floating-point type.
@@ -33,31 +35,37 @@ EXACT = {2: 1 << 11, 4: 1 << 24, 8: 1 << 53}
 
 
 def open_source(settings: dict) -> Source:
-    """Open the volumes that ``settings`` name: ``em``, ``labels`` and, if any, ``classes`` and
-    ``context``.
+    """Open the ``labels`` that ``settings`` name, and ``em``, ``classes`` and ``context`` if any.
 
     Each may have a key (``em_key``, ...); ``level`` is that of pyramids, and ``em_level`` that of
     the EM where it is another. ``voxel_size_nm`` and ``offset_nm``, ``em_voxel_size_nm`` and
     ``em_offset_nm`` (z, y, x) take the place of what the files say of labels and EM. EM on a finer,
     coarser or shifted grid is brought to that of the labels, of which only what has EM is used.
     Raises InputError for labels of a type that holds no whole numbers, for a voxel size that is not
-    stated, for grids that do not fit, and for labels and EM that were exchanged.
+    stated or that no image of organelles has, for grids that do not fit, and for labels and EM that
+    were exchanged.
     """
     level = settings.get("level") or 0
-    labels = _open(settings, "labels", level)
+    given = _open(settings, "labels", level)
+    if "em" in settings:
+        return _with_em(settings, given, level)
+    size, stated = _labels_size(settings, given), _labels_offset(settings, given)
+    offset, _ = in_nm(stated, stated)
+    labels = as_ids(given, "labels")
+    kinds = _beside(settings, level, labels, offset)
+    return Source(labels, NoEM(labels.shape, labels.chunks), size, offset=offset, **kinds)
+
+
+def _with_em(settings: dict, labels: Volume, level: int) -> Source:
+    """The ``labels`` with their EM."""
     em_level = settings.get("em_level", level)
     em = _open(settings, "em", em_level)
     _check_distinct(settings)
     _check_types(labels, em)
-    size = _size(settings.get("voxel_size_nm")) or labels.voxel_size_nm
-    if size is None:
-        raise InputError(
-            f"the voxel size of the labels {labels.path} is not stated; "
-            f"set `voxel_size_nm` to the size of a voxel along z, y and x in nm."
-        )
+    size = _labels_size(settings, labels)
     em_size = _size(settings.get("em_voxel_size_nm")) or em.voxel_size_nm
     offset, em_offset = in_nm(
-        _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET,
+        _labels_offset(settings, labels),
         _offset(settings.get("em_offset_nm")) or em.offset or NO_OFFSET,
     )
     pairing = pair(
@@ -69,16 +77,41 @@ def open_source(settings: dict) -> Source:
             f"{em.path} hardly does; exchange `labels` and `em`."
         )
     labels = as_ids(labels, "labels")
-    classes, context = (
-        _same_grid(settings, name, level, labels, offset) for name in ("classes", "context")
-    )
+    kinds = _beside(settings, level, labels, offset)
     if pairing.overlap != whole(labels):
         labels = PartlyRead(labels, pairing.overlap)
     on_grid = _on_grid(em, labels.shape, pairing)
     if isinstance(em, ChunkedVolume):
         strict = _on_grid(_open(settings, "em", em_level, sparse=False), labels.shape, pairing)
         on_grid = GapCheckedVolume(strict, on_grid, labels)
-    return Source(labels, on_grid, size, classes, offset, pairing.overlap, context)
+    return Source(labels, on_grid, size, offset=offset, used=pairing.overlap, **kinds)
+
+
+def _labels_size(settings: dict, labels: Volume) -> Size:
+    """The size of the labels' voxels, as stated or by the file."""
+    size = _size(settings.get("voxel_size_nm"))
+    if size is not None:
+        return size
+    way_out = "set `voxel_size_nm` to the size of a voxel along z, y and x in nm"
+    if labels.voxel_size_nm is None:
+        raise InputError(f"the voxel size of the labels {labels.path} is not stated; {way_out}.")
+    if max(labels.voxel_size_nm) > LARGEST_NM:
+        raise InputError(
+            f"the labels {labels.path} state voxels of {nm_in_words(labels.voxel_size_nm)}, in "
+            f"which no organelle is seen (NIfTI, for one, counts in mm); {way_out}."
+        )
+    return labels.voxel_size_nm
+
+
+def _labels_offset(settings: dict, labels: Volume) -> Offset:
+    return _offset(settings.get("offset_nm")) or labels.offset or NO_OFFSET
+
+
+def _beside(settings: dict, level: int, labels: Volume, offset: Offset) -> dict:
+    """The volumes beside the labels, on their grid, as fields of a source."""
+    return {
+        name: _same_grid(settings, name, level, labels, offset) for name in ("classes", "context")
+    }
 
 
 def _open(settings: dict, name: str, level: int, *, sparse: bool = True) -> Volume:
@@ -99,7 +132,9 @@ def _same_grid(
             f"{labels.path} have {times(labels.shape)}; give both the same grid."
         )
     sizes = volume.voxel_size_nm, labels.voxel_size_nm
-    if None not in sizes and not np.allclose(*sizes, rtol=TOLERANCE):
+    # Where the size is stated, that of the labels' file may be wrong.
+    is_stated = settings.get("voxel_size_nm") is not None
+    if not is_stated and None not in sizes and not np.allclose(*sizes, rtol=TOLERANCE):
         raise InputError(
             f"the {name} {volume.path} have voxels of {nm_in_words(sizes[0])}, but the labels "
             f"{labels.path} of {nm_in_words(sizes[1])}; give both the same grid."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -99,7 +100,7 @@ def at_address(address: str) -> StoreFolder:
     specs = {
         "http": {"driver": "http", "base_url": server},
         "https": {"driver": "http", "base_url": server},
-        "s3": {"driver": "s3", "bucket": parts.netloc},
+        "s3": {"driver": "s3", "bucket": parts.netloc, **s3_server()},
         "gs": {"driver": "gcs", "bucket": parts.netloc},
     }
     if parts.scheme not in specs:
@@ -109,6 +110,14 @@ def at_address(address: str) -> StoreFolder:
         )
     folder, inner = _opened(server, specs[parts.scheme]), parts.path.strip("/")
     return folder / inner if inner else folder
+
+
+def s3_server() -> dict:
+    """The server of s3 addresses where it is not Amazon's, as Amazon's own programs are told it."""
+    if "AWS_ENDPOINT_URL" not in os.environ:
+        return {}
+    region = os.environ.get("AWS_REGION", "us-east-1")
+    return {"endpoint": os.environ["AWS_ENDPOINT_URL"], "aws_region": region}
 
 
 def _opened(address: str, spec: dict) -> StoreFolder:

@@ -1,4 +1,4 @@
-"""An EM volume with its labels, as the later stages read them: on the labels' grid."""
+"""A label volume with its EM, if any, as the later stages read them: on the labels' grid."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,20 @@ from morphoflow.organelles.volumes.units import NO_OFFSET, Offset
 from morphoflow.organelles.volumes.volume import Volume, in_words
 
 VOLUMES = ("em", "labels", "classes", "context")
+
+
+class NoEM:
+    """The EM of labels that have none: 0 everywhere, and not measured."""
+
+    path, dtype = "(no EM)", np.dtype(np.uint8)
+    voxel_size_nm = offset = None
+
+    def __init__(self, shape: Triple, chunks: Triple) -> None:
+        self.shape, self.chunks = shape, chunks
+
+    def read(self, box: Box) -> np.ndarray:
+        """See ``Volume``."""
+        return np.zeros(box.shape, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,11 @@ class Source:
     offset: Offset = NO_OFFSET
     used: Box | None = None
     context: Volume | None = None
+
+    @property
+    def has_em(self) -> bool:
+        """Whether there is EM; without it only shapes are measured."""
+        return not isinstance(self.em, NoEM)
 
     @property
     def extent(self) -> Box:
