@@ -36,7 +36,7 @@ COLUMNS = ("real", "simulated", "flow", "GAN")
 ROWS = {
     "64 px": (
         *("panels", "class_iv_64"),
-        *("class_iv_64/flow/hour/seed0", "class_iv_64/progressive_gan/long/seed0"),
+        *("class_iv_64/flow/long/seed0", "class_iv_64/progressive_gan/long/seed0"),
     ),
     "128 px": ("panels_128", "class_iv_128", "class_iv_128/flow/longer/seed0"),
 }
