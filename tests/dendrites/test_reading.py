@@ -6,11 +6,12 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from PIL import Image
 
 from morphoflow.dendrites.movies.movie import write_mp4
 from morphoflow.dendrites.reading.crop import area_weights, cut, find_soma, resample, squares
-from morphoflow.dendrites.reading.files import ImageFile
+from morphoflow.dendrites.reading.files import ImageFile, list_files
 from morphoflow.dendrites.reading.frames import open_frames
 from morphoflow.dendrites.reading.reading import picture, read_images, to_bytes
 from morphoflow.reading.findings import Refused
@@ -157,6 +158,50 @@ def test_dark_neurons_on_light_are_refused_and_read_inverted(tmp_path, seed):
         (found,) = read_images(dark, {**source, "invert": True}, SETTINGS, [])
         difference = found.pixels.astype(int) - expected.pixels
         assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("frame", ["first", "last", "max"])
+def test_depth_without_time_is_projected_and_a_number_is_a_plane(tmp_path, frame):
+    depths = MOVIE[0]
+    tifffile.imwrite(tmp_path / "z.tif", depths, imagej=True, metadata={"axes": "ZYX"})
+    np.testing.assert_array_equal(read(tmp_path / "z.tif", frame)[0], depths.max(axis=0))
+    np.testing.assert_array_equal(read(tmp_path / "z.tif", 2)[0], depths[2])
+
+
+def test_the_whole_image_of_a_file_with_reductions_is_read(tmp_path):
+    image = neuron(0)
+    with tifffile.TiffWriter(tmp_path / "pyramid.tif") as writer:
+        writer.write(image, subifds=1, tile=(32, 32))
+        writer.write(image[::2, ::2], subfiletype=1, tile=(32, 32))
+    with tifffile.TiffWriter(tmp_path / "thumbnail.tif") as writer:
+        writer.write(image)
+        writer.write(image[::8, ::8], subfiletype=1)
+    for name in ("pyramid.tif", "thumbnail.tif"):
+        np.testing.assert_array_equal(read(tmp_path / name)[0], image)
+
+
+def test_ome_zarr_is_read_as_one_image_with_its_pixel_size(tmp_path):
+    store = tmp_path / "plate" / "a.ome.zarr"
+    group = zarr.open_group(store, mode="w", zarr_format=2)
+    group.create_array("0", data=MOVIE)
+    axes = [{"name": axis, "unit": "micrometer"} for axis in "tzyx"]
+    scale = {"type": "scale", "scale": [1, 1, 0.2, 0.2]}
+    datasets = [{"path": "0", "coordinateTransformations": [scale]}]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": datasets}]
+    (file,) = list_files({"images": str(tmp_path / "plate")})
+    assert file.id == "a" and list_files({"images": str(store)}) == [file]
+    np.testing.assert_array_equal(read(store, 1)[0], MOVIE[1].max(axis=0))
+    with open_frames(store) as frames:
+        assert frames.pixel_um == pytest.approx(0.2)
+
+
+def test_a_jpeg_of_printed_colours_is_read_as_the_grey_that_it_shows(tmp_path):
+    grey = (neuron(0) // 40).clip(0, 255).astype(np.uint8)
+    Image.fromarray(np.stack([grey] * 3, axis=-1)).convert("CMYK").save(
+        tmp_path / "print.jpg", quality=95
+    )
+    found, _ = read(tmp_path / "print.jpg")
+    assert np.abs(found - grey).mean() < 3
 
 
 def test_it_is_said_where_one_frame_of_several_is_read(tmp_path):

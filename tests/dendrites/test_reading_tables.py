@@ -58,7 +58,7 @@ FAULTS = {
         ),
         "it holds",
     ),
-    "nd2": (lambda f: (f / "x.nd2").write_bytes(b"x"), "pip install nd2"),
+    "nd2": (lambda f: (f / "x.nd2").write_bytes(b"x"), "the package nd2; install it with pip"),
 }
 
 

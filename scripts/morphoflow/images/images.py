@@ -14,7 +14,7 @@ from morphoflow.images import windowed
 from morphoflow.images.listing import TIFF, ZARR
 from morphoflow.images.metadata import check_partners, read_metadata, square
 from morphoflow.images.microscopes import CONVERT, READERS
-from morphoflow.images.tiff import open_tiff
+from morphoflow.images.tiff import only_image, open_tiff
 from morphoflow.images.windowed import Pixels, Windowed, has_windows, tiff_array, zarr_image
 from morphoflow.reading.findings import Codes, Refused
 from morphoflow.reading.guard import check_size, refusing
@@ -102,7 +102,7 @@ def _open_tiff(
     tiff = stack.enter_context(open_tiff(file))
     if tiff.is_ome:
         check_partners(file, tiff.ome_metadata)
-    series = _only_image(tiff)
+    series = only_image(tiff)
     names, pixel_size = read_metadata(tiff)
     if _is_windowed(series.shape, series.axes) and has_windows(series):
         array = stack.enter_context(tiff_array(file, series))
@@ -117,16 +117,6 @@ def _open_tiff(
 
 # Of TIFF files; slides are often kept as luminance and two differences, which decode to colours.
 COLOURED = (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR)
-
-
-def _only_image(tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
-    """The one image of a file beside which there are at most reductions of it and labels."""
-    series = tiff.series
-    further = [other for other in series[1:] if not other.keyframe.is_reduced]
-    slide = tiff.is_svs or tiff.is_ndpi or tiff.is_scn or tiff.is_bif or tiff.is_qpi
-    if further and not slide:
-        raise Refused("stack", f"it holds {len(series)} images", value=str(len(series)))
-    return series[0]
 
 
 def _open_zarr(file: Path, channels: list[str] | None, project: str | None) -> Picture:
@@ -229,7 +219,7 @@ def _read_plain(file: Path) -> Picture:
         if _is_deep_colour(file):
             raise Refused("unreadable", "PNG files of colours in 16 bits cannot be read in full")
         mode = opened.mode
-        if mode == "P":
+        if mode in ("P", "CMYK"):
             opened = opened.convert("RGB")
         pixels = np.asarray(opened)
     if mode in ("LA", "RGBA"):

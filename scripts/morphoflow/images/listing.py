@@ -22,7 +22,7 @@ def list_images(folder: Path) -> list[Path]:
 
     Raises InputError for a name that cannot be an id.
     """
-    shown = sorted(file for file in _entries(folder) if file.suffix.lower() in ENDINGS)
+    shown = sorted(file for file in entries(folder) if file.suffix.lower() in ENDINGS)
     for file in shown:
         check_file_name(file.relative_to(folder))
     return shown
@@ -30,13 +30,13 @@ def list_images(folder: Path) -> list[Path]:
 
 def other_files(folder: Path) -> dict[str, int]:
     """How many files of each other ending lie below a folder; hidden ones are not counted."""
-    endings = [file.suffix.lower() for file in _entries(folder)]
+    endings = [file.suffix.lower() for file in entries(folder)]
     others = [ending for ending in endings if ending not in ENDINGS]
     return {ending: others.count(ending) for ending in sorted(set(others))}
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """The files below a folder, and folders that are a zarr store, which are not entered."""
+def entries(folder: Path) -> Iterator[Path]:
+    """The files below a folder, but hidden ones, and folders that are a zarr store, not entered."""
     for place, folders, files in os.walk(folder, followlinks=True):
         stores = [name for name in folders if name.lower().endswith(ZARR)]
         folders[:] = [name for name in folders if name not in stores]

@@ -5,6 +5,7 @@ from pathlib import Path
 import tifffile
 
 from morphoflow.errors import InputError
+from morphoflow.reading.findings import Refused
 
 # For classic TIFF and BigTIFF, by the version in the header: bytes of an offset, of the number of
 # tags of a page, and of a tag; and where the offset of the first page stands.
@@ -16,6 +17,19 @@ def open_tiff(file: Path) -> tifffile.TiffFile:
     """Open a TIFF file; raises InputError for a chain of pages that never ends."""
     check_pages(file)
     return tifffile.TiffFile(file)
+
+
+def only_image(tiff: tifffile.TiffFile) -> tifffile.TiffPageSeries:
+    """The one image of a file beside which there are at most reductions of it and labels.
+
+    Raises Refused where there are several.
+    """
+    series = tiff.series
+    further = [other for other in series[1:] if not other.keyframe.is_reduced]
+    slide = tiff.is_svs or tiff.is_ndpi or tiff.is_scn or tiff.is_bif or tiff.is_qpi
+    if further and not slide:
+        raise Refused("stack", f"it holds {len(series)} images", value=str(len(series)))
+    return series[0]
 
 
 def check_pages(file: Path) -> None:

@@ -7,12 +7,14 @@ import pandas as pd
 
 from morphoflow.dendrites.reading.compressed import MOVIES
 from morphoflow.errors import InputError
-from morphoflow.images.listing import ENDINGS, stem
+from morphoflow.images.listing import ENDINGS, ZARR, entries, stem
 from morphoflow.reading.guard import reading
 from morphoflow.reading.label_tables import read_label_tables
 from morphoflow.reading.names import check_file_name
 
-READABLE = (*ENDINGS, ".nd2", *MOVIES)
+READABLE = (*ENDINGS, *MOVIES)
+
+KINDS = "TIFF, PNG, JPEG, OME-Zarr, CZI, LIF, ND2, AVI or MP4"
 
 # In a folder of simulated arbors, and of what a card describes.
 IMAGES = "images"
@@ -69,13 +71,13 @@ def list_files(source: dict) -> list[ImageFile]:
     source stands before the ids, to tell equal names of two sources apart.
     """
     path = Path(source["images"])
-    folder = path if path.is_dir() else path.parent
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    files = [file for file in files if file.is_file() and not file.name.startswith(".")]
+    is_folder = path.is_dir() and path.suffix.lower() != ZARR
+    folder = path if is_folder else path.parent
+    files = sorted(entries(path)) if is_folder else [path]
     for file in files:
         check_file_name(file.relative_to(folder))
     if not any(is_readable(file) for file in files):
-        raise InputError(f"{path} has no TIFF, PNG, JPEG, ND2, AVI or MP4 files; correct `images`.")
+        raise InputError(f"{path} has no {KINDS} files; correct `images`.")
     before = prefix(source)
     return [
         ImageFile(file, before + _identifier(file, folder), file.relative_to(folder).as_posix())

@@ -1,4 +1,4 @@
-"""The frames of an image or movie one at a time: TIFF, OME-TIFF, PNG, JPEG, ND2, AVI and MP4."""
+"""The frames of an image or movie one at a time: TIFF, OME-Zarr, PNG, JPEG, ND2, AVI, MP4."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,11 +11,12 @@ import tifffile
 import zarr
 
 from morphoflow.dendrites.reading.compressed import MOVIES, decoded
-from morphoflow.images.images import read_image
+from morphoflow.images.images import RGB, read_image
 from morphoflow.images.intensity import check_type
-from morphoflow.images.listing import TIFF
-from morphoflow.images.metadata import read_metadata
-from morphoflow.images.tiff import open_tiff
+from morphoflow.images.listing import TIFF, ZARR
+from morphoflow.images.metadata import read_metadata, square
+from morphoflow.images.tiff import only_image, open_tiff
+from morphoflow.images.windowed import zarr_image
 from morphoflow.reading.findings import Refused
 from morphoflow.reading.guard import check_size, refusing
 
@@ -45,6 +46,8 @@ def open_frames(file: Path, channel: int | None = None) -> Iterator[Frames]:
     opener = _open_plain
     if file.suffix.lower() in TIFF:
         opener = _open_tiff
+    elif file.suffix.lower() == ZARR:
+        opener = _open_zarr
     elif file.suffix.lower() == ".nd2":
         opener = _open_nd2
     elif file.suffix.lower() in MOVIES:
@@ -55,8 +58,12 @@ def open_frames(file: Path, channel: int | None = None) -> Iterator[Frames]:
 
 @contextmanager
 def _open_plain(file: Path, channel: int | None) -> Iterator[Frames]:
-    pixels = _chosen(read_image(file).pixels, channel)
-    yield Frames(lambda _: grey(pixels), "", (), None)
+    picture = read_image(file)
+    number = len(picture.pixels)
+    if channel is None and number > 1 and picture.channels != list(RGB):
+        raise Refused("channels", f"it has {number} channels", value=str(number))
+    pixels = _chosen(picture.pixels, channel)
+    yield Frames(lambda _: grey(pixels), "", (), picture.pixel_size_um)
 
 
 @contextmanager
@@ -68,18 +75,23 @@ def _open_movie(file: Path, channel: int | None) -> Iterator[Frames]:
 @contextmanager
 def _open_tiff(file: Path, channel: int | None) -> Iterator[Frames]:
     with open_tiff(file) as tiff:
-        if len(tiff.series) != 1:
-            count = len(tiff.series)
-            raise Refused("several_images", f"it holds {count} images of different kinds")
+        series = only_image(tiff)
         if _is_cut_short(tiff):
             raise Refused("unreadable", "it ends before its last frame")
         _, pixel_um = read_metadata(tiff)
-        series = tiff.series[0]
         plane = series.size // max(1, math.prod(series.shape[:-2]))
         check_size(plane * series.dtype.itemsize, "one frame", file.name)
-        array = zarr.open_array(series.aszarr(chunkmode="page"), mode="r")
+        array = zarr.open_array(series.aszarr(level=0, chunkmode="page"), mode="r")
         whole = Array(lambda index: array[index], array.shape, series.axes, pixel_um)
         yield _by_number(whole, channel)
+
+
+@contextmanager
+def _open_zarr(folder: Path, channel: int | None) -> Iterator[Frames]:
+    array, axes, _, sizes = zarr_image(folder)
+    check_size(math.prod(array.shape[-2:]) * array.dtype.itemsize, "one frame", folder.name)
+    pixel_um = square(sizes.get("x"), sizes.get("y"))
+    yield _by_number(Array(lambda index: array[index], array.shape, axes, pixel_um), channel)
 
 
 @contextmanager

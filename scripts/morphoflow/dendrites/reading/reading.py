@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
-from scipy.stats import skew
 
 from morphoflow.dendrites.reading.crop import (
     LEAST_SIGNAL,
@@ -16,17 +14,19 @@ from morphoflow.dendrites.reading.crop import (
     scale_of,
     squares,
 )
-from morphoflow.dendrites.reading.files import ImageFile, is_readable
+from morphoflow.dendrites.reading.files import KINDS, ImageFile, is_readable
 from morphoflow.dendrites.reading.frames import Frames, open_frames
+from morphoflow.dendrites.reading.light import (
+    check_lines,
+    check_picture,
+    clipped,
+    without_scale_bar,
+)
 from morphoflow.reading.findings import Finding, Refused
 
 SAME_SIZE = 1e-3  # relative difference of pixel sizes, as files round them
 
 NAMED = {"first": 0, "last": -1}
-
-# Between these widths (sd, px) lie dendrites. Of 200 simulated images the least skewness was .8, of
-# noisy ones (three photons at the white point) .4.
-FINE, COARSE, DARK_LINES = 1.0, 4.0, -0.3
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,7 @@ def read_images(
     What is worth knowing goes to ``notes``. Raises Refused for a file that cannot be used.
     """
     if not is_readable(file.path):
-        raise Refused(
-            "not_an_image",
-            "it is not a TIFF, PNG, JPEG, ND2, AVI or MP4 file",
-            value=file.path.suffix,
-        )
+        raise Refused("not_an_image", f"it is not a {KINDS} file", value=file.path.suffix)
     with open_frames(file.path, source.get("channel")) as opened:
         frames = _filled(opened) if source.get("fill") else opened
         frame, frame_name = picture(frames, source["frame"])
@@ -58,11 +54,13 @@ def read_images(
     check_picture(frame)
     if source["invert"]:
         frame = frame.max() - frame
+    frame, bars = without_scale_bar(frame)
+    notes.extend([*bars, *clipped(frame, source["offset"])])
     frame = np.maximum(frame - np.float32(source["offset"]), 0)
     check_picture(frame)
     scale = _scale(frame.shape, source["crop"], settings, pixel_um, notes)
     scaled = resample(frame, scale)
-    check_light(scaled)
+    notes.extend(check_lines(scaled))
     identifier = f"{file.id}_{frame_name}" if frame_name else file.id
     row = {
         "id": identifier,
@@ -101,9 +99,11 @@ def _filled(frames: Frames) -> Frames:
 
 
 def _several(frames: Frames, frame: int | str) -> Iterator[Finding]:
-    """What to know where one frame of several was taken, which may be depth stored as time."""
+    """What became of several frames; that of which one is taken may be depth stored as time."""
     number = len(_times(frames))
-    if number > 1 and frame not in ("max", "mean"):
+    if frame in NAMED and _is_stack(frames):
+        yield Finding("projected", f"its {number} planes are projected", value=str(number))
+    elif number > 1 and frame not in ("max", "mean"):
         message = f"it has {number} frames, of which one ({frame}) is read"
         yield Finding("one_of_several_frames", message, value=str(number))
 
@@ -188,43 +188,21 @@ def to_bytes(pixels: np.ndarray, black: float, white: float) -> np.ndarray:
     return np.rint(np.clip(stretched, 0, 255)).astype(np.uint8)
 
 
-def check_picture(picture: np.ndarray) -> None:
-    """Raise Refused for a picture (h, w) that is not finite, black all over or of one value."""
-    low, high = float(picture.min()), float(picture.max())
-    if not np.isfinite([low, high]).all():
-        raise Refused("not_finite", "it has values that are not finite")
-    if high == 0:
-        raise Refused("empty", "it is black all over", value="0")
-    if low == high:
-        raise Refused("constant", f"it has the one value {high:g}", value=f"{high:g}")
-
-
-def check_light(picture: np.ndarray) -> None:
-    """Raise Refused for a picture (h, w) of dark lines on light.
-
-    Without its blurred self, a picture of thin bright lines is skewed to bright values, whatever
-    its background; noise is not skewed.
-    """
-    detail = gaussian_filter(picture, FINE) - gaussian_filter(picture, COARSE)
-    if (skewness := float(skew(detail, axis=None))) < DARK_LINES:
-        raise Refused(
-            "dark_on_light", "it shows dark lines on a light ground", value=f"{skewness:.2f}"
-        )
-
-
 # One picture of a movie: a frame of it, or all of them projected.
 
 
 def picture(frames: Frames, frame: int | str) -> tuple[np.ndarray, str | None]:
     """The wanted ``frame`` as float32 (h, w), and a name for it where there are several.
 
-    ``frame`` is a number from 0, ``first``, ``last``, ``max`` or ``mean``. Frames are counted over
-    time, or over depth where there is no time; where there are both, each time is first projected
-    over depth by its maximum. Few frames are in memory at once. Raises Refused for a number that
-    is not there.
+    ``frame`` is a number from 0, ``first``, ``last``, ``max`` or ``mean``. Each time is projected
+    over depth by its maximum, and ``first`` and ``last`` are times; where there is no time, numbers
+    count planes of depth. Few frames are in memory at once. Raises Refused for a number that is not
+    there.
     """
     times = _times(frames)
     many = len(times) > 1
+    if frame in NAMED and _is_stack(frames):
+        frame = "max"
     if frame == "max":
         return _highest(frames, times.ravel()), frame if many else None
     if frame == "mean":
@@ -235,6 +213,12 @@ def picture(frames: Frames, frame: int | str) -> tuple[np.ndarray, str | None]:
         raise Refused("frame_absent", f"frame {frame} is asked of {there}", value=str(frame))
     chosen = _highest(frames, times[number])
     return chosen, f"frame{number % len(times)}" if many else None
+
+
+def _is_stack(frames: Frames) -> bool:
+    """Whether there are several depths of one time."""
+    counts = dict(zip(frames.axes, frames.counts, strict=True))
+    return counts.get("Z", 1) == len(frames) > 1
 
 
 def _times(frames: Frames) -> np.ndarray:
