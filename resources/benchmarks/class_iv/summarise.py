@@ -96,12 +96,15 @@ def closest(path: Path) -> dict[str, float]:
     return {kind: round(float(value), 4) for kind, value in found.items()}
 
 
-def distances(path: Path) -> dict[str, dict[str, list[float]]]:
-    """For each metric and comparison its value, and the lower and upper limit of it."""
+def distances(path: Path) -> dict[str, dict[str, list[float | None]]]:
+    """For each metric and comparison its value, and its lower and upper limit, if it has any."""
     table = read_table(path)
     return {
         metric: {
-            row.comparison: [round(value, 4) for value in (row.value, row.low, row.high)]
+            row.comparison: [
+                None if np.isnan(value) else round(value, 4)
+                for value in (row.value, row.low, row.high)
+            ]
             for row in table[table["metric"] == metric].itertuples()
         }
         for metric in METRICS
