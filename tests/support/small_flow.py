@@ -16,9 +16,10 @@ SETTINGS = settings(
     widths=[8, 16],
     learning_rate=2e-3,
     average_images=100,
+    early=0.5,
     timelapse_frames=3,
 )
-MADE = {"steps": 2, "guidance": 1}
+MADE = {"steps": 2, "guidance": 1, "autoguidance": 2}
 
 
 def objects(n=20):

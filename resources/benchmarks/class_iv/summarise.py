@@ -1,7 +1,7 @@
 """How real the images of the trained generators are: the main distances, and samples to look at.
 
-README.md says when to run it, in the lab folder. It writes class_iv.json and samples.png beside
-this file.
+README.md says when to run it, in the lab folder. It writes class_iv.json, samples.png and sheet.png
+beside this file.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent.parent / "scripts"))
@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from machine import cpu_model  # noqa: E402
 
-from morphoflow.dendrites.reading.tiles import tiled  # noqa: E402
+from morphoflow.dendrites.reading.tiles import FONT, tiled  # noqa: E402
 from morphoflow.store import read_samples  # noqa: E402
 from morphoflow.tables import read_table  # noqa: E402
 
@@ -29,7 +29,19 @@ METRICS = (
     *("relative_error_tips", "relative_error_loops"),
 )
 MODELS = ("flow", "progressive_gan")
+# Images of a run in samples.png, and the width of its two halves.
 SHOWN, WIDTH = 16, 560
+# The columns of sheet.png, and of each row the datasets and runs whose images they show.
+COLUMNS = ("real", "simulated", "flow", "GAN")
+ROWS = {
+    "64 px": (
+        *("panels", "class_iv_64"),
+        *("class_iv_64/flow/long/seed0", "class_iv_64/progressive_gan/long/seed0"),
+    ),
+    "128 px": ("panels_128", "class_iv_128", "class_iv_128/flow/longer/seed0"),
+}
+# Images of a place in sheet.png, its width, and the height of the words above it.
+IN_SHEET, SHEET_WIDTH, WORDS = 9, 412, 24
 
 
 def main() -> None:
@@ -55,6 +67,27 @@ def main() -> None:
     }
     (HERE / "class_iv.json").write_text(json.dumps(record, indent=1) + "\n")
     Image.fromarray(np.concatenate(pictures)).save(HERE / "samples.png", optimize=True)
+    sheet().save(HERE / "sheet.png", optimize=True)
+
+
+def sheet() -> Image.Image:
+    """Real images, simulated and generated ones side by side, a row a size."""
+    rows = [[grid(name) for name in names] for names in ROWS.values()]
+    side = len(rows[0][0])
+    picture = Image.new("L", (len(COLUMNS) * side, len(ROWS) * (side + WORDS)))
+    draw, font = ImageDraw.Draw(picture), ImageFont.truetype(FONT, WORDS * 2 // 3)
+    for i, (size, row) in enumerate(zip(ROWS, rows, strict=True)):
+        for k, (column, images) in enumerate(zip(COLUMNS, row, strict=False)):
+            left, top = k * side, i * (side + WORDS)
+            draw.text((left + 4, top + 2), f"{column}, {size}", 255, font)
+            picture.paste(Image.fromarray(images), (left, top + WORDS))
+    return picture
+
+
+def grid(name: str) -> np.ndarray:
+    """The first images of a dataset, or of a run, as one picture (h, w) uint8."""
+    store = "generated.zarr" if "/" in name else "samples/images.zarr"
+    return tiled(read_samples(Path("results") / name / store).x[:IN_SHEET, 0], SHEET_WIDTH)
 
 
 def closest(path: Path) -> dict[str, float]:
@@ -63,12 +96,15 @@ def closest(path: Path) -> dict[str, float]:
     return {kind: round(float(value), 4) for kind, value in found.items()}
 
 
-def distances(path: Path) -> dict[str, dict[str, list[float]]]:
-    """For each metric and comparison its value, and the lower and upper limit of it."""
+def distances(path: Path) -> dict[str, dict[str, list[float | None]]]:
+    """For each metric and comparison its value, and its lower and upper limit, if it has any."""
     table = read_table(path)
     return {
         metric: {
-            row.comparison: [round(value, 4) for value in (row.value, row.low, row.high)]
+            row.comparison: [
+                None if np.isnan(value) else round(value, 4)
+                for value in (row.value, row.low, row.high)
+            ]
             for row in table[table["metric"] == metric].itertuples()
         }
         for metric in METRICS

@@ -1,5 +1,7 @@
 """The training of a flow: motions, a stopped run, labels, saving, bad input."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,9 @@ from morphoflow.model import write_model
 from morphoflow.models.flow import model as flow
 from morphoflow.models.flow.learner import moved, rolled
 from morphoflow.models.flow.model import FILMED, greys_of, shares
-from morphoflow.models.flow.sampling import chosen, drawn_numbers, guided, points
+from morphoflow.models.flow.sampling import away, chosen, drawn_numbers, points
 from morphoflow.models.flow.timelapse import timelapse
+from morphoflow.models.shared.generating import part
 from morphoflow.training.start import labels_seen
 from small_flow import MADE, SETTINGS, built, objects
 from small_progressive_gan import CPU, Stored, crosses
@@ -72,30 +75,63 @@ def test_a_saved_model_generates_embeds_and_starts_another(tmp_path):
     other = built(**ON_ANOTHER)
     other.start_from(fitted.last)
     state = other.state()
-    assert all(torch.equal(state[k], v) for k, v in fitted.last.items() if "." in k)
+    assert all(torch.equal(state[k], v) for k, v in fitted.last.items() if k.startswith("network."))
     larger = built(crosses(size=64), **ON_ANOTHER)
     larger.start_from(fitted.last)
     with pytest.raises(InputError, match="64 pixels wide"):
         flow.embed(model, Stored(crosses(4, 64)), CPU)
 
 
-def test_equal_latents_give_equal_images_and_guidance_of_1_is_none():
-    learner = built(label_fraction=1, epochs=0)
-    network = learner.average.network
+def moved_weights(network):
+    """The network with other weights, as those at the start predict the same for any class."""
     generator = torch.Generator().manual_seed(0)
     for parameter in network.parameters():
         parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return network
+
+
+def test_equal_latents_give_equal_images():
+    learner = built(label_fraction=1, epochs=0)
+    moved_weights(learner.average.network)
     model = saved("flow", learner)
     z = flow.latents(4, learner.facts["latent_size"], 0, CPU)
     assert np.array_equal(flow.generate(model, z, MADE, CPU), flow.generate(model, z, MADE, CPU))
-    point, time, classes = torch.randn(2, 1, 32, 32), torch.rand(2), torch.eye(2)
-    with torch.no_grad():
-        of_class, of_any = network(point, time, classes), network(point, time)
-        assert torch.equal(guided(network, classes, 1)(point, time), of_class)
-        torch.testing.assert_close(guided(network, classes, 0)(point, time), of_any)
-        further = of_any + 3 * (of_class - of_any)
-        torch.testing.assert_close(guided(network, classes, 3)(point, time), further)
-        assert len(list(points(network, z, learner.facts, MADE))) == MADE["steps"]
+
+
+def test_guidance_moves_along_the_line_from_the_worse_to_the_better_prediction():
+    better, worse = (lambda z, time, x=x: torch.full_like(z, x) for x in (3.0, 1.0))
+    z, time = torch.zeros(2, 1, 4, 4), torch.rand(2)
+    assert away(better, worse, 1) is better
+    for weight, expected in ((0, 1.0), (1.5, 4.0), (2, 5.0)):
+        assert torch.equal(away(better, worse, weight)(z, time), torch.full_like(z, expected))
+
+
+def test_images_are_moved_away_from_any_class_and_from_early_weights():
+    learner = built(label_fraction=1, epochs=0)
+    network = moved_weights(learner.average.network)
+    early = flow.load(saved("flow", learner), CPU)
+    early.leave.weight.mul_(0.5)
+    z = flow.latents(4, learner.facts["latent_size"], 0, CPU)
+
+    def end(early=None, **changes):
+        return deque(points(network, z, learner.facts, MADE | changes, early), maxlen=1).pop()
+
+    plain = end()
+    assert torch.equal(end(early, autoguidance=1), plain)
+    assert not torch.equal(end(early), plain) and not torch.equal(end(guidance=3), plain)
+    # One step: the end is the prediction, which lies as far beyond as the weight says.
+    one = {"steps": 1, "guidance": 3}
+    good, bad = end(**one), end(early, **one, autoguidance=0)
+    torch.testing.assert_close(end(early, **one, autoguidance=2), 2 * good - bad)
+
+
+def test_the_average_is_kept_as_it_was_early(tmp_path):
+    whole = trained(built(early=0.5), tmp_path / "whole").last
+    half = trained(built(early=0.5), tmp_path / "half", epochs=SETTINGS["epochs"] // 2).last
+    early, then = part(whole, "early"), part(half, "network")
+    assert all(torch.equal(early[name], x) for name, x in then.items())
+    none = trained(built(early=0), tmp_path / "none").last
+    assert not part(none, "early") and all(torch.equal(whole[name], x) for name, x in none.items())
 
 
 def test_classes_are_drawn_with_their_shares_and_are_those_of_known_labels():

@@ -1,5 +1,6 @@
 """The training of a rectified flow: one optimisation step, validation, random motions."""
 
+import copy
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,6 +74,9 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
         self.modules |= {"average": self.average, "progress": self.progress}
         self.n_train = settings["epoch_images"]
         self.epoch_steps = -(-self.n_train // self.batch_size)
+        self.early_step = round(settings["early"] * settings["epochs"] * self.epoch_steps)
+        if self.early_step:
+            self.modules["early"] = copy.deepcopy(self.average.network)
 
     def start_from(self, state: dict[str, Tensor]) -> None:
         """Begin with the weights of a saved model of this kind, of the same size or a smaller one.
@@ -109,6 +113,8 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
         shown = int(self.progress.steps_done) * self.batch_size
         self.average.update(self.network, self.batch_size, shown)
         self.progress.steps_done += 1
+        if self.progress.steps_done == self.early_step:
+            self.modules["early"].load_state_dict(self.average.network.state_dict())
         return {"loss": loss.detach()}
 
     def validate(self) -> dict[str, float]:
@@ -128,8 +134,11 @@ class FlowLearner(OneNetworkLearner[UNet, Split]):
         return mean_scores((self._scores(*each, generator), len(each[0])) for each in parts)
 
     def state(self) -> dict[str, Tensor]:
-        """The averaged network, and the time-lapse."""
-        return {**joined({"network": self.average.network}), **self.progress.state()}
+        """The averaged network, also as it was at the ``early_step``, and the time-lapse."""
+        networks = {"network": self.average.network}
+        if self.early_step:
+            networks["early"] = self.modules["early"]
+        return {**joined(networks), **self.progress.state()}
 
     def _watched(self) -> Tensor:
         """The images (WATCHED, 1, s, s) of the same latents each time."""

@@ -85,12 +85,14 @@ def encoder(model: Model) -> tuple[UNet, Callable[[Tensor], Tensor]]:
 def generate(model: Model, z: Tensor, settings: dict, device: torch.device) -> np.ndarray:
     """The images (b, 1, size, size) uint8 of ``z`` (b, latent_size), some at a time.
 
-    ``settings`` say in how many ``steps``, and with what ``guidance`` for a class.
+    ``settings`` say in how many ``steps``, with what ``guidance`` for a class, and with what
+    ``autoguidance`` if the model kept weights of early in its training.
     """
-    network, made = load(model, device), []
-    for few in z.to(device).split(batch_of(model)):
-        way = points(network, few, model.facts, settings)
-        made.append(as_bytes(deque(way, maxlen=1).pop()).cpu())
+    network, early, made = load(model, device), load_early(model, device), []
+    with _autocast(model, device):
+        for few in z.to(device).split(batch_of(model)):
+            way = points(network, few, model.facts, settings, early)
+            made.append(as_bytes(deque(way, maxlen=1).pop()).cpu())
     return torch.cat(made).numpy()
 
 
@@ -108,15 +110,22 @@ def ways(model: Model, z: Tensor, settings: dict, device: torch.device) -> np.nd
     In more steps than images are made in, so that they can be followed with the eye.
     """
     noise, z = noise_in(z, model.facts), z.to(device)
-    way = points(load(model, device), z, model.facts, {**settings, "steps": FILMED})
-    return np.stack([as_bytes(z[:, 0]).cpu().numpy() for z in (noise, *way)])
+    network, early = load(model, device), load_early(model, device)
+    with _autocast(model, device):
+        way = points(network, z, model.facts, {**settings, "steps": FILMED}, early)
+        return np.stack([as_bytes(z[:, 0]).cpu().numpy() for z in (noise, *way)])
 
 
-def load(model: Model, device: torch.device) -> UNet:
+def load(model: Model, device: torch.device, name: str = "network") -> UNet:
     """The network of a saved model, ready to make images without gradients."""
     network = _network(model.facts, model.settings, torch.Generator())
-    network.load_state_dict(part(model.state, "network"))
+    network.load_state_dict(part(model.state, name))
     return network.to(device).eval().requires_grad_(False)
+
+
+def load_early(model: Model, device: torch.device) -> UNet | None:
+    """The network as it was early in the training, if the model kept it."""
+    return load(model, device, "early") if part(model.state, "early") else None
 
 
 def batch_of(model: Model) -> int:
@@ -142,6 +151,12 @@ def shares(numbers: np.ndarray, names: list[str]) -> dict[str, float]:
     counts = np.bincount(numbers[numbers >= 0], minlength=len(names))
     known = max(int(counts.sum()), 1)
     return {name: float(n / known) for name, n in zip(names, counts, strict=True) if n}
+
+
+def _autocast(model: Model, device: torch.device) -> torch.autocast:
+    """Images are made with as many bits as they were learned with."""
+    learned = model.settings["precision"] == "bf16-mixed"
+    return torch.autocast(device.type, torch.bfloat16, enabled=learned)
 
 
 def _network(facts: dict, settings: dict, generator: torch.Generator) -> UNet:

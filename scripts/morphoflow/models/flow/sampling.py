@@ -15,19 +15,28 @@ def latent_size(size: int, classes: dict[str, float]) -> int:
     return size**2 + bool(classes)
 
 
-def points(network: UNet, z: Tensor, facts: dict, settings: dict) -> Iterator[Tensor]:
+def points(
+    network: UNet, z: Tensor, facts: dict, settings: dict, early: UNet | None = None
+) -> Iterator[Tensor]:
     """The points (b, 1, s, s) on the way from latents (b, latent_size) to images, step by step.
 
-    ``settings`` are the number of ``steps``, and the ``guidance``, see :func:`guided`.
+    ``settings`` are the number of ``steps``, the ``guidance`` towards a class (classifier-free, Ho
+    and Salimans, 2022), and the ``autoguidance`` away from ``early``, the same network after less
+    training (Karras et al., "Guiding a diffusion model with a bad version of itself", NeurIPS
+    2024): where the two differ, the one errs as the other does, only less.
 
     Of a model that knows classes the last number of a latent is that of the class: the quantile
     where it lies, among classes laid end to end with their shares of the training images.
     """
-    noise = noise_in(z, facts)
-    if not facts["classes"]:
-        return followed(network, noise, settings["steps"])
-    classes = chosen(drawn_numbers(z[:, -1], facts["classes"]), len(facts["classes"]))
-    return followed(guided(network, classes, settings["guidance"]), noise, settings["steps"])
+    classes = None
+    if facts["classes"]:
+        classes = chosen(drawn_numbers(z[:, -1], facts["classes"]), len(facts["classes"]))
+    predict = of_classes(network, classes)
+    if classes is not None:
+        predict = away(predict, of_classes(network, None), settings["guidance"])
+    if early is not None:
+        predict = away(predict, of_classes(early, classes), settings["autoguidance"])
+    return followed(predict, noise_in(z, facts), settings["steps"])
 
 
 def noise_in(z: Tensor, facts: dict) -> Tensor:
@@ -36,20 +45,19 @@ def noise_in(z: Tensor, facts: dict) -> Tensor:
     return z[:, : size**2].unflatten(1, (1, size, size))
 
 
-def guided(network: UNet, classes: Tensor, guidance: float) -> Predict:
-    """Predictions for ``classes`` (b, n_classes) moved away from those for any class.
+def of_classes(network: UNet, classes: Tensor | None) -> Predict:
+    """Predictions of images of ``classes`` (b, n_classes), or of any class."""
+    return lambda z, time: network(z, time, classes)
 
-    Classifier-free guidance (Ho and Salimans, 2022): 0 leaves the class out of account, 1 is the
-    network as it was trained, and more makes a class more like itself and less varied.
+
+def away(better: Predict, worse: Predict, weight: float) -> Predict:
+    """Predictions of ``better`` moved away from those of ``worse``, on the line through both.
+
+    A ``weight`` of 0 gives those of ``worse``, 1 those of ``better`` alone, at half the time.
     """
-
-    def predict(z: Tensor, time: Tensor) -> Tensor:
-        of_class = network(z, time, classes)
-        if guidance == 1:
-            return of_class
-        return torch.lerp(network(z, time), of_class, guidance)
-
-    return predict
+    if weight == 1:
+        return better
+    return lambda z, time: torch.lerp(worse(z, time), better(z, time), weight)
 
 
 def drawn_numbers(draws: Tensor, classes: dict[str, float]) -> Tensor:
