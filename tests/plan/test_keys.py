@@ -40,6 +40,11 @@ CONFLICTS = {
         ("em: e, labels: l, group_column: cell", "without `class_table`"),
         ("em: e, labels: l, volumes: {voxel_nm: 8}", "but `scale` is object"),
         ("phantom: {}, join_scale: true, volumes: {scale: fixed}, points: {scale: nm}", "neither"),
+        ("labels: l, volumes: {background: keep}", "keeps EM, but there is none"),
+        (
+            "sources: [{name: a, em: e, labels: l}, {name: b, labels: m}]",
+            "sources.1: it has no `em`",
+        ),
     ],
     "dendrites": [
         ("sources: [{simulated: {number: 9}, pixel_um: 1}]", "`pixel_um` has no effect"),

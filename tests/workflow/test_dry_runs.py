@@ -193,7 +193,7 @@ MISTAKES = {
     "an EM volume without labels": (
         CONFIG.replace("phantom: {shape:", "em: cells\n    #"),
         RUNS,
-        ["organelles.shapes", "`em` and `labels`"],
+        ["organelles.shapes", "Either `labels`"],
     ),
     "an unknown part of a combination": (
         CONFIG.replace("features/default: 1", "features/standard: 1"),

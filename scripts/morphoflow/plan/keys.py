@@ -144,6 +144,7 @@ def _check_organelles(place: str, settings: dict) -> None:
             "`voxel_nm` is the size of a voxel with a fixed scale, but `scale` is object",
             "remove one of them",
         )
+    _check_em(place, settings)
     if settings["join_scale"] and volumes["scale"] == "fixed" and points["scale"] == "nm":
         _refuse(
             place,
@@ -151,6 +152,20 @@ def _check_organelles(place: str, settings: dict) -> None:
             "objects",
             "set `volumes.scale` to object or `points.scale` to unit, or remove `join_scale`",
         )
+
+
+def _check_em(place: str, settings: dict) -> None:
+    """Refuse EM that only some volumes have, and cubes that are to keep what is not there."""
+    volumes = [{**settings, **source} for source in settings.get("sources", [{}])]
+    has_em = ["em" in volume or "phantom" in volume for volume in volumes]
+    if any(has_em) and not all(has_em):
+        _refuse(
+            f"{place}.sources.{has_em.index(False)}",
+            "it has no `em`, though other sources have, so that texture would be measured of some",
+            "add it, or remove `em` from all",
+        )
+    if settings["volumes"]["background"] == "keep" and not all(has_em):
+        _refuse(f"{place}.volumes", "`background: keep` keeps EM, but there is none", "remove it")
 
 
 def _either(kinds: tuple[str, ...]) -> str:
