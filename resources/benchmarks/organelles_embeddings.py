@@ -19,7 +19,7 @@ eight mirrored poses of each object (after O2-VAE) .308 and .604, at 2.4 times t
 contrastive model as below .354 and .608, its untrained twin .379 and .625. The first of these was
 then run with five seeds.
 
-``organelles_urocell*.json`` are of UroCell with three seeds and these same settings; the last two
+``organelles_urocell*.json`` are of UroCell with these same settings; the last two
 tell what experts said of each mitochondrion. 219 of its 335 objects are cut by the border, so that
 the table has little but their surface to volume; with ``border: keep`` it tells mitochondria and
 lysosomes .807 apart (.830 as recorded), and branched mitochondria .824 (.656). The contrastive
