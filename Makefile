@@ -22,7 +22,7 @@ help: ## What can be made
 
 demo: $(VENV)/workflow.done ## Install, then run the demo from raw data to figures and report
 	@echo "Running the demo: neurons, cells, organelles and dendrites, from raw files to a report."
-	@echo "It takes about thirteen minutes on 2 cores; a second call only makes what is missing."
+	@echo "It takes about twelve minutes on 2 cores; a second call only makes what is missing."
 	@snakemake --profile profiles/laptop --cores $(CORES) $(RUNS) -- demo || { \
 	    echo "The demo stopped. Mend what is named above and give the same command again."; exit 1; }
 	@echo
