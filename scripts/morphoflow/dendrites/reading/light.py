@@ -54,8 +54,9 @@ def clipped(picture: np.ndarray, offset: float) -> Iterator[Finding]:
     if below > MOST_BELOW:
         message = f"{below:.1%} of its values are below {offset:g} and become black"
         yield Finding("below_offset", message, value=f"{below:.3f}")
-    saturated = float((picture == picture.max()).mean())
-    is_mask = len(np.unique(picture)) == 2
+    at_top = picture == picture.max()
+    saturated = float(at_top.mean())
+    is_mask = bool((at_top | (picture == picture.min())).all())
     if saturated > MOST_SATURATED and not is_mask:
         message = f"{saturated:.1%} of its pixels have its highest value: it is saturated"
         yield Finding("saturated", message, value=f"{saturated:.3f}")
